@@ -1,0 +1,218 @@
+"""Who is told what, when, and when to try again. "Do not tell me twice" is decided here.
+
+What lives here: decisions over values, each with its reason, written for the ledger that a reviewer reads. What must
+not: sending, rendering, a clock, a database. `now` is an argument.
+
+The order of the questions is the policy:
+
+    who receives the watch → told already? → backlog? → which level? → alert, digest or nothing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from monitor.model import Decision, Entry, Level, Match, Placement, Recipient, Relation, Told, Watch
+
+MAX_AMBIGUOUS = 2
+"""Attempts whose end nobody knows, after which an alert is shown as uncertain instead of being sent a third time."""
+
+BACKLOG_OF_INTEREST = timedelta(days=2)
+"""How old an entry may be that a new feed brings along and that the next digest still lists."""
+
+_NEWS = frozenset({"update", "same-event"})  # what adds to a story; a copy or a rewrite adds only to its spread
+
+_DESCRIBED: Mapping[Relation, str] = {
+    "new": "this entry",
+    "copy": "this copy",
+    "rewrite": "this rewrite",
+    "same-event": "this further report",
+    "update": "this update",
+}
+
+_EMAIL_DELAYS = (
+    timedelta(minutes=1),
+    timedelta(minutes=30),
+    timedelta(minutes=30),
+)  # the first one passes most greylists
+_EMAIL_PACE = timedelta(hours=2)
+_EMAIL_PATIENCE = timedelta(days=5)  # RFC 5321 §4.5.4.1 asks for four to five days
+
+# The schedule of Standard Webhooks 1.0, after the first attempt.
+_WEBHOOK_DELAYS = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+)
+_LONGEST_RETRY_AFTER = timedelta(hours=24)  # a receiver may slow us down, not silence us
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One entry before one recipient: what every question below looks at."""
+
+    entry: Entry
+    placement: Placement
+    recipient: Recipient
+    told: Told | None  # what this recipient has heard of the story
+    now: datetime
+    due_at: datetime
+
+
+def decide(
+    *,
+    entry: Entry,
+    matches: Sequence[Match],
+    placement: Placement,
+    told: Sequence[Told],
+    watches: Mapping[str, Watch],
+    recipients: Mapping[str, Recipient],
+    now: datetime,
+    group_wait: timedelta,
+) -> tuple[Decision, ...]:
+    """One decision for each match and each recipient of its watch, recipient by recipient, the strongest match first.
+
+    `told` is what has gone out, or is on its way, about the story of `placement`, to anybody. A story is told once to a
+    recipient, whichever watch found it: of several matches the strongest tells, the others are folded under it.
+    An alert is due `group_wait` from now, so that copies that arrive together are told as one story.
+    """
+    ranked = sorted(matches, key=lambda match: (_level(match, watches) != "alert", -match.score))
+    decisions: list[Decision] = []
+    for name in _names(ranked, watches, recipients):
+        mine = [match for match in ranked if name in _receivers(match, watches, recipients)]
+        if name not in recipients:
+            decisions += [_nothing(match, name, "no recipient of this name is configured") for match in mine]
+            continue
+        case = _Case(
+            entry=entry,
+            placement=placement,
+            recipient=recipients[name],
+            told=next((item for item in told if item.recipient == name), None),
+            now=now,
+            due_at=now + group_wait,
+        )
+        decisions += _decide_case(case, mine, watches)
+    return tuple(decisions)
+
+
+def _decide_case(case: _Case, matches: Sequence[Match], watches: Mapping[str, Watch]) -> list[Decision]:
+    """The strongest match speaks; a weaker one is folded under it, or falls silent for the same reason."""
+    strongest, *others = matches
+    spoken = _decide_one(case, strongest, _level(strongest, watches))
+    if spoken.action == "nothing":
+        return [spoken, *(_decide_one(case, match, _level(match, watches)) for match in others)]
+    reason = f"told for the watch “{strongest.watch}”; folded under it"
+    return [spoken, *(_nothing(match, case.recipient.name, reason) for match in others)]
+
+
+def _decide_one(case: _Case, match: Match, level: Level) -> Decision:
+    if case.told is not None:
+        return _follow_up(case, match, case.told)
+    if case.entry.backlog:
+        return _decide_backlog(case, match)
+    if level == "digest":
+        return _for_digest(case, match, "matches at digest level")
+    found = "matches since its outlet edited it" if case.entry.edited else "matches"
+    reason = f"{found}; nothing told of this story yet; waits until {case.due_at:%H:%M:%S} UTC for copies"
+    return Decision(watch=match.watch, recipient=case.recipient.name, action="alert", reason=reason, due_at=case.due_at)
+
+
+def _follow_up(case: _Case, match: Match, told: Told) -> Decision:
+    """The recipient knows the story: news about it goes by the recipient's choice, the rest is folded under it."""
+    name, wish = case.recipient.name, case.recipient.updates
+    before = f"told as {'an alert' if told.kind == 'alert' else 'an update'} for the watch “{told.watch}”"
+    if case.entry.edited or case.placement.relation not in _NEWS:
+        return _nothing(match, name, f"{before}; {_described(case)} is folded under it")
+    if wish == "never":
+        return _nothing(match, name, f"{before}; {_described(case)} is folded under it: the recipient wants no updates")
+    if wish == "at-once" and case.placement.relation == "update":
+        reason = f"{before}; the recipient wants updates at once"
+        return Decision(watch=match.watch, recipient=name, action="update", reason=reason, due_at=case.due_at)
+    return _for_digest(case, match, f"{before}; {_described(case)} is folded under it")
+
+
+def _described(case: _Case) -> str:
+    return "the outlet's edit of its own report" if case.entry.edited else _DESCRIBED[case.placement.relation]
+
+
+def _decide_backlog(case: _Case, match: Match) -> Decision:
+    """What a feed brings along at its first poll is old news: never an alert, and in the digest only while fresh."""
+    published = case.entry.document.published
+    came = "came with the feed's first poll, so it is never an alert"
+    if published is None:
+        return _nothing(match, case.recipient.name, f"{came}; undated, so it is kept for search only")
+    if case.now - published > BACKLOG_OF_INTEREST:
+        days = (case.now - published).days
+        return _nothing(match, case.recipient.name, f"{came}; {days} days old, so it is kept for search only")
+    return _for_digest(case, match, came)
+
+
+def _for_digest(case: _Case, match: Match, reason: str) -> Decision:
+    if case.recipient.digest_at is None:
+        return _nothing(match, case.recipient.name, f"{reason}; the recipient takes no digest")
+    return Decision(watch=match.watch, recipient=case.recipient.name, action="digest", reason=reason)
+
+
+def _nothing(match: Match, recipient: str, reason: str) -> Decision:
+    return Decision(watch=match.watch, recipient=recipient, action="nothing", reason=reason)
+
+
+def _level(match: Match, watches: Mapping[str, Watch]) -> Level:
+    """The match's level, capped by what its watch may reach."""
+    watch = watches.get(match.watch)
+    return "digest" if watch is not None and watch.level == "digest" else match.level
+
+
+def _receivers(match: Match, watches: Mapping[str, Watch], recipients: Mapping[str, Recipient]) -> tuple[str, ...]:
+    """Names of who hears of a match. An unknown watch speaks to everybody rather than to nobody."""
+    watch = watches.get(match.watch)
+    return watch.recipients if watch is not None and watch.recipients else tuple(recipients)
+
+
+def _names(
+    matches: Sequence[Match], watches: Mapping[str, Watch], recipients: Mapping[str, Recipient]
+) -> tuple[str, ...]:
+    """Everybody who hears of any of the matches, each once, in a stable order."""
+    return tuple(dict.fromkeys(name for match in matches for name in _receivers(match, watches, recipients)))
+
+
+# ---- when to try again -----------------------------------------------------------------------------------------------
+
+
+def next_try(
+    kind: Literal["email", "webhook"],
+    attempts: int,
+    *,
+    now: datetime,
+    first_try: datetime,
+    retry_after: timedelta | None,
+) -> datetime | None:
+    """When a delivery that has failed `attempts` times (1 or more) is tried again; None: it is given up, visibly.
+
+    `retry_after` is what the receiver asked for; it can only lengthen the wait, and by a day at most.
+    """
+    delay = _email_delay(attempts) if kind == "email" else _webhook_delay(attempts)
+    if delay is None:
+        return None
+    if retry_after is not None:
+        delay = max(delay, min(retry_after, _LONGEST_RETRY_AFTER))
+    if kind == "email" and now + delay - first_try > _EMAIL_PATIENCE:
+        return None
+    return now + delay
+
+
+def _email_delay(attempts: int) -> timedelta:
+    return _EMAIL_DELAYS[attempts - 1] if attempts <= len(_EMAIL_DELAYS) else _EMAIL_PACE
+
+
+def _webhook_delay(attempts: int) -> timedelta | None:
+    return _WEBHOOK_DELAYS[attempts - 1] if attempts <= len(_WEBHOOK_DELAYS) else None
