@@ -320,8 +320,19 @@ class Examined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One stored entry as a member of its story, with all that was found in it."""
+
+    document: Document
+    first_seen: datetime
+    relation: Relation
+    attribution: Attribution
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoryMember:
-    """One outlet's telling of a story."""
+    """One outlet's telling of a story, as a reader is shown it."""
 
     entry_id: int
     outlet: str  # display name

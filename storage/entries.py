@@ -1,0 +1,179 @@
+"""Entries: kept once, examined once per wording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, exists, func, insert, select, update
+
+from monitor.model import Document, Entry, Feed, KeyedEntry, KnownEntry
+from storage import claims
+from storage.schema import entries, feeds, matches, members, stories
+
+KNOWN_LIMIT = (
+    5_000  # the newest identities of a feed that a poll is compared with; the largest real feed seen has 1,046
+)
+
+
+def known(connection: Connection, feed_id: int) -> tuple[KnownEntry, ...]:
+    """The newest entries of a feed, for telling new from edited from same."""
+    rows = connection.execute(
+        select(entries.c.key, entries.c.content_hash, entries.c.link, entries.c.title)
+        .where(entries.c.feed_id == feed_id)
+        .order_by(entries.c.id.desc())
+        .limit(KNOWN_LIMIT)
+    )
+    return tuple(KnownEntry(key=row.key, content_hash=row.content_hash, link=row.link, title=row.title) for row in rows)
+
+
+def add(
+    connection: Connection, feed_id: int, new: Sequence[KeyedEntry], texts: Mapping[str, str], *, now: datetime
+) -> None:
+    """Keep new entries, to be examined. `texts` is the visible text of each content, by key."""
+    if new:
+        first = {"feed_id": feed_id, "first_seen_at": now}
+        connection.execute(insert(entries), [first | _wording(keyed, texts, now) | _start(keyed) for keyed in new])
+
+
+def edit(
+    connection: Connection, feed_id: int, edited: Sequence[KeyedEntry], texts: Mapping[str, str], *, now: datetime
+) -> None:
+    """Replace the wording of known entries and examine them again."""
+    for keyed in edited:
+        here = (entries.c.feed_id == feed_id) & (entries.c.key == keyed.key)
+        connection.execute(
+            update(entries).where(here).values(_wording(keyed, texts, now) | {"version": entries.c.version + 1})
+        )
+
+
+def _start(keyed: KeyedEntry) -> dict[str, Any]:
+    return {"key": keyed.key, "backlog": keyed.backlog, "version": 1}
+
+
+def _wording(keyed: KeyedEntry, texts: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    entry = keyed.entry
+    return {
+        "content_hash": keyed.content_hash,
+        "link": entry.link,
+        "title": entry.title,
+        "summary": entry.summary,
+        "content": entry.content,
+        "text": texts.get(keyed.key, ""),
+        "author": entry.author,
+        "language": "",
+        "tags": list(entry.tags),
+        "published_at": entry.published,
+        "updated_at": entry.updated,
+        "examine_at": now,
+    }
+
+
+def claim_due(
+    connection: Connection,
+    wanted: Mapping[str, Feed],
+    *,
+    claimant: str,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+) -> tuple[Entry, ...]:
+    """Entries to examine, in order of arrival; also those of feeds that have left the file."""
+    rows = claims.claim(
+        connection,
+        entries,
+        due=entries.c.examine_at <= now,
+        order=entries.c.id,
+        claimant=claimant,
+        now=now,
+        lease=lease,
+        limit=limit,
+    )
+    origins = _feeds_of(connection, rows)
+    return tuple(_entry(row, origins[row.feed_id], wanted) for row in rows)
+
+
+def count_due(connection: Connection, *, now: datetime) -> int:
+    return connection.execute(select(func.count()).select_from(entries).where(entries.c.examine_at <= now)).scalar_one()
+
+
+def finish(connection: Connection, entry_id: int, *, claimant: str) -> bool:
+    """The entry has been examined. False: the claim was lost, and what was decided must not be written."""
+    ours = claims.holds(entries, entry_id, claimant)
+    done = connection.execute(
+        update(entries).where(ours).values(claims.FREE | {"examine_at": None}).returning(entries.c.id)
+    )
+    return done.one_or_none() is not None
+
+
+def documents(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Document, datetime]]:
+    """Stored entries as the pure stages see them, each with the time when it was first seen."""
+    rows = connection.execute(select(entries).where(entries.c.id.in_(ids))).all()
+    origins = _feeds_of(connection, rows)
+    return {row.id: (_document(row, origins[row.feed_id], {}), row.first_seen_at) for row in rows}
+
+
+def recent(connection: Connection, *, since: datetime) -> tuple[tuple[Document, str, datetime], ...]:
+    """What grouping compares with, in order of arrival: document, id of the entry that began its story, first seen."""
+    rows = connection.execute(
+        select(entries, stories.c.began_with)
+        .join(members, members.c.entry_id == entries.c.id)
+        .join(stories, stories.c.id == members.c.story_id)
+        .where(entries.c.first_seen_at >= since)
+        .order_by(entries.c.id)
+    ).all()
+    origins = _feeds_of(connection, rows)
+    return tuple((_document(row, origins[row.feed_id], {}), str(row.began_with), row.first_seen_at) for row in rows)
+
+
+def forget_texts(connection: Connection, *, before: datetime) -> int:
+    """Retention: texts go, identities stay, so that an old entry that is still in its feed is never told as new.
+
+    Entries that a watch matched are kept whole: they are the archive.
+    """
+    matched = exists().where(matches.c.entry_id == entries.c.id)
+    blank = {"summary": "", "content": "", "text": "", "author": "", "tags": []}
+    gone = connection.execute(
+        update(entries)
+        .where(and_(entries.c.first_seen_at < before, entries.c.examine_at.is_(None), ~matched))
+        .where((entries.c.summary != "") | (entries.c.content != ""))
+        .values(blank)
+    )
+    return int(gone.rowcount)
+
+
+def _feeds_of(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, Any]:
+    ids = {row.feed_id for row in rows}
+    found = connection.execute(
+        select(feeds.c.id, feeds.c.url, feeds.c.name, feeds.c.outlet, feeds.c.language).where(feeds.c.id.in_(ids))
+    )
+    return {row.id: row for row in found}
+
+
+def _entry(row: Row[Any], origin: Row[Any], wanted: Mapping[str, Feed]) -> Entry:
+    return Entry(
+        id=row.id,
+        document=_document(row, origin, wanted),
+        feed_id=row.feed_id,
+        first_seen=row.first_seen_at,
+        backlog=row.backlog,
+        edited=row.version > 1,
+    )
+
+
+def _document(row: Row[Any], origin: Row[Any], wanted: Mapping[str, Feed]) -> Document:
+    feed = wanted.get(origin.url)
+    return Document(
+        id=str(row.id),
+        title=row.title,
+        summary=row.summary,
+        text=row.text,
+        outlet=origin.outlet,
+        url=row.link,
+        author=row.author,
+        language=(feed.language if feed else "") or row.language or origin.language,
+        published=row.published_at,
+        feed=origin.name,
+        tags=(*row.tags, *(feed.tags if feed else ())),
+    )

@@ -1,0 +1,165 @@
+"""Feeds: what `refresh` needs to know of each, and what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, or_, select, update
+
+from monitor.model import Feed, FeedHealth, FeedOutcome, FeedState, Validators
+from storage import claims
+from storage.database import insert_new
+from storage.schema import entries, feeds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedRow:
+    """One feed as `tipsheet feeds` lists it."""
+
+    name: str
+    url: str
+    active: bool
+    polls: int
+    entries: int
+    failures: int
+    failing_since: datetime | None
+    succeeded_at: datetime | None
+    changed_at: datetime | None
+    next_poll_at: datetime | None
+    next_poll_reason: str
+    problem_kind: str
+    problem: str
+
+
+def remember(connection: Connection, wanted: Sequence[Feed]) -> None:
+    """Make the rows follow the file: a feed that left it or was disabled is not polled, and nothing of it is lost."""
+    connection.execute(update(feeds).values(active=False))
+    rows = [{"url": feed.url, "name": feed.name, "outlet": feed.outlet, "active": feed.enabled} for feed in wanted]
+    if not rows:
+        return
+    connection.execute(insert_new(connection, feeds), [row | _BLANK for row in rows])
+    for row in rows:
+        connection.execute(update(feeds).where(feeds.c.url == row["url"]).values(row))
+
+
+_BLANK = {
+    "next_poll_reason": "", "polls": 0, "failures": 0, "problem_kind": "", "problem": "", "body_hash": "",
+    "redirect_to": "", "redirect_seen": 0, "request_url": "", "title": "", "language": "",
+}  # fmt: skip
+
+
+def claim_due(
+    connection: Connection,
+    wanted: Mapping[str, Feed],
+    *,
+    claimant: str,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+) -> tuple[FeedState, ...]:
+    """The feeds that are due, longest waiting first. `wanted` is the file's feeds by URL."""
+    due = feeds.c.active & or_(feeds.c.next_poll_at.is_(None), feeds.c.next_poll_at <= now)
+    rows = claims.claim(
+        connection, feeds, due=due, order=feeds.c.next_poll_at, claimant=claimant, now=now, lease=lease, limit=limit
+    )
+    return tuple(_state(row, wanted[row.url]) for row in rows)
+
+
+def count_due(connection: Connection, *, now: datetime) -> int:
+    due = feeds.c.active & or_(feeds.c.next_poll_at.is_(None), feeds.c.next_poll_at <= now)
+    return connection.execute(select(func.count()).select_from(feeds).where(due)).scalar_one()
+
+
+def record(connection: Connection, outcome: FeedOutcome, *, claimant: str) -> bool:
+    """Write what one poll decided, and give the claim back. False: the claim was lost, and nothing was written."""
+    ours = claims.holds(feeds, outcome.feed_id, claimant)
+    written = connection.execute(
+        update(feeds).where(ours).values(_after(outcome) | claims.FREE).returning(feeds.c.id)
+    ).one_or_none()
+    return written is not None
+
+
+def _after(outcome: FeedOutcome) -> dict[str, Any]:
+    """The columns that a poll changes."""
+    values: dict[str, Any] = {
+        "polls": feeds.c.polls + 1,
+        "polled_at": outcome.polled_at,
+        "next_poll_at": outcome.next_poll_at,
+        "next_poll_reason": outcome.reason,
+        "status": outcome.status,
+        "problem_kind": outcome.problem.kind if outcome.problem else "",
+        "problem": outcome.problem.message if outcome.problem else "",
+        "redirect_to": outcome.redirect_to,
+        "redirect_seen": outcome.redirect_seen,
+        "request_url": outcome.request_url,
+        "etag": outcome.validators.etag,
+        "last_modified": outcome.validators.last_modified,
+        "body_hash": outcome.body_hash,
+    }
+    if outcome.result in ("failed", "gone"):
+        return values | {
+            "failures": feeds.c.failures + 1,
+            "failing_since": func.coalesce(feeds.c.failing_since, outcome.polled_at),
+        }
+    values |= {"failures": 0, "failing_since": None, "succeeded_at": outcome.polled_at}
+    if outcome.result == "read":
+        values |= {
+            "title": outcome.title,
+            "language": outcome.language,
+            "interval_hint": _seconds(outcome.interval_hint),
+        }
+    if outcome.changes.new:
+        values["changed_at"] = outcome.polled_at
+    return values
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else int(span.total_seconds())
+
+
+def _state(row: Row[Any], feed: Feed) -> FeedState:
+    return FeedState(
+        id=row.id,
+        feed=feed,
+        validators=Validators(etag=row.etag, last_modified=row.last_modified),
+        body_hash=row.body_hash,
+        interval_hint=None if row.interval_hint is None else timedelta(seconds=row.interval_hint),
+        next_poll_at=row.next_poll_at,
+        last_success_at=row.succeeded_at,
+        failures=row.failures,
+        failing_since=row.failing_since,
+        redirect_to=row.redirect_to,
+        redirect_seen=row.redirect_seen,
+        request_url=row.request_url,
+    )
+
+
+def listing(connection: Connection) -> tuple[FeedRow, ...]:
+    """Every feed ever watched, failing ones first."""
+    counts = select(entries.c.feed_id, func.count().label("entries")).group_by(entries.c.feed_id).subquery()
+    found = connection.execute(
+        select(feeds, func.coalesce(counts.c.entries, 0).label("entry_count"))
+        .outerjoin(counts, counts.c.feed_id == feeds.c.id)
+        .order_by(feeds.c.failures.desc(), feeds.c.name)
+    )
+    return tuple(
+        FeedRow(
+            name=row.name, url=row.url, active=row.active, polls=row.polls, entries=row.entry_count,
+            failures=row.failures, failing_since=row.failing_since, succeeded_at=row.succeeded_at,
+            changed_at=row.changed_at, next_poll_at=row.next_poll_at, next_poll_reason=row.next_poll_reason,
+            problem_kind=row.problem_kind, problem=row.problem,
+        )
+        for row in found
+    )  # fmt: skip
+
+
+def health(connection: Connection) -> FeedHealth:
+    """The line under every digest: how many of the feeds in use were read at their last poll, and what ails others."""
+    rows = [row for row in listing(connection) if row.active]
+    failing = tuple((row.name, row.problem) for row in rows if row.failures)
+    return FeedHealth(
+        total=len(rows), healthy=sum(1 for row in rows if row.polls and not row.failures), failing=failing
+    )

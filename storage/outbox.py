@@ -1,0 +1,207 @@
+"""The outbox: what is to be delivered, every attempt at it, and how it ended. Nothing leaves that has no row here.
+
+    waiting ──attempt begun (committed)──▶ send ──▶ sent
+       ▲                                    ├─▶ waiting again, later   the receiver was not reached, or said "later"
+       └────────────────────────────────────┤
+                                            ├─▶ failed      the receiver will never take it, or the time is over
+                                            └─▶ uncertain   twice nobody knows whether it arrived: a person decides
+
+An attempt that was begun and never ended (the process died) is ambiguous: the message may have arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from monitor.model import Decision, Message, OutboxItem, Recipient
+from storage import claims
+from storage.database import insert_new
+from storage.schema import attempts, outbox
+
+State = Literal["waiting", "sent", "failed", "uncertain"]
+Result = Literal["sent", "refused", "unreached", "ambiguous"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """One delivery as `tipsheet alerts` lists it."""
+
+    id: int
+    key: str
+    kind: str
+    watch: str
+    channel: str
+    recipient: str
+    subject: str
+    state: str
+    reason: str
+    attempts: int
+    created_at: datetime
+    due_at: datetime | None
+    sent_at: datetime | None
+
+
+def add(
+    connection: Connection,
+    decision: Decision,
+    recipient: Recipient,
+    *,
+    story_id: int | None,
+    entry_id: int,
+    now: datetime,
+) -> None:
+    """Queue an alert or an update. The key makes it unique: one alert per story, watch and recipient, for ever."""
+    parts = [decision.action, str(story_id), decision.watch, recipient.name, recipient.channel]
+    if decision.action == "update":
+        parts.append(str(entry_id))
+    row = _to(recipient) | {
+        "key": ":".join(parts),
+        "kind": decision.action,
+        "watch": decision.watch,
+        "story_id": story_id,
+        "entry_id": entry_id,
+        "reason": decision.reason,
+        "due_at": decision.due_at or now,
+        "created_at": now,
+    }
+    connection.execute(insert_new(connection, outbox).values(row))
+
+
+def add_digest(connection: Connection, recipient: Recipient, *, day: str, now: datetime) -> bool:
+    """Queue one digest for a local date. False: that one is there already."""
+    row = _to(recipient) | {
+        "key": f"digest:{day}:{recipient.name}:{recipient.channel}",
+        "kind": "digest",
+        "watch": "",
+        "reason": f"the digest of {day}",
+        "due_at": now,
+        "created_at": now,
+    }
+    return connection.execute(insert_new(connection, outbox).values(row)).rowcount == 1
+
+
+def _to(recipient: Recipient) -> dict[str, Any]:
+    return {
+        "channel": recipient.channel,
+        "recipient": recipient.name,
+        "address": recipient.address,
+        "state": "waiting",
+        "attempts": 0,
+    }
+
+
+def last_digest(connection: Connection, recipient: str) -> datetime | None:
+    """When the newest digest for a recipient was queued: the next one starts there."""
+    newest = select(func.max(outbox.c.created_at)).where(outbox.c.kind == "digest", outbox.c.recipient == recipient)
+    found: datetime | None = connection.execute(newest).scalar_one()
+    return found
+
+
+def claim_next(
+    connection: Connection, channel: str, *, claimant: str, now: datetime, lease: timedelta, horizon: datetime
+) -> OutboxItem | None:
+    """The delivery of one channel that has waited longest. What is due up to `horizon` counts as due."""
+    due = (outbox.c.state == "waiting") & (outbox.c.channel == channel) & (outbox.c.due_at <= horizon)
+    rows = claims.claim(
+        connection, outbox, due=due, order=outbox.c.due_at, claimant=claimant, now=now, lease=lease, limit=1
+    )
+    return _item(connection, rows[0]) if rows else None
+
+
+def count_due(connection: Connection, *, horizon: datetime) -> int:
+    due = (outbox.c.state == "waiting") & (outbox.c.due_at <= horizon)
+    return connection.execute(select(func.count()).select_from(outbox).where(due)).scalar_one()
+
+
+def begin_attempt(
+    connection: Connection, item: OutboxItem, message: Message, *, claimant: str, now: datetime
+) -> int | None:
+    """Say that a send is about to happen; the caller commits before it sends. None: the claim was lost, do not send."""
+    ours = connection.execute(
+        update(outbox)
+        .where(claims.holds(outbox, item.id, claimant), outbox.c.state == "waiting")
+        .values(
+            attempts=outbox.c.attempts + 1,
+            first_try_at=func.coalesce(outbox.c.first_try_at, now),
+            message=func.coalesce(outbox.c.message, _stored(message)),
+        )
+        .returning(outbox.c.id)
+    ).one_or_none()
+    if ours is None:
+        return None
+    row = {"outbox_id": item.id, "began_at": now, "result": "begun"}
+    return int(connection.execute(insert(attempts).values(row).returning(attempts.c.id)).scalar_one())
+
+
+def end_attempt(connection: Connection, attempt_id: int, result: Result, detail: str, *, now: datetime) -> None:
+    connection.execute(
+        update(attempts).where(attempts.c.id == attempt_id).values(result=result, detail=detail, ended_at=now)
+    )
+
+
+def settle(
+    connection: Connection, item: OutboxItem, state: State, reason: str, *, due_at: datetime | None, now: datetime
+) -> None:
+    """How it stands with a delivery after an attempt; the claim is given back."""
+    values: dict[str, Any] = {"state": state, "reason": reason, "due_at": due_at} | claims.FREE
+    if state == "sent":
+        values["sent_at"] = now
+    connection.execute(update(outbox).where(outbox.c.id == item.id).values(values))
+
+
+def retry(connection: Connection, ids: Sequence[int], *, now: datetime) -> tuple[int, ...]:
+    """A person wants these sent again. What was sent stays sent; old ambiguous attempts no longer count against it."""
+    again = outbox.c.id.in_(ids) & outbox.c.state.in_(("failed", "uncertain"))
+    values = {"state": "waiting", "due_at": now, "first_try_at": now, "reason": "sent again by hand"} | claims.FREE
+    found = tuple(connection.execute(update(outbox).where(again).values(values).returning(outbox.c.id)).scalars())
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.outbox_id.in_(found), attempts.c.result.in_(("begun", "ambiguous")))
+        .values(
+            result="unreached", detail="taken as not arrived by hand", ended_at=func.coalesce(attempts.c.ended_at, now)
+        )
+    )
+    return found
+
+
+def listing(connection: Connection, *, states: Sequence[str] = (), limit: int = 200) -> tuple[OutboxRow, ...]:
+    """Deliveries, newest first."""
+    query = select(outbox).order_by(outbox.c.id.desc()).limit(limit)
+    if states:
+        query = query.where(outbox.c.state.in_(states))
+    return tuple(
+        OutboxRow(
+            id=row.id, key=row.key, kind=row.kind, watch=row.watch, channel=row.channel, recipient=row.recipient,
+            subject=(row.message or {}).get("subject", ""), state=row.state, reason=row.reason, attempts=row.attempts,
+            created_at=row.created_at, due_at=row.due_at, sent_at=row.sent_at,
+        )
+        for row in connection.execute(query)
+    )  # fmt: skip
+
+
+def first_try_at(connection: Connection, item_id: int) -> datetime:
+    found: datetime = connection.execute(select(outbox.c.first_try_at).where(outbox.c.id == item_id)).scalar_one()
+    return found
+
+
+def _item(connection: Connection, row: Row[Any]) -> OutboxItem:
+    unknown = (attempts.c.outbox_id == row.id) & attempts.c.result.in_(("begun", "ambiguous"))
+    ambiguous = connection.execute(select(func.count()).select_from(attempts).where(unknown)).scalar_one()
+    return OutboxItem(
+        id=row.id, key=row.key, kind=row.kind, channel=row.channel, recipient=row.recipient, address=row.address,
+        story_id=row.story_id, watch=row.watch, attempts=row.attempts, ambiguous=ambiguous,
+        created_at=row.created_at, message=_message(row.message) if row.message else None,
+    )  # fmt: skip
+
+
+def _stored(message: Message) -> dict[str, Any]:
+    return asdict(message) | {"created_at": message.created_at.isoformat()}
+
+
+def _message(stored: dict[str, Any]) -> Message:
+    return Message(**(stored | {"created_at": datetime.fromisoformat(stored["created_at"])}))

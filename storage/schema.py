@@ -1,0 +1,211 @@
+"""The tables, as SQLAlchemy Core sees them. A change needs a migration in `migrations/versions`; a test compares both."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware time, stored in UTC. SQLite has no time zones: what comes back naive was written as UTC by us."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _claim_columns() -> tuple[Column[datetime], Column[str]]:
+    """Somebody is on it until `claimed_until`; `claimed_by` is the fence that a late writer fails at."""
+    return Column("claimed_until", Instant), Column("claimed_by", String(36))
+
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("outlet", Text, nullable=False),
+    Column("active", Boolean, nullable=False),  # in feeds.yaml, and enabled there
+    Column("next_poll_at", Instant, index=True),  # null: never polled, so due
+    Column("next_poll_reason", Text, nullable=False, default=""),
+    Column("polled_at", Instant),
+    Column("succeeded_at", Instant),
+    Column("changed_at", Instant),  # last poll that brought a new entry
+    Column("polls", Integer, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),  # in a row
+    Column("failing_since", Instant),
+    Column("status", Integer),  # HTTP status of the last answer
+    Column("problem_kind", Text, nullable=False, default=""),
+    Column("problem", Text, nullable=False, default=""),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("body_hash", Text, nullable=False, default=""),
+    Column("interval_hint", Integer),  # seconds
+    Column("redirect_to", Text, nullable=False, default=""),
+    Column("redirect_seen", Integer, nullable=False, default=0),
+    Column("request_url", Text, nullable=False, default=""),
+    Column("title", Text, nullable=False, default=""),
+    Column("language", Text, nullable=False, default=""),
+    *_claim_columns(),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feed_id", ForeignKey("feeds.id"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("content", Text, nullable=False),  # sanitised HTML
+    Column("text", Text, nullable=False),  # visible text of `content`
+    Column("author", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("published_at", Instant),
+    Column("updated_at", Instant),
+    Column("first_seen_at", Instant, nullable=False, index=True),
+    Column("backlog", Boolean, nullable=False),
+    Column("version", Integer, nullable=False, default=1),  # grows with each edit
+    Column("examine_at", Instant, index=True),  # null: nothing to examine
+    *_claim_columns(),
+    UniqueConstraint("feed_id", "key"),
+)
+
+stories = Table(
+    "stories",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("began_with", ForeignKey("entries.id"), nullable=False, unique=True),
+    Column("began_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False, index=True),
+    Column("merged_into", ForeignKey("stories.id")),
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("entry_id", ForeignKey("entries.id"), primary_key=True),
+    Column("story_id", ForeignKey("stories.id"), nullable=False, index=True),
+    Column("relation", Text, nullable=False),
+    Column("of_entry_id", ForeignKey("entries.id")),
+    Column("similarity", Float, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+credits = Table(
+    "credits",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entry_id", ForeignKey("entries.id"), nullable=False, index=True),
+    Column("outlet", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("names_origin", Boolean, nullable=False),  # the text gives this outlet as who broke the story
+)
+
+matches = Table(
+    "matches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entry_id", ForeignKey("entries.id"), nullable=False),
+    Column("watch", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("spans", JSON, nullable=False),
+    UniqueConstraint("entry_id", "watch"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entry_id", ForeignKey("entries.id"), nullable=False),
+    Column("watch", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decided_at", Instant, nullable=False, index=True),
+    UniqueConstraint("entry_id", "watch", "recipient"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("watch", Text, nullable=False, default=""),
+    Column("story_id", ForeignKey("stories.id"), index=True),
+    Column("entry_id", ForeignKey("entries.id")),
+    Column("channel", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("state", Text, nullable=False),  # waiting, sent, failed, uncertain
+    Column("reason", Text, nullable=False, default=""),
+    Column("due_at", Instant),  # null: nothing more will be tried
+    Column("created_at", Instant, nullable=False),
+    Column("first_try_at", Instant),
+    Column("sent_at", Instant),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("message", JSON(none_as_null=True)),  # as rendered at the first attempt
+    *_claim_columns(),
+    Index("ix_outbox_due", "state", "due_at"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("outbox_id", ForeignKey("outbox.id"), nullable=False, index=True),
+    Column("began_at", Instant, nullable=False),
+    Column("ended_at", Instant),  # null: nobody knows how it ended
+    Column("result", Text, nullable=False),  # begun, sent, refused, unreached, ambiguous
+    Column("detail", Text, nullable=False, default=""),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)

@@ -1,0 +1,302 @@
+"""Stories: which entries tell one event, what was found in each, and what was decided about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from monitor.model import (
+    Attribution,
+    Credit,
+    Decision,
+    Examined,
+    Match,
+    Placement,
+    Recipient,
+    Span,
+    Telling,
+    Told,
+)
+from storage import entries as entry_rows
+from storage import outbox
+from storage.schema import credits, decisions, entries, feeds, matches, members, stories
+from storage.schema import outbox as outbox_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryRow:
+    """One story as `tipsheet stories` lists it."""
+
+    id: int
+    title: str
+    outlet: str
+    link: str
+    began_at: datetime
+    last_at: datetime
+    outlets: int
+    entries: int
+    watches: tuple[str, ...]
+    level: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRow:
+    """Why one entry was told, or kept quiet."""
+
+    title: str
+    outlet: str
+    watch: str
+    recipient: str
+    action: str
+    reason: str
+
+
+def record(
+    connection: Connection,
+    examined: Examined,
+    *,
+    claimant: str,
+    recipients: Mapping[str, Recipient],
+    now: datetime,
+) -> bool:
+    """Write all that one entry led to. False: the claim was lost, and nothing was written."""
+    if not entry_rows.finish(connection, examined.entry_id, claimant=claimant):
+        return False
+    story_id = _place(connection, examined.entry_id, examined.placement, now) if examined.placement else None
+    _replace(connection, matches, examined.entry_id, [_match_row(match) for match in examined.matches])
+    _replace(connection, credits, examined.entry_id, _credit_rows(examined.attribution))
+    _replace(
+        connection, decisions, examined.entry_id, [_decision_row(decision, now) for decision in examined.decisions]
+    )
+    for decision in examined.decisions:
+        if decision.action in ("alert", "update"):
+            outbox.add(
+                connection, decision, recipients[decision.recipient],
+                story_id=story_id, entry_id=examined.entry_id, now=now,
+            )  # fmt: skip
+    return True
+
+
+def _place(connection: Connection, entry_id: int, placement: Placement, now: datetime) -> int:
+    """Make the entry a member of its story, which it may begin."""
+    story_id = find(connection, int(placement.story))
+    if story_id is None:
+        story_id = connection.execute(
+            insert(stories).values(began_with=entry_id, began_at=now, last_at=now).returning(stories.c.id)
+        ).scalar_one()
+    else:
+        connection.execute(update(stories).where(stories.c.id == story_id).values(last_at=now))
+    row = {
+        "entry_id": entry_id,
+        "story_id": story_id,
+        "relation": placement.relation,
+        "of_entry_id": None if placement.of is None else int(placement.of),
+        "similarity": placement.similarity,
+        "why": placement.why,
+    }
+    _replace(connection, members, entry_id, [row])
+    return int(story_id)
+
+
+def find(connection: Connection, began_with: int) -> int | None:
+    """The story that an entry began, or the older one that it was merged into since."""
+    row = connection.execute(
+        select(stories.c.id, stories.c.merged_into).where(stories.c.began_with == began_with)
+    ).one_or_none()
+    while row is not None and row.merged_into is not None:
+        row = connection.execute(
+            select(stories.c.id, stories.c.merged_into).where(stories.c.id == row.merged_into)
+        ).one_or_none()
+    return None if row is None else int(row.id)
+
+
+def merge(connection: Connection, *, kept: int, gone: int) -> None:
+    """Two stories were one all along: the members move, the younger one's id leads to the older from now on.
+
+    Both are named by the entries that began them. What was told of either counts for the one that stays.
+    """
+    kept_id, gone_id = find(connection, kept), find(connection, gone)
+    if kept_id is None or gone_id is None or kept_id == gone_id:
+        return
+    last = select(func.max(stories.c.last_at)).where(stories.c.id.in_((kept_id, gone_id))).scalar_subquery()
+    connection.execute(update(members).where(members.c.story_id == gone_id).values(story_id=kept_id))
+    connection.execute(update(stories).where(stories.c.id == kept_id).values(last_at=last))
+    connection.execute(update(stories).where(stories.c.id == gone_id).values(merged_into=kept_id))
+    connection.execute(update(outbox_table).where(outbox_table.c.story_id == gone_id).values(story_id=kept_id))
+
+
+def placement(connection: Connection, entry_id: int) -> Placement | None:
+    """Where an entry was placed when it was first examined."""
+    row = connection.execute(
+        select(members, stories.c.began_with)
+        .join(stories, stories.c.id == members.c.story_id)
+        .where(members.c.entry_id == entry_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Placement(
+        id=str(entry_id),
+        story=str(row.began_with),
+        relation=row.relation,
+        of=None if row.of_entry_id is None else str(row.of_entry_id),
+        similarity=row.similarity,
+        why=row.why,
+    )
+
+
+def told(connection: Connection, began_with: int) -> tuple[Told, ...]:
+    """What is on its way, or has gone out, about the story that an entry began."""
+    story_id = find(connection, began_with)
+    rows = connection.execute(
+        select(outbox_table.c.watch, outbox_table.c.recipient, outbox_table.c.kind).where(
+            outbox_table.c.story_id == story_id, outbox_table.c.kind.in_(("alert", "update"))
+        )
+    )
+    return tuple(Told(watch=row.watch, recipient=row.recipient, kind=row.kind) for row in rows)
+
+
+def tellings(connection: Connection, story_id: int) -> tuple[Telling, ...]:
+    """All members of a story in order of arrival, each with what was found in it."""
+    rows = connection.execute(
+        select(members.c.entry_id, members.c.relation)
+        .where(members.c.story_id == story_id)
+        .order_by(members.c.entry_id)
+    ).all()
+    ids = [row.entry_id for row in rows]
+    documents = entry_rows.documents(connection, ids)
+    found, named = _matches_of(connection, ids), _attributions_of(connection, ids)
+    return tuple(
+        Telling(
+            document=documents[row.entry_id][0],
+            first_seen=documents[row.entry_id][1],
+            relation=row.relation,
+            attribution=named.get(row.entry_id, Attribution(origin=(), credits=())),
+            matches=tuple(found.get(row.entry_id, ())),
+        )
+        for row in rows
+    )
+
+
+def decided(connection: Connection, *, since: datetime, until: datetime, recipient: str) -> tuple[tuple[int, str], ...]:
+    """(story, watch) pairs that a digest for `recipient` over the period holds, in order of arrival."""
+    rows = connection.execute(
+        select(members.c.story_id, decisions.c.watch)
+        .join(members, members.c.entry_id == decisions.c.entry_id)
+        .where(decisions.c.recipient == recipient, decisions.c.action.in_(("alert", "update", "digest")))
+        .where(decisions.c.decided_at > since, decisions.c.decided_at <= until)
+        .group_by(members.c.story_id, decisions.c.watch)
+        .order_by(func.min(decisions.c.id))
+    )
+    return tuple((row.story_id, row.watch) for row in rows)
+
+
+def listing(connection: Connection, *, since: datetime, matched_only: bool = True) -> tuple[StoryRow, ...]:
+    """The stories of a period, latest first."""
+    matched = select(members.c.story_id).join(matches, matches.c.entry_id == members.c.entry_id)
+    query = (
+        select(stories, entries.c.title, entries.c.link, feeds.c.outlet)
+        .join(entries, entries.c.id == stories.c.began_with)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .where(stories.c.merged_into.is_(None), stories.c.last_at >= since)
+        .order_by(stories.c.last_at.desc(), stories.c.id.desc())
+    )
+    if matched_only:
+        query = query.where(stories.c.id.in_(matched))
+    return tuple(_story_row(connection, row) for row in connection.execute(query).all())
+
+
+def quiet(connection: Connection, *, since: datetime) -> tuple[DecisionRow, ...]:
+    """Decisions of a period that told nobody anything at once, with their reasons."""
+    rows = connection.execute(
+        select(decisions, entries.c.title, feeds.c.outlet)
+        .join(entries, entries.c.id == decisions.c.entry_id)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .where(decisions.c.decided_at >= since, decisions.c.action.in_(("digest", "nothing")))
+        .order_by(decisions.c.id)
+    )
+    return tuple(
+        DecisionRow(
+            title=row.title, outlet=row.outlet, watch=row.watch,
+            recipient=row.recipient, action=row.action, reason=row.reason,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def _story_row(connection: Connection, row: Row[Any]) -> StoryRow:
+    counted = connection.execute(
+        select(func.count(), func.count(feeds.c.outlet.distinct()))
+        .select_from(members)
+        .join(entries, entries.c.id == members.c.entry_id)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .where(members.c.story_id == row.id)
+    ).one()
+    found = connection.execute(
+        select(matches.c.watch, matches.c.level)
+        .join(members, members.c.entry_id == matches.c.entry_id)
+        .where(members.c.story_id == row.id)
+        .distinct()
+    ).all()
+    levels = {match.level for match in found}
+    return StoryRow(
+        id=row.id, title=row.title, outlet=row.outlet, link=row.link, began_at=row.began_at, last_at=row.last_at,
+        entries=counted[0], outlets=counted[1], watches=tuple(sorted({match.watch for match in found})),
+        level="alert" if "alert" in levels else "digest" if levels else "",
+    )  # fmt: skip
+
+
+def _matches_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[Match]]:
+    found: dict[int, list[Match]] = {}
+    for row in connection.execute(select(matches).where(matches.c.entry_id.in_(ids)).order_by(matches.c.id)):
+        spans = tuple(Span(**span) for span in row.spans)
+        match = Match(watch=row.watch, level=row.level, score=row.score, why=row.why, spans=spans)
+        found.setdefault(row.entry_id, []).append(match)
+    return found
+
+
+def _attributions_of(connection: Connection, ids: Sequence[int]) -> dict[int, Attribution]:
+    rows: dict[int, list[Row[Any]]] = {}
+    for row in connection.execute(select(credits).where(credits.c.entry_id.in_(ids)).order_by(credits.c.id)):
+        rows.setdefault(row.entry_id, []).append(row)
+    return {
+        entry_id: Attribution(
+            origin=tuple(dict.fromkeys(row.domain for row in found if row.names_origin)),
+            credits=tuple(
+                Credit(
+                    outlet=row.outlet, domain=row.domain, role=row.role, field=row.field, start=row.start, end=row.end
+                )
+                for row in found
+            ),
+        )
+        for entry_id, found in rows.items()
+    }
+
+
+def _replace(connection: Connection, table: Any, entry_id: int, rows: Sequence[dict[str, Any]]) -> None:
+    """The rows of one entry are what its newest wording led to; an examination replaces those of the one before."""
+    connection.execute(delete(table).where(table.c.entry_id == entry_id))
+    if rows:
+        connection.execute(insert(table), [{"entry_id": entry_id} | row for row in rows])
+
+
+def _match_row(match: Match) -> dict[str, Any]:
+    spans = [asdict(span) for span in match.spans]
+    return {"watch": match.watch, "level": match.level, "score": match.score, "why": match.why, "spans": spans}
+
+
+def _credit_rows(attribution: Attribution) -> list[dict[str, Any]]:
+    return [asdict(credit) | {"names_origin": credit.domain in attribution.origin} for credit in attribution.credits]
+
+
+def _decision_row(decision: Decision, now: datetime) -> dict[str, Any]:
+    return {
+        "watch": decision.watch,
+        "recipient": decision.recipient,
+        "action": decision.action,
+        "reason": decision.reason,
+        "decided_at": now,
+    }
