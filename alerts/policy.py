@@ -130,7 +130,7 @@ def _follow_up(case: _Case, match: Match, told: Told) -> Decision:
     """The recipient knows the story: news about it goes by the recipient's choice, the rest is folded under it."""
     name, wish = case.recipient.name, case.recipient.updates
     before = f"told as {'an alert' if told.kind == 'alert' else 'an update'} for the watch “{told.watch}”"
-    if case.entry.edited or case.placement.relation not in _NEWS:
+    if not _is_news(case):
         return _nothing(match, name, f"{before}; {_described(case)} is folded under it")
     if wish == "never":
         return _nothing(match, name, f"{before}; {_described(case)} is folded under it: the recipient wants no updates")
@@ -140,8 +140,13 @@ def _follow_up(case: _Case, match: Match, told: Told) -> Decision:
     return _for_digest(case, match, f"{before}; {_described(case)} is folded under it")
 
 
+def _is_news(case: _Case) -> bool:
+    """A typo mended is none; a changed story is, and reaches us as an update."""
+    return case.placement.relation == "update" or (case.placement.relation in _NEWS and not case.entry.edited)
+
+
 def _described(case: _Case) -> str:
-    return "the outlet's edit of its own report" if case.entry.edited else _DESCRIBED[case.placement.relation]
+    return "an edit of an earlier report" if case.entry.edited else _DESCRIBED[case.placement.relation]
 
 
 def _decide_backlog(case: _Case, match: Match) -> Decision:

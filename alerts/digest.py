@@ -1,0 +1,119 @@
+"""The daily digest: one page of what a recipient's watches found, and how well the feeds were heard.
+
+What lives here: which story stands where on the page, and what is said when there is none. What must not: how one story
+is printed (`message`), which stories belong to the day, and a clock.
+
+A digest goes out on days without news too. Its last lines say how many feeds answered, so that silence means something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from alerts.message import Card, card_of, clean, story_data, subject_line, templates
+from monitor.model import FeedHealth, Message, Recipient, StoryReport
+
+IN_FULL = 40
+"""Stories told in full; the rest have a line each, so that a flood day stays a page that a mail program opens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """The stories of one watch."""
+
+    watch: str
+    full: tuple[Card, ...]
+    brief: tuple[Card, ...]
+
+
+def compose_digest(
+    reports: Sequence[StoryReport], *, recipient: Recipient, health: FeedHealth, day: date, key: str, now: datetime
+) -> Message:
+    """The page of one local `day` for one recipient: best first, each story once. Sent even when there is no story."""
+    ranked = in_order_of_weight(once_each(reports))
+    facts = {
+        "day": f"{day:%A} {day.day} {day:%B %Y}",
+        "count": _counted(len(ranked), "story", "stories"),
+        "empty": not ranked,
+        "sections": _sections(ranked, recipient),
+        "health": _health_line(health),
+        "failing": [(clean(name), clean(reason)) for name, reason in health.failing],
+        "recipient": clean(recipient.name),
+    }
+    return Message(
+        key=key,
+        kind="digest",
+        subject=_subject(ranked, health, day),
+        text=templates.get_template("digest.txt").render(facts),
+        html=templates.get_template("digest.html").render(facts),
+        data={
+            "day": day.isoformat(),
+            "stories": [story_data(report) for report in ranked],
+            "feeds": {
+                "total": health.total,
+                "healthy": health.healthy,
+                "failing": [[clean(name), clean(reason)] for name, reason in health.failing],
+            },
+        },
+        created_at=now,
+    )
+
+
+def once_each(reports: Iterable[StoryReport]) -> list[StoryReport]:
+    """Each story once. Two watches that found the same one share its place, and both their names stand there."""
+    kept: dict[int, StoryReport] = {}
+    for report in reports:
+        known = kept.get(report.story_id)
+        if known is None:
+            kept[report.story_id] = report
+        elif report.watch != known.watch:
+            better, other = sorted((known, report), key=_weight)
+            kept[report.story_id] = replace(better, why=f"{better.why}; and for the watch “{other.watch}”: {other.why}")
+    return list(kept.values())
+
+
+def in_order_of_weight(reports: Iterable[StoryReport]) -> list[StoryReport]:
+    """What matters first: alerts before the rest, then what many outlets tell, then the surer match, then the newer."""
+    return sorted(reports, key=_weight)
+
+
+def _weight(report: StoryReport) -> tuple[bool, int, float, float]:
+    """Sorts the weightier report first."""
+    outlets = {member.domain or member.outlet for member in (report.lead, *report.members)}
+    return (report.level != "alert", -len(outlets), -report.score, -report.first_seen.timestamp())
+
+
+def _sections(ranked: Sequence[StoryReport], recipient: Recipient) -> tuple[Section, ...]:
+    """Watches in the order of their best story, each with its stories in order."""
+    places: dict[str, list[tuple[int, StoryReport]]] = {}
+    for place, report in enumerate(ranked):
+        places.setdefault(report.watch, []).append((place, report))
+    return tuple(
+        Section(
+            watch=clean(watch),
+            full=tuple(card_of(report, recipient) for place, report in found if place < IN_FULL),
+            brief=tuple(card_of(report, recipient) for place, report in found if place >= IN_FULL),
+        )
+        for watch, found in places.items()
+    )
+
+
+def _subject(ranked: Sequence[StoryReport], health: FeedHealth, day: date) -> str:
+    when = f"{day:%A} {day.day} {day:%B}"
+    if ranked:
+        return subject_line(f"{_counted(len(ranked), 'story', 'stories')}, {when}: {ranked[0].lead.title}")
+    return subject_line(f"No stories, {when}: {_health_line(health).rstrip('.')}")
+
+
+def _health_line(health: FeedHealth) -> str:
+    """ "412 of 420 feeds healthy, 8 failing." """
+    if not health.total:
+        return "No feeds are configured."
+    line = f"{health.healthy} of {_counted(health.total, 'feed', 'feeds')} healthy"
+    return f"{line}, {len(health.failing)} failing." if health.failing else f"{line}."
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

@@ -1,0 +1,304 @@
+"""How one story is printed, and the messages that tell one story.
+
+What lives here: a story report → a card of clean strings → subject, text, HTML and JSON. What must not: sending,
+choosing who hears, and a clock; a message says when it was made because it was told.
+
+The words come from strangers. They are cleaned once, here, at the door: a control, a direction override or half a
+character becomes one other character, so that the offsets of the marked terms stay true. The templates escape the rest.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import unicodedata
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from monitor.model import Message, Recipient, StoryMember, StoryReport
+
+SUBJECT_LENGTH = 180  # code points; phones show 40, desks 80, and a headline that needs more is an attack
+TITLE_LENGTH = 400
+SENTENCE_LENGTH = 1200
+
+_RELATIONS: Mapping[str, str] = {
+    "new": "",
+    "copy": "same text",
+    "rewrite": "retold",
+    "same-event": "own report",
+    "update": "",
+}
+
+_OVERRIDES = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    """A paragraph of a plain-text mail; an address is never broken."""
+    return textwrap.fill(
+        text,
+        width=72,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+templates = Environment(
+    loader=PackageLoader("alerts"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+templates.filters["wrapped"] = _wrapped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A stretch of text, marked as a matching term or not."""
+
+    text: str
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One outlet's telling, as printed."""
+
+    outlet: str
+    title: str
+    link: str  # http or https, or ""
+    host: str  # the host that `link` really leads to
+    time: str  # in the recipient's zone
+    note: str  # "same text; credits The Guardian", or ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A story, as printed for one recipient: nothing left to compute in a template."""
+
+    watch: str
+    level: str
+    lead: Telling
+    title: tuple[Piece, ...]
+    sentence: tuple[Piece, ...]
+    origin: str  # "First reported by The Guardian; 6 outlets credit it."
+    why: str
+    updates: tuple[Telling, ...]  # what the story's outlets added later, oldest first
+    others: tuple[Telling, ...]  # the other outlets' tellings, oldest first
+    spread: str  # "Also in 6 outlets", or ""
+
+
+def compose_alert(
+    report: StoryReport, *, recipient: Recipient, key: str, kind: Literal["alert", "update"], now: datetime
+) -> Message:
+    """The message that tells a story, or what is new in one told before. Never raises, whatever the report's words."""
+    card = card_of(report, recipient)
+    newest = card.updates[-1] if kind == "update" and card.updates else card.lead
+    facts = {"card": card, "kind": kind, "newest": newest, "recipient": clean(recipient.name)}
+    headline = f"{newest.title} — {newest.outlet}" if newest.outlet else newest.title
+    return Message(
+        key=key,
+        kind=kind,
+        subject=subject_line(f"Update: {headline}" if kind == "update" else headline),
+        text=templates.get_template("alert.txt").render(facts),
+        html=templates.get_template("alert.html").render(facts),
+        data=story_data(report),
+        created_at=now,
+        thread=f"story-{report.story_id}",
+    )
+
+
+def compose_test(*, recipient: Recipient, key: str, now: datetime) -> Message:
+    """A message that says that the way to a recipient works, and what will come on it."""
+    facts = {
+        "recipient": clean(recipient.name),
+        "channel": clean(recipient.channel),
+        "time": local_time(now, recipient),
+        "digest": f"{recipient.digest_at:%H:%M} ({recipient.zone})" if recipient.digest_at else "",
+    }
+    return Message(
+        key=key,
+        kind="test",
+        subject="Tipsheet test: this way out works",
+        text=templates.get_template("test.txt").render(facts),
+        html=templates.get_template("test.html").render(facts),
+        data={"recipient": facts["recipient"], "channel": facts["channel"]},
+        created_at=now,
+    )
+
+
+# ---- a story as a card -----------------------------------------------------------------------------------------------
+
+
+def card_of(report: StoryReport, recipient: Recipient) -> Card:
+    """A report as the recipient reads it: clean words, local times, tellings sorted into news and spread."""
+    updates = [member for member in report.members if member.relation == "update"]
+    others = [member for member in report.members if member.relation != "update"]
+    return Card(
+        watch=clean(report.watch),
+        level=report.level,
+        lead=_telling(report.lead, recipient),
+        title=pieces(report.lead.title or "(untitled)", report.title_marks, TITLE_LENGTH),
+        sentence=pieces(report.sentence, report.marks, SENTENCE_LENGTH),
+        origin=_origin(report),
+        why=clean(report.why),
+        updates=tuple(_telling(member, recipient) for member in updates),
+        others=tuple(_telling(member, recipient) for member in others),
+        spread=_spread(others, report.lead),
+    )
+
+
+def _telling(member: StoryMember, recipient: Recipient) -> Telling:
+    link, host = safe_link(member.link)
+    notes = [_RELATIONS[member.relation]]
+    if member.credits:
+        notes.append(f"credits {_listed([clean(name) for name in member.credits])}")
+    return Telling(
+        outlet=clean(member.outlet or member.domain),
+        title=_shortened(_one_line(member.title), TITLE_LENGTH) or "(untitled)",
+        link=link,
+        host=host,
+        time=local_time(member.published or member.first_seen, recipient),
+        note="; ".join(note for note in notes if note),
+    )
+
+
+def _origin(report: StoryReport) -> str:
+    """Who broke it, with the evidence. Without a credit nobody is said to have broken anything."""
+    note = clean(report.origin_note)
+    names = _listed([clean(name) for name in report.origin])
+    said = f"First reported by {names}" if names else "Nobody is credited with breaking it"
+    return f"{said}; {note}." if note else f"{said}."
+
+
+def _spread(others: Sequence[StoryMember], lead: StoryMember) -> str:
+    outlets = {member.domain or member.outlet for member in others} - {lead.domain or lead.outlet}
+    if len(outlets) > 1:
+        return f"Also in {len(outlets)} outlets"
+    if outlets:
+        return "Also in 1 outlet"
+    return "More at the same outlet" if others else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    """["A", "B", "C"] → "A, B and C"."""
+    *most, last = names or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def story_data(report: StoryReport) -> dict[str, object]:
+    """A report as JSON values: what a program on the other end of a webhook reads."""
+    return {
+        "story": report.story_id,
+        "watch": clean(report.watch),
+        "level": report.level,
+        "score": report.score,
+        "why": clean(report.why),
+        "title": clean(report.lead.title),
+        "sentence": clean(report.sentence),
+        "marks": [list(mark) for mark in report.marks],
+        "origin": [clean(name) for name in report.origin],
+        "origin_note": clean(report.origin_note),
+        "first_seen": _iso(report.first_seen),
+        "lead": _member_data(report.lead),
+        "members": [_member_data(member) for member in report.members],
+    }
+
+
+def _member_data(member: StoryMember) -> dict[str, object]:
+    return {
+        "entry": member.entry_id,
+        "outlet": clean(member.outlet),
+        "domain": clean(member.domain),
+        "title": clean(member.title),
+        "link": safe_link(member.link)[0],
+        "published": _iso(member.published) if member.published else None,
+        "first_seen": _iso(member.first_seen),
+        "relation": member.relation,
+        "credits": [clean(name) for name in member.credits],
+    }
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+# ---- words, links and times of strangers -----------------------------------------------------------------------------
+
+
+def clean(text: str) -> str:
+    """A stranger's words on one line, as long as before: controls, direction overrides and half characters replaced."""
+    return "".join(_harmless(char) for char in text) if not text.isascii() or not text.isprintable() else text
+
+
+def _harmless(char: str) -> str:
+    category = unicodedata.category(char)
+    if category == "Cs":
+        return "\N{REPLACEMENT CHARACTER}"
+    if category in {"Cc", "Zl", "Zp"} or unicodedata.bidirectional(char) in _OVERRIDES:
+        return " "
+    return char
+
+
+def pieces(text: str, marks: Sequence[tuple[int, int]], length: int) -> tuple[Piece, ...]:
+    """A text cut at its marks, cleaned, and shortened to `length` code points. Marks outside the text are ignored."""
+    text, shortened, found, at = clean(text), len(text) > length, list[Piece](), 0
+    limit = length - 1 if shortened else len(text)
+    for start, end in sorted(marks):
+        start, end = max(start, at), min(end, limit)
+        if start < end:
+            found += [Piece(text=text[at:start]), Piece(text=text[start:end], marked=True)]
+            at = end
+    found.append(Piece(text=text[at:limit] + ("…" if shortened else "")))
+    return tuple(piece for piece in found if piece.text)
+
+
+def subject_line(text: str) -> str:
+    """Clean, on one line, of bounded length."""
+    return _shortened(_one_line(text), SUBJECT_LENGTH)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(clean(text).split())
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
+def safe_link(link: str) -> tuple[str, str]:
+    """A link and the host it really leads to; ("", "") for anything that is not plain http or https."""
+    link = re.sub(r"[\x00-\x20\x7f]", "", clean(link))
+    try:
+        parts = urlsplit(link)
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+    except (ValueError, UnicodeError):
+        return "", ""
+    if parts.scheme not in {"http", "https"} or not host:
+        return "", ""
+    return link, host
+
+
+def local_time(moment: datetime, recipient: Recipient) -> str:
+    """ "Tue 24 Nov, 09:12 GMT", in the recipient's zone."""
+    with suppress(OverflowError):  # a feed that dates its entries to the year 1 or 9999
+        moment = moment.astimezone(zone_of(recipient))
+    return f"{moment:%a} {moment.day} {moment:%b, %H:%M %Z}"
+
+
+def zone_of(recipient: Recipient) -> ZoneInfo:
+    """The recipient's zone; UTC where the name means nothing to this machine, because late is better than never."""
+    try:
+        return ZoneInfo(recipient.zone)
+    except (OSError, ValueError, KeyError):
+        return ZoneInfo("UTC")
