@@ -52,13 +52,38 @@ _MONTHS = {
 
 # Where an abbreviation has several meanings, the one that news feeds print: BST is British, IST Indian, CST American.
 _ZONES = {
-    "z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0, "west": 1, "bst": 1, "cet": 1, "met": 1, "cest": 2, "mest": 2, "mesz": 2, "mez": 1, "eet": 2, "eest": 3, "msk": 3, "trt": 3, "sast": 2, "cat": 2, "eat": 3, "wat": 1,
-    "idt": 3, "gst": 4, "pkt": 5, "ist": 5.5, "npt": 5.75, "ict": 7, "wib": 7, "sgt": 8, "hkt": 8, "pht": 8,
-    "myt": 8, "awst": 8, "jst": 9, "kst": 9, "acst": 9.5, "aest": 10, "acdt": 10.5, "aedt": 11, "nzst": 12,
-    "nzdt": 13, "nst": -3.5, "ndt": -2.5, "adt": -3, "brt": -3, "art": -3, "uyt": -3, "clst": -3, "ast": -4,
-    "clt": -4, "vet": -4, "edt": -4, "est": -5, "et": -5, "cot": -5, "pet": -5, "ect": -5, "cdt": -5, "cst": -6,
-    "ct": -6, "mdt": -6, "mst": -7, "mt": -7, "pdt": -7, "pst": -8, "pt": -8, "akdt": -8, "akst": -9, "hst": -10,
-}  # fmt: skip
+    name: hours
+    for hours, names in {
+        0: "z ut utc gmt wet",
+        1: "bst west cet met mez wat",
+        2: "cest mest mesz eet sast cat",
+        3: "eest msk trt eat idt",
+        4: "gst",
+        5: "pkt",
+        5.5: "ist",
+        5.75: "npt",
+        7: "ict wib",
+        8: "sgt hkt pht myt awst",
+        9: "jst kst",
+        9.5: "acst",
+        10: "aest",
+        10.5: "acdt",
+        11: "aedt",
+        12: "nzst",
+        13: "nzdt",
+        -2.5: "ndt",
+        -3: "adt brt art uyt clst",
+        -3.5: "nst",
+        -4: "ast edt clt vet",
+        -5: "est cdt et cot pet ect",
+        -6: "cst mdt ct",
+        -7: "mst pdt mt",
+        -8: "pst akdt pt",
+        -9: "akst",
+        -10: "hst",
+    }.items()
+    for name in names.split()
+}
 
 
 def parse_date(text: str) -> datetime | None:

@@ -28,7 +28,7 @@ _WIDE_STARTS = ((b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"), (b"<\0", "
 _DECLARATION = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']\s*([A-Za-z0-9._:-]{1,40})")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 
-# Python's codecs also know utf-7, unicode-escape and punycode, which turn harmless bytes into markup, and no feed needs.
+# Python's codecs also know utf-7, unicode-escape and punycode, which turn harmless bytes into markup.
 _BELIEVED = re.compile(
     r"ascii|utf-(8|16|32)(-[bl]e)?|iso8859-\d+|cp(437|125\d|932|949|950|85\d|866|874)|gb2312|gbk|gb18030"
     r"|big5(hkscs)?|euc_(jp|kr)|shift_jis\w*|iso2022_(jp|kr)\w*|koi8-[ru]|mac-\w+|tis-620|johab|hz|windows-125\d"

@@ -17,9 +17,9 @@ _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|title|meta|div|table|scr
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,300})", re.IGNORECASE)
 _CHALLENGE = re.compile(
     r"just a moment\.\.\.|un momento…|cf-chl|cf_chl|challenge-platform|attention required! \| cloudflare|_incapsula_"
-    r"|incapsula incident|px-captcha|perimeterx|captcha-delivery|datadome|g-recaptcha|h-captcha|hcaptcha|awswafcookie|aws-waf"
-    r"|sucuri_cloudproxy|ddos protection by|checking your browser|verify(?:ing)? (?:that )?you are (?:a )?human"
-    r"|are you a robot",
+    r"|incapsula incident|px-captcha|perimeterx|captcha-delivery|datadome|g-recaptcha|h-captcha|hcaptcha"
+    r"|awswafcookie|aws-waf|sucuri_cloudproxy|ddos protection by|checking your browser"
+    r"|verify(?:ing)? (?:that )?you are (?:a )?human|are you a robot",
     re.IGNORECASE,
 )
 _LOGIN = re.compile(

@@ -44,6 +44,7 @@ _PERIODS = {
     "yearly": 525600,
 }
 _LONGEST_HINT = timedelta(days=365)
+_SRS_NAME = re.compile(r"\ssrsName\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')")  # a bad one makes the library lose the whole feed
 _OLDEST = 1970  # the feed library reads some numbers as dates of the 18th century
 
 _Dict = Mapping[str, Any]  # feedparser's: every key may be missing, every value of any type
@@ -91,7 +92,7 @@ def _root(text: str, headers: Mapping[str, str]) -> int:
 
 def _read_xml(text: str, losses: list[Problem], *, url: str) -> ParsedFeed:
     cut_off = not _ENDS.search(text, max(0, len(text) - _TAIL))
-    text, total = _first_items(repair(text))
+    text, total = _first_items(_SRS_NAME.sub("", repair(text)))
     result = _library(text)
     entries = _entries(result, losses, url=url)
     if cut_off:
@@ -209,7 +210,8 @@ def _date(entry: _Dict, key: str) -> datetime | None:
     if not parsed or parsed[0] < _OLDEST:
         return None
     try:
-        return datetime(*parsed[:6], tzinfo=UTC)
+        year, month, day, hour, minute, second = parsed[:6]
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
 

@@ -1,0 +1,131 @@
+"""ParsedFeed and ParseError to JSON and back.
+
+What lives here: one writing and one reading of each value, the reading without trust: the other side may have been
+taken over by the bytes that it read. What must not: processes and pipes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TypeGuard
+
+from monitor.errors import ParseError
+from monitor.model import ParsedEntry, ParsedFeed, Problem
+
+_TEXTS = ("id", "link", "title", "summary", "content", "author")
+
+
+class BrokenAnswer(ValueError):  # noqa: N818 - it names what came, and never leaves `isolate`
+    """An answer that is no ParsedFeed and no ParseError."""
+
+
+def dump_feed(feed: ParsedFeed) -> bytes:
+    """The feed as JSON in UTF-8; what is no character (a lone surrogate) as "?"."""
+    return _dump(
+        {
+            "title": feed.title,
+            "link": feed.link,
+            "language": feed.language,
+            "entries": [_entry_object(entry) for entry in feed.entries],
+            "problem": feed.problem and [feed.problem.kind, feed.problem.message],
+            "interval_hint": feed.interval_hint and feed.interval_hint.total_seconds(),
+        }
+    )
+
+
+def dump_error(error: ParseError) -> bytes:
+    """The error as JSON in UTF-8."""
+    return _dump({"error": [error.kind, str(error)]})
+
+
+def load_answer(content: bytes) -> ParsedFeed:
+    """What `dump_feed` wrote. Raises the ParseError that `dump_error` wrote, and BrokenAnswer for anything else."""
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise BrokenAnswer("not JSON") from error
+    if not isinstance(answer, dict):
+        raise BrokenAnswer("not an object")
+    if "error" in answer:
+        raise ParseError(*_pair(answer["error"]))
+    return _feed(answer)
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _entry_object(entry: ParsedEntry) -> dict[str, object]:
+    texts: dict[str, object] = {name: getattr(entry, name) for name in _TEXTS}
+    times = {"published": _iso(entry.published), "updated": _iso(entry.updated)}
+    return texts | times | {"tags": entry.tags}
+
+
+def _iso(time: datetime | None) -> str | None:
+    return time.isoformat() if time else None
+
+
+def _feed(answer: Mapping[str, object]) -> ParsedFeed:
+    entries, problem, hint = answer.get("entries"), answer.get("problem"), answer.get("interval_hint")
+    if not isinstance(entries, list):
+        raise BrokenAnswer("entries are no list")
+    kind, message = _pair(problem) if problem is not None else ("", "")
+    return ParsedFeed(
+        title=_text(answer, "title"),
+        link=_text(answer, "link"),
+        language=_text(answer, "language"),
+        entries=tuple(_entry(entry) for entry in entries),
+        problem=Problem(kind=kind, message=message) if problem is not None else None,
+        interval_hint=timedelta(seconds=_number(hint)) if hint is not None else None,
+    )
+
+
+def _entry(value: object) -> ParsedEntry:
+    if not isinstance(value, dict):
+        raise BrokenAnswer("an entry is no object")
+    tags = value.get("tags")
+    if not _texts(tags):
+        raise BrokenAnswer("tags are no texts")
+    return ParsedEntry(
+        **{name: _text(value, name) for name in _TEXTS},
+        published=_time(value.get("published")),
+        updated=_time(value.get("updated")),
+        tags=tuple(tags),
+    )
+
+
+def _text(value: Mapping[str, object], name: str) -> str:
+    text = value.get(name)
+    if not isinstance(text, str):
+        raise BrokenAnswer(f"{name} is no text")
+    return text
+
+
+def _texts(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _pair(value: object) -> tuple[str, str]:
+    if not _texts(value) or len(value) != 2:
+        raise BrokenAnswer("a kind and a message were expected")
+    return value[0], value[1]
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
+        raise BrokenAnswer("a number of seconds was expected")
+    return float(value)
+
+
+def _time(value: object) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        time = None
+    if not time or time.tzinfo is None:
+        raise BrokenAnswer("a time with its zone was expected")
+    return time
