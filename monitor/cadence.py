@@ -1,0 +1,248 @@
+"""All arithmetic of time: the next poll, back-off, Retry-After, the digest's hour, the order in which feeds are asked.
+
+What lives here: `now` and what is known in, a time and its reason out. What must not: a clock, a timer, a random
+number. Jitter is a hash of the feed's URL, so that it survives a restart. Politeness has one direction: what a server
+or a feed asks for lengthens an interval and never shortens it, wherever the interval came from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from monitor.model import FeedState, Fetched
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # when a feed that is gone is polled next
+RETRY_AFTER_CAP = timedelta(days=31)
+REDIRECTS_TO_BELIEVE = 5  # hotel portals answer every feed with a 301; five polls in a row are no hotel
+
+_OLDEST = datetime.min.replace(tzinfo=UTC)
+_DOUBLINGS = 20  # beyond this the cap has long been reached; keeps the arithmetic small
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intervals:
+    """The general rhythm. A feed's own `every` replaces `every` and may go under `floor`; nothing else may."""
+
+    every: timedelta = timedelta(hours=1)
+    floor: timedelta = timedelta(minutes=5)
+    cap: timedelta = timedelta(
+        hours=24
+    )  # for back-off and for what headers and bodies ask: a feed is not lost sight of
+    jitter: float = 0.05  # at most this part of the wait is added
+    retry_after_cap: timedelta = RETRY_AFTER_CAP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """When a feed is asked again, and why then."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wait:
+    """A length with the words for it."""
+
+    length: timedelta
+    reason: str
+
+
+# ---- the next poll ---------------------------------------------------------------------------------------------------
+
+
+def after_success(
+    state: FeedState, *, now: datetime, intervals: Intervals, headers: Mapping[str, str], hint: timedelta | None
+) -> Next:
+    """When to ask again after a 200 or a 304.
+
+    `headers` are the answer's, names in lower case; `hint` is what the feed's body asks for (<ttl>, sy:updatePeriod).
+    The longest of our own interval, the server's caching headers and the hint wins; the last two count up to the cap.
+    """
+    own = _own_interval(state, intervals)
+    cap = max(intervals.cap, own.length)
+    wishes = [_capped(wish, cap) for wish in (_caching_wish(headers, now), _hint_wish(hint)) if wish]
+    wait = max([own, *wishes], key=lambda wait: wait.length)
+    if wait is own and state.feed.every is not None and own.length < intervals.floor:
+        return Next(at=now + own.length, reason=own.reason)  # under the floor somebody is trying things out: exactly
+    return Next(at=now + min(wait.length * (1 + _jitter(state, intervals)), cap), reason=wait.reason)
+
+
+def after_failure(
+    state: FeedState, *, now: datetime, intervals: Intervals, retry_after: timedelta | None, gone: bool
+) -> Next:
+    """When to ask again after anything else. `state.failures` counts the failures before this one.
+
+    The wait doubles from the feed's own interval up to the cap, and is never shorter than what the server asked for.
+    """
+    if gone:
+        return Next(at=NEVER, reason="the server says the feed is gone for good (410)")
+    own = _own_interval(state, intervals).length
+    cap = max(intervals.cap, own)
+    jitter = _jitter(state, intervals)
+    # Spread below the cap as well: feeds of one host that failed together must not come back together.
+    wait = min(own * 2 ** min(state.failures, _DOUBLINGS), cap / (1 + intervals.jitter)) * (1 + jitter)
+    asked = min(retry_after or timedelta(), intervals.retry_after_cap)
+    if asked * (1 + jitter) > wait:
+        return Next(at=now + asked * (1 + jitter), reason=f"the server asked for {words(asked)} (Retry-After)")
+    return Next(at=now + wait, reason=f"{_ordinal(state.failures + 1)} failure in a row: again in {words(wait)}")
+
+
+def _own_interval(state: FeedState, intervals: Intervals) -> _Wait:
+    """The rule of the rhythm, before anybody else's wishes. A rule that learns from a feed's history belongs here."""
+    every = state.feed.every
+    if every is not None:
+        return _Wait(length=every, reason=f"every {words(every)}, as set for this feed")
+    general = max(intervals.every, intervals.floor)
+    return _Wait(length=general, reason=f"every {words(general)}")
+
+
+def _capped(wish: _Wait, cap: timedelta) -> _Wait:
+    if wish.length <= cap:
+        return wish
+    return _Wait(length=cap, reason=f"{wish.reason}, capped at {words(cap)}")
+
+
+def _hint_wish(hint: timedelta | None) -> _Wait | None:
+    return _Wait(length=hint, reason=f"the feed itself asks for {words(hint)}") if hint else None
+
+
+def _jitter(state: FeedState, intervals: Intervals) -> float:
+    """This feed's part of the jitter: the same today and after a restart, different from its neighbour's."""
+    digest = hashlib.sha256(state.feed.url.encode()).digest()
+    return intervals.jitter * int.from_bytes(digest[:4]) / 2**32
+
+
+def words(length: timedelta) -> str:
+    """A length as a person says it, in its two largest units: "15 min", "1 h 30 min", "2 d"."""
+    minutes, seconds = divmod(max(0, round(length.total_seconds())), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    said = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")) if count]
+    return " ".join(said[:2]) or "0 s"
+
+
+def _ordinal(number: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")
+
+
+# ---- what a server asks for ------------------------------------------------------------------------------------------
+
+
+def _caching_wish(headers: Mapping[str, str], now: datetime) -> _Wait | None:
+    """For how long the answer stays fresh: max-age beats Expires, s-maxage is for shared caches.
+
+    `no-cache, max-age=315360000` exists, and does not mean "come back in ten years".
+    """
+    directives = _directives(headers.get("cache-control", ""))
+    if "no-cache" in directives or "no-store" in directives:
+        return None
+    if "max-age" in directives:
+        fresh, name = _seconds(directives["max-age"]) - _seconds(headers.get("age", "")), "Cache-Control"
+    else:
+        fresh, name = _expires(headers, now), "Expires"
+    return _Wait(length=fresh, reason=f"the server asked for {words(fresh)} ({name})") if fresh > timedelta() else None
+
+
+def _directives(cache_control: str) -> dict[str, str]:
+    """`max-age=60, No-Cache` → {"max-age": "60", "no-cache": ""}; of a repeated directive the first counts."""
+    found: dict[str, str] = {}
+    for directive in cache_control.split(","):
+        name, _, value = directive.partition("=")
+        found.setdefault(name.strip().lower(), value.strip().strip('"'))
+    return found
+
+
+def _seconds(text: str) -> timedelta:
+    """Delta-seconds; what is none counts as zero, what is absurd as a century."""
+    if not re.fullmatch(r"[0-9]+", text.strip()):
+        return timedelta()
+    return timedelta(seconds=min(int(text.strip()[:12]), 3_155_760_000))
+
+
+def _expires(headers: Mapping[str, str], now: datetime) -> timedelta:
+    """Expires relative to the server's own clock, for ours may be wrong, or theirs."""
+    expires = read_http_date(headers.get("expires", ""))
+    return expires - (read_http_date(headers.get("date", "")) or now) if expires else timedelta()
+
+
+def read_http_date(value: str) -> datetime | None:
+    """An HTTP date, also with an offset or with no zone (then UTC); None for anything else ("0", "-1", "soon")."""
+    try:
+        read = parsedate_to_datetime(value)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def parse_retry_after(value: str, *, now: datetime) -> timedelta | None:
+    """Retry-After as seconds or as an HTTP date, capped at 31 days; None for what is missing, past or unreadable.
+
+    Give the answer's own Date as `now` where it has one: the server reckons by its own clock.
+    """
+    until = read_http_date(value)
+    wait = until - now if until else _seconds(value)
+    return min(wait, RETRY_AFTER_CAP) if wait > timedelta() else None
+
+
+# ---- the digest's hour -----------------------------------------------------------------------------------------------
+
+
+def digest_slot(at: time, zone: str, *, now: datetime) -> tuple[date, datetime]:
+    """The latest local date whose digest was due by `now`, and the instant (UTC) at which it was.
+
+    Every local date has exactly one instant: an hour that the clocks skip is due right after the gap, one that they
+    repeat is due the first time. A date that a zone skips altogether shares its instant with the next, which is named.
+    ZoneInfoNotFoundError for a zone that does not exist.
+    """
+    local = ZoneInfo(zone)
+    day = now.astimezone(local).date() + timedelta(days=1)  # clocks turned back over midnight leave a date behind
+    while (due := _instant(day, at, local)) > now:
+        day -= timedelta(days=1)
+    return day, due
+
+
+def _instant(day: date, at: time, local: ZoneInfo) -> datetime:
+    # fold=0 reads a skipped time with the offset before the gap, which lands after it, and a repeated one as the first.
+    return datetime.combine(day, at.replace(fold=0, tzinfo=None), tzinfo=local).astimezone(UTC)
+
+
+# ---- where and in which order to ask ---------------------------------------------------------------------------------
+
+
+def permanent_move(state: FeedState, fetched: Fetched, overlap: bool) -> tuple[str, int, str]:
+    """What to remember of permanent redirects: (redirect_to, redirect_seen, request_url).
+
+    `overlap` says whether the answer was a feed that shares entries with what is known (or nothing is known yet).
+    The move is believed after five polls in a row that were led to the same place and found the feed there.
+    """
+    target = fetched.permanent_url
+    if target is None or not overlap:
+        return "", 0, state.request_url
+    seen = state.redirect_seen + 1 if target == state.redirect_to else 1
+    if seen < REDIRECTS_TO_BELIEVE:
+        return target, seen, state.request_url
+    return "", 0, "" if target == state.feed.url else target
+
+
+def lanes(states: Sequence[FeedState]) -> tuple[tuple[FeedState, ...], ...]:
+    """Feeds by the host that is asked: a slow host holds up its own lane only. Oldest due first, lanes and feeds."""
+    by_host: defaultdict[str, list[FeedState]] = defaultdict(list)
+    for state in sorted(states, key=lambda state: (state.next_poll_at or _OLDEST, state.id)):
+        by_host[_host(state.request_url or state.feed.url)].append(state)
+    return tuple(tuple(lane) for lane in by_host.values())
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:  # a URL that cannot be read fails when it is asked, not here
+        return url
