@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import smtplib
+import socket
 import time
 from calendar import timegm
 from collections.abc import Iterator
@@ -334,6 +335,15 @@ def test_a_webhook_that_cannot_be_kept_is_refused(
 ) -> None:
     before = len(newsroom.hooks)
     assert httpx.post(newsroom.base + path, content=content).status_code == status
+    assert len(newsroom.hooks) == before
+
+
+def test_half_a_webhook_is_not_kept(newsroom: Newsroom) -> None:
+    before = len(newsroom.hooks)
+    with socket.create_connection(("127.0.0.1", newsroom.port), timeout=5) as sender:
+        sender.sendall(b'POST /hook HTTP/1.0\r\nContent-Length: 100\r\n\r\n{"half": ')
+        sender.shutdown(socket.SHUT_WR)
+        assert sender.recv(100).startswith(b"HTTP/1.0 400")
     assert len(newsroom.hooks) == before
 
 

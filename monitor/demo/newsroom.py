@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from email.message import Message
 from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -92,7 +93,7 @@ class Newsroom:
     def port(self) -> int:
         if self._server is None:
             raise RuntimeError("the newsroom is closed: it has an address only inside its with statement")
-        return self._server.server_port
+        return int(self._server.server_address[1])
 
     @property
     def base(self) -> str:
@@ -129,7 +130,10 @@ class Newsroom:
         )
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(ThreadingTCPServer):
+    """Not http.server's own server: that one looks up its host's name, which can take seconds on a machine offline."""
+
+    allow_reuse_address = True
     daemon_threads = True  # a reader who still waits for the slow feed must not hold up closing time
 
     def __init__(self, address: tuple[str, int], newsroom: Newsroom) -> None:
@@ -164,6 +168,7 @@ class _Desk(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815
 
     def do_POST(self) -> None:
+        """Keeps a webhook. One whose sender hung up half-way is not kept: half a body is no message."""
         length = self.headers.get("Content-Length", "")
         if urlsplit(self.path).path != _HOOK_PATH:
             self.send_error(HTTPStatus.NOT_FOUND)
@@ -172,10 +177,17 @@ class _Desk(BaseHTTPRequestHandler):
         elif int(length) > _HOOK_LIMIT:
             self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         else:
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            self.server.newsroom.hooks.append(Hook(headers=headers, body=self.rfile.read(int(length))))
-            self.send_response(HTTPStatus.NO_CONTENT)
-            self.end_headers()
+            self._keep_hook(int(length))
+
+    def _keep_hook(self, length: int) -> None:
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.newsroom.hooks.append(Hook(headers=headers, body=body))
+        self.send_response(HTTPStatus.NO_CONTENT)
+        self.end_headers()
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         self.server.newsroom.answers.append(Answer(method=self.command, path=self.path, status=int(code)))
