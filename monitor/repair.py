@@ -40,9 +40,14 @@ def repair(text: str) -> str:
 
     Line numbers stay as they were.
     """
-    text, entities = _without_doctype(text.translate(_FORBIDDEN))
+    text, entities = _without_doctype(printable(text))
     text = _XML_DECLARATION.sub("", text, count=1)
     return "".join(piece.text if piece.cdata else _references(piece.text, entities) for piece in pieces(text))
+
+
+def printable(text: str) -> str:
+    """The text without the control characters that no XML document can hold."""
+    return text.translate(_FORBIDDEN)
 
 
 def pieces(text: str) -> Iterator[Piece]:

@@ -1,0 +1,227 @@
+"""What a poll brought: parsed entries against what is known of the feed.
+
+What lives here: the identity of an entry, what counts as an edit, what counts as backlog, and the guard against a feed
+that publishes its archive again. What must not: a clock, a database, or what anybody wants to hear about.
+
+An entry is recognised by the first of these that is known, each distrusted as real feeds have taught:
+  guid     the same for all, reused for the next article, or printed with http one day and https the next
+  link     the home page for all entries; or right, under a guid that changes with every poll
+  title    for entries that have neither
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Self
+from urllib.parse import urlsplit, urlunsplit
+
+from monitor.model import Changes, KeyedEntry, KnownEntry, ParsedEntry, ParsedFeed
+
+_LONGEST_KEY = 200
+_NOISE = re.compile(r"(?:^|&)(?:utm_[^=&]*|fbclid|gclid|mc_[ce]id|cmpid|ns_[a-z]+)=[^&]*", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")
+_ALIKE = 0.5  # share of common words at which two titles under one guid are one article, edited
+_FLOOD_COUNT, _FLOOD_SHARE = 10, 0.5
+_NO_DATE = datetime(1990, 1, 1, tzinfo=UTC)  # older ones are a template's zero, not a time
+
+
+def decide(
+    parsed: ParsedFeed, *, known: Sequence[KnownEntry], first_poll: bool, now: datetime, fresh_for: timedelta
+) -> Changes:
+    """Which entries are new, which edited, and how many the same. An entry twice in one document counts once.
+
+    `backlog` marks new entries published more than `fresh_for` before `now`, and the undated ones of a first poll.
+    """
+    memory = _Memory.of(known)
+    found = _without_repeats([_Found.of(entry, memory, shape) for entry, shape in _shapes(parsed.entries)])
+    found = _without_flood(found, memory)
+    new = [item.keyed for item in found if not item.known]
+    edited = [item.keyed for item in found if item.known and item.known.content_hash != item.keyed.content_hash]
+    return Changes(
+        new=tuple(replace(item, backlog=_backlog(item.entry, first_poll, now - fresh_for)) for item in new),
+        edited=tuple(edited),
+        same=len(parsed.entries) - len(new) - len(edited),
+    )
+
+
+# ---- identity --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shape:
+    """An entry's marks of identity, and whether this document lets them identify anything."""
+
+    guid: str
+    link: str
+    title: str
+    guid_shared: bool  # entries with other links or titles have it too
+    link_shared: bool  # entries with other guids or titles have it too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Memory:
+    """The known entries, by what they can be recognised by."""
+
+    by_key: dict[str, KnownEntry]
+    by_link: dict[str, KnownEntry]  # only links that one entry has
+    links: frozenset[str]
+    by_title: dict[str, KnownEntry]
+
+    @classmethod
+    def of(cls, known: Sequence[KnownEntry]) -> Self:
+        counts = Counter(_canonical(entry.link) for entry in known)
+        return cls(
+            by_key={entry.key: entry for entry in known},
+            by_link={link: entry for entry in known if (link := _canonical(entry.link)) and counts[link] == 1},
+            links=frozenset(counts) - {""},
+            by_title={title: entry for entry in known if (title := _folded(entry.title))},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """An entry with its identity, and what was known under it."""
+
+    keyed: KeyedEntry
+    known: KnownEntry | None
+
+    @classmethod
+    def of(cls, entry: ParsedEntry, memory: _Memory, shape: _Shape) -> Self:
+        content_hash = _content_hash(entry)
+        known = _recognise(shape, memory, content_hash)
+        key = known.key if known else _new_key(entry, shape, memory)
+        return cls(keyed=KeyedEntry(key=key, content_hash=content_hash, entry=entry), known=known)
+
+
+def _shapes(entries: Sequence[ParsedEntry]) -> list[tuple[ParsedEntry, _Shape]]:
+    marks = [(_canonical(entry.id), _canonical(entry.link), _folded(entry.title)) for entry in entries]
+    guids = Counter(guid for guid, _ in {(guid, link or title) for guid, link, title in marks})
+    links = Counter(link for link, _ in {(link, guid or title) for guid, link, title in marks})
+    return [
+        (
+            entry,
+            _Shape(guid=guid, link=link, title=title, guid_shared=guids[guid] > 1, link_shared=links[link] > 1),
+        )
+        for entry, (guid, link, title) in zip(entries, marks, strict=True)
+    ]
+
+
+def _recognise(shape: _Shape, memory: _Memory, content_hash: str) -> KnownEntry | None:
+    """The known entry that this one is, if it is one."""
+    if shape.guid and (known := memory.by_key.get(_both_key(shape)) or _by_guid(shape, memory)):
+        return known
+    if shape.link and not shape.link_shared and (known := memory.by_link.get(shape.link)):
+        return known
+    if shape.link or shape.guid:
+        return memory.by_key.get(_link_key(shape)) if not shape.guid else None
+    known = memory.by_title.get(shape.title)
+    return known if known and known.content_hash == content_hash else None
+
+
+def _by_guid(shape: _Shape, memory: _Memory) -> KnownEntry | None:
+    """The entry known by this guid, unless the guid has moved on to another article."""
+    if not (known := memory.by_key.get(_guid_key(shape))):
+        return None
+    link, title = _canonical(known.link), _folded(known.title)
+    if link and shape.link:
+        same = link == shape.link or (not shape.guid_shared and _alike(title, shape.title))
+    else:
+        same = not shape.guid_shared or title == shape.title
+    return known if same else None
+
+
+def _new_key(entry: ParsedEntry, shape: _Shape, memory: _Memory) -> str:
+    """The key of an entry that nobody knows. It must come out the same whatever else the next document holds."""
+    if shape.guid:
+        taken = shape.guid_shared or _guid_key(shape) in memory.by_key
+        return _both_key(shape) if taken else _guid_key(shape)
+    if shape.link:
+        return _link_key(shape)
+    return _bounded("title", f"{shape.title} {entry.published.isoformat() if entry.published else ''}")
+
+
+def _guid_key(shape: _Shape) -> str:
+    return _bounded("guid", shape.guid)
+
+
+def _both_key(shape: _Shape) -> str:
+    """For guids that name more than one article."""
+    return _bounded("both", f"{shape.guid} {shape.link or shape.title}")
+
+
+def _link_key(shape: _Shape) -> str:
+    return _bounded("both", f"{shape.link} {shape.title}") if shape.link_shared else _bounded("link", shape.link)
+
+
+def _bounded(kind: str, value: str) -> str:
+    if len(value) > _LONGEST_KEY - 10:
+        value = "sha256:" + hashlib.sha256(value.encode()).hexdigest()
+    return f"{kind}:{value}"
+
+
+def _canonical(address: str) -> str:
+    """A guid or link without what changes while it stays the same: scheme, "www.", trackers, a trailing slash."""
+    address = " ".join(address.split())
+    if not address.lower().startswith(("http://", "https://")):
+        return address
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return address
+    host = parts.netloc.lower().removeprefix("www.").removesuffix(":80").removesuffix(":443")
+    query = _NOISE.sub("", parts.query).strip("&")
+    return urlunsplit(("", host, parts.path.rstrip("/"), query, parts.fragment))
+
+
+def _folded(title: str) -> str:
+    return " ".join(title.casefold().split())
+
+
+def _alike(one: str, other: str) -> bool:
+    ours, theirs = set(re.findall(r"\w+", one)), set(re.findall(r"\w+", other))
+    return bool(ours & theirs) and len(ours & theirs) / len(ours | theirs) >= _ALIKE
+
+
+def _content_hash(entry: ParsedEntry) -> str:
+    """Of the words alone: image sizes, trackers in links and dates change without anybody having edited anything."""
+    parts = (entry.title, entry.summary, _TAG.sub(" ", entry.content))
+    words = "\0".join(" ".join(part.split()) for part in parts)
+    return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()
+
+
+# ---- repeats, floods, backlog ----------------------------------------------------------------------------------------
+
+
+def _without_repeats(found: Iterable[_Found]) -> list[_Found]:
+    """One of each key: the version already known, else the first, so that two versions never edit each other."""
+    kept: dict[str, _Found] = {}
+    for item in found:
+        if item.keyed.key not in kept or (item.known and item.known.content_hash == item.keyed.content_hash):
+            kept[item.keyed.key] = item
+    return list(kept.values())
+
+
+def _without_flood(found: list[_Found], memory: _Memory) -> list[_Found]:
+    """Where most of a known feed is "new" under titles or links that we know, only the truly new remains."""
+    new = [item for item in found if not item.known]
+    seen = [item for item in new if _seen(item.keyed.entry, memory)]
+    if len(seen) < _FLOOD_COUNT or len(new) <= _FLOOD_SHARE * len(found):
+        return found
+    again = {item.keyed.key for item in seen}
+    return [item for item in found if item.keyed.key not in again]
+
+
+def _seen(entry: ParsedEntry, memory: _Memory) -> bool:
+    return _canonical(entry.link) in memory.links or _folded(entry.title) in memory.by_title
+
+
+def _backlog(entry: ParsedEntry, first_poll: bool, oldest: datetime) -> bool:
+    date = entry.published or entry.updated
+    if date is None or date < _NO_DATE:
+        return first_poll
+    return date < oldest
