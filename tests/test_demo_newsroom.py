@@ -75,6 +75,29 @@ def test_the_wire_copies_say_the_same_and_the_rewrites_do_not() -> None:
     assert len(set(leads.values())) == len(leads) - 1
 
 
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("ice hockey", "Cold as ICE"),
+        ("cloudy weather", "Freezing rain and cloud"),
+        ("black ice", "Black ice"),
+        ("a frozen river", "Frozen river"),
+        ("a bourse on a cloud", "ICE will offer its price feeds on Microsoft Azure"),
+        ("trains", "New ICE trains"),
+        ("engines", "Internal combustion"),
+        ("a power company and a cloud", "ICE y Microsoft abren curso"),
+        ("visas for cloud engineers", "H-1B"),
+        ("cloud earnings", "Azure growth"),
+        ("detention without technology", "ICE detention center"),
+        ("a county's cloud", "contract with Microsoft"),
+        ("the cyber agency", "cybersecurity arm of the Department of Homeland Security"),
+    ],
+)
+def test_what_must_stay_quiet_is_in_the_news(what: str, words: str) -> None:
+    quiet = [item for paper in PAPERS.values() for item in paper.items if not item.story]
+    assert any(words in f"{item.title}\n{item.summary}" for item in quiet), what
+
+
 def test_a_story_nobody_tells_has_no_tellings(newsroom: Newsroom) -> None:
     assert newsroom.tellings("moon-cheese") == {}
 
@@ -387,6 +410,14 @@ def test_a_letter_that_cannot_be_kept_is_refused_for_now(tmp_path: Path) -> None
             send(mailroom, a_letter("Lost?"))
         assert caught.value.smtp_code == 451
         assert mailroom.letters == []
+
+
+def test_closing_does_not_wait_for_a_sender_who_stays_on_the_line() -> None:
+    with Mailroom() as mailroom:
+        line = socket.create_connection((mailroom.host, mailroom.port), timeout=5)
+        assert line.recv(100).startswith(b"220 mailroom.example")
+    with line:
+        assert line.recv(100) == b""
 
 
 def test_the_mailroom_can_be_given_its_port() -> None:
