@@ -39,6 +39,7 @@ def compose_digest(
         "empty": not ranked,
         "sections": _sections(ranked, recipient),
         "health": _health_line(health),
+        "caveat": _caveat(health, empty=not ranked),
         "failing": [(clean(name), clean(reason)) for name, reason in health.failing],
         "recipient": clean(recipient.name),
     }
@@ -113,6 +114,13 @@ def _health_line(health: FeedHealth) -> str:
         return "No feeds are configured."
     line = f"{health.healthy} of {_counted(health.total, 'feed', 'feeds')} healthy"
     return f"{line}, {len(health.failing)} failing." if health.failing else f"{line}."
+
+
+def _caveat(health: FeedHealth, *, empty: bool) -> str:
+    """What the page's silence means, and what it cannot mean."""
+    if health.failing or health.healthy < health.total:
+        return "What the others published may be missing here."
+    return "Silence means no news." if empty and health.total else ""
 
 
 def _counted(number: int, one: str, many: str) -> str:

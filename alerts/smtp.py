@@ -1,7 +1,7 @@
 """The email channel: one envelope for one recipient, handed to a mail server.
 
-What lives here: a message → the bytes of a letter, the SMTP dialogue, and what each answer means. What must not: when to
-try again, and what a letter says. This is the only module that knows smtplib.
+What lives here: a message → the bytes of a letter, the SMTP dialogue, and what each answer means. What must not: when
+to try again, and what a letter says. This is the only module that knows smtplib.
 
 The dialogue is walked step by step, because what a lost connection means depends on the step: before the last byte of
 the letter nothing was delivered; after it, and before the answer, nobody can know.
@@ -70,7 +70,7 @@ class MailSender:
     def send(self, message: Message, address: str) -> str:
         """Hand the letter over. Returns the server's last line; raises DeliveryError."""
         recipient = envelope_address(address)
-        envelope_from = envelope_address(parseaddr(self.sender)[1])
+        envelope_from = envelope_address(_mailbox_of(self.sender)[1])
         letter = compose_letter(message, sender=self.sender, recipient=recipient)
         with self._session() as session:
             _expect(session.mail(envelope_from), "the sender")
@@ -151,7 +151,7 @@ def check(settings: Mapping[str, str | int | bool]) -> tuple[str, ...]:
         faults.append("port: expected a number from 1 to 65535")
     if not _is_number(settings.get("timeout", 60), 1, 3600):
         faults.append("timeout: expected seconds, 1 to 3600")
-    if not _is_address(parseaddr(str(settings.get("from", "")))[1]):
+    if not _is_address(_mailbox_of(str(settings.get("from", "")))[1]):
         faults.append("from: expected an address, as in Tipsheet <alerts@example.org>")
     if bool(settings.get("username")) != bool(settings.get("password")):
         faults.append("username and password: expected both or neither")
@@ -185,7 +185,7 @@ def compose_letter(message: Message, *, sender: str, recipient: str) -> bytes:
     letter = EmailMessage(policy=SMTP)
     letter["Message-ID"] = f"<{_stable(message.key)}@{domain}>"
     letter["Date"] = format_datetime(message.created_at.astimezone(UTC))
-    letter["From"] = _mailbox(*parseaddr(sender))
+    letter["From"] = _mailbox(*_mailbox_of(sender))
     letter["To"] = _mailbox("", recipient)
     letter["Subject"] = _header(message.subject) or "(no subject)"
     letter["List-Id"] = f"Tipsheet {message.kind}s <{message.kind}s.tipsheet.{domain}>"
@@ -203,7 +203,7 @@ def compose_letter(message: Message, *, sender: str, recipient: str) -> bytes:
 
 def domain_of(sender: str) -> str:
     """ "Tipsheet <alerts@example.org>" → "example.org"."""
-    return envelope_address(parseaddr(sender)[1]).rpartition("@")[2]
+    return envelope_address(_mailbox_of(sender)[1]).rpartition("@")[2]
 
 
 def envelope_address(address: str) -> str:
@@ -218,13 +218,18 @@ def envelope_address(address: str) -> str:
         raise DeliveryError(f"{address!r} cannot be written in ASCII", retry=False) from error
 
 
+def _mailbox_of(sender: str) -> tuple[str, str]:
+    """Name and address; ("", "") for what cannot be read."""
+    return parseaddr(_header(sender))
+
+
 def _mailbox(name: str, address: str) -> Address:
     local, _, domain = envelope_address(address).rpartition("@")
     return Address(display_name=_header(name), username=local, domain=domain)
 
 
 def _header(text: str) -> str:
-    """Words for a header. "=?" begins an encoded word, in which a stranger could hide the line break `clean` removed."""
+    """Words for a header. "=?" begins an encoded word, in which a stranger could hide a line break from `clean`."""
     return " ".join(clean(text).split()).replace("=?", "= ?")
 
 
