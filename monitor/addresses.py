@@ -79,14 +79,21 @@ def read_networks(written: Sequence[str]) -> tuple[Network, ...]:
     return tuple(ip_network(network) for network in written)
 
 
-def address_fault(address: str, allowed: Collection[Network] = ()) -> str:
-    """Why this numeric address may not be connected to, in words; "" if it may."""
+def is_opened(address: str, allowed: Collection[Network]) -> bool:
+    """Whether the settings allow this numeric address by name, public or not."""
+    try:
+        number = ip_address(address)
+    except ValueError:
+        return False
+    return any(number in network for network in allowed)
+
+
+def address_fault(address: str) -> str:
+    """Why this numeric address is not one of the public internet, in words; "" if it is."""
     try:
         number = ip_address(address)
     except ValueError:
         return "is not an IP address"
-    if any(number in network for network in allowed):
-        return ""
     kind = _closed_v4(number) if isinstance(number, IPv4Address) else _closed_v6(number)
     return f"is not public ({kind})" if kind else ""
 

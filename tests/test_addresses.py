@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.addresses import address_fault, read_networks, shown, url_fault, wire_target, wire_url
+from monitor.addresses import address_fault, is_opened, read_networks, shown, url_fault, wire_target, wire_url
 
 PORTS = (80, 443, 8000, 8080, 8443)
 
@@ -104,10 +104,11 @@ def test_nothing_passes_that_the_registry_calls_not_global(address: IPv4Address 
 
 def test_an_opened_network_is_open_and_opens_nothing_else() -> None:
     allowed = read_networks(("127.0.0.0/8", "fd12::/16"))
-    assert address_fault("127.0.0.1", allowed) == ""
-    assert address_fault("fd12::5", allowed) == ""
-    assert address_fault("::ffff:127.0.0.1", allowed)
-    assert address_fault("10.0.0.1", allowed)
+    assert is_opened("127.0.0.1", allowed)
+    assert is_opened("fd12::5", allowed)
+    assert not is_opened("::ffff:127.0.0.1", allowed)
+    assert not is_opened("10.0.0.1", allowed)
+    assert not is_opened("localhost", allowed)
 
 
 def test_a_network_that_cannot_be_read_is_named() -> None:

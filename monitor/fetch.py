@@ -1,0 +1,382 @@
+"""The one door to the web: a guarded HTTP client for feeds, pages and webhooks.
+
+What lives here: every byte that Tipsheet asks of a web server, and every limit on it. What must not: what a body means,
+when to ask again, anything of the database. No other module imports an HTTP library; tests/test_fetch.py sees to it.
+
+The guard has three parts: monitor.addresses says what may be asked, monitor.network connects to nothing else and lets
+no wait outlast the request, monitor.inflate keeps a body small. Here they are put together, redirects are followed by
+hand, and whatever goes wrong becomes a FetchError whose message holds no secret of a URL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import TracebackType
+from typing import Self
+from urllib.parse import urljoin, urlsplit
+
+import httpcore
+import httpx
+
+from monitor.addresses import read_networks, shown, url_fault, wire_target, wire_url
+from monitor.cadence import parse_retry_after, read_http_date, words
+from monitor.errors import FetchError
+from monitor.inflate import decoded
+from monitor.model import Fetched, Validators
+from monitor.network import GuardedNetwork
+
+MAX_HEADER_BYTES = 64 * 1024
+MAX_POSTED_BYTES = 64 * 1024
+_KEEP_ALIVE_SECONDS = 15.0
+_KEEP_ALIVE = 20  # httpcore's pool is quadratic in these
+_REDIRECTS = {301, 302, 303, 307, 308}
+_PERMANENT = {301, 308}
+_THROTTLED = {429, 503}
+_ONE_VALUE = {"etag", "last-modified", "date", "expires", "location", "retry-after", "content-type"}
+_FEED_TYPES = (
+    b"application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, "
+    b"application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, text/html;q=0.3, */*;q=0.1"
+)
+_ENCODINGS = {"", "identity", "gzip", "x-gzip"}
+_NO_VALIDATORS = Validators()
+
+_RawHeaders = Sequence[tuple[bytes, bytes]]
+
+# httpx logs each URL in full at INFO; a feed's URL may hold a token.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchSettings:
+    """How to ask, and how much to bear. Times in seconds, sizes in bytes."""
+
+    user_agent: str  # "Product/Version (+https://contact)"
+    connect_timeout: float = 10.0  # for name, TCP and TLS together, per connection
+    total_timeout: float = 30.0  # of wall clock for a request with all its redirects
+    max_bytes: int = 15_000_000  # of a body after decoding
+    max_redirects: int = 5
+    allow_networks: tuple[str, ...] = ()  # CIDRs that may be asked although not public: "127.0.0.0/8"
+    allow_ports: tuple[int, ...] = (80, 443, 8000, 8080, 8443)
+    https_downgrade: bool = False  # whether https may redirect to http
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A receiver's answer, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes  # the first 64 kB at most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trail:
+    """Where a request has been led so far."""
+
+    url: str  # that was asked
+    hop: str  # that is asked now
+    seen: frozenset[str] = frozenset()
+    permanent: str | None = None  # the end of the unbroken chain of 301/308 from `url`
+    unbroken: bool = True  # whether that chain still leads to `hop`
+
+    def led(self, status: int, target: str) -> _Trail:
+        unbroken = self.unbroken and status in _PERMANENT
+        permanent = target if unbroken else self.permanent
+        return _Trail(url=self.url, hop=target, seen=self.seen | {self.hop}, permanent=permanent, unbroken=unbroken)
+
+
+class Client:
+    """Asks web servers, within the settings. Use it as a context manager; many threads may share one."""
+
+    def __init__(self, settings: FetchSettings) -> None:
+        """ValueError for an `allow_networks` that cannot be read."""
+        self._settings = settings
+        network = GuardedNetwork(read_networks(settings.allow_networks))
+        self._http = httpx.Client(
+            transport=_Transport(network, httpx.create_ssl_context()),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # kept by nobody, sent to nobody
+            headers={"User-Agent": settings.user_agent},
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections that are kept alive."""
+        self._http.close()
+
+    def get(self, url: str, validators: Validators = _NO_VALIDATORS) -> Fetched:
+        """The body behind a URL (200), or the word that it has not changed (304).
+
+        Redirects are followed by hand, each hop under the same guard. Validators go to `url` alone: no server is to be
+        asked about a validator that it never gave. FetchError for every other answer, and for none.
+        """
+        deadline = time.monotonic() + self._settings.total_timeout
+        trail = _Trail(url=url, hop=url)
+        while len(trail.seen) <= self._settings.max_redirects:
+            asked_with = _NO_VALIDATORS if trail.seen else validators
+            with self._ask("GET", trail.hop, _get_headers(asked_with), deadline) as answer:
+                if answer.status_code not in _REDIRECTS:
+                    return _fetched(answer, trail, asked_with, self._settings.max_bytes)
+                trail = trail.led(answer.status_code, self._next_hop(answer, trail))
+        raise FetchError("redirect", f"{_host(url)} redirects more than {self._settings.max_redirects} times")
+
+    def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Posted:
+        """Sends a body and returns the answer, whatever its status; a redirect is an answer, and is not followed.
+
+        FetchError where there was none. After refused-address, dns, connect and tls the receiver has seen nothing;
+        after any other kind it may have the message all the same.
+        """
+        deadline = time.monotonic() + self._settings.total_timeout
+        sent = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+        with self._ask("POST", url, [*sent, (b"Accept-Encoding", b"identity")], deadline, body) as answer:
+            return Posted(status=answer.status_code, headers=_headers(answer), body=_first_bytes(answer))
+
+    @contextmanager
+    def _ask(
+        self, method: str, url: str, headers: _RawHeaders, deadline: float, body: bytes | None = None
+    ) -> Iterator[httpx.Response]:
+        """One request, one answer, its body still unread. What goes wrong, here or in the block, is a FetchError."""
+        request = self._request(method, url, headers, deadline, body)
+        try:
+            answer = self._http.send(request, stream=True)
+            try:
+                _check_header_size(answer)
+                yield answer
+            finally:
+                answer.close()
+        except httpcore.TimeoutException as error:
+            limit = words(timedelta(seconds=self._settings.total_timeout))
+            raise FetchError("timeout", f"{_host(url)} did not answer in full within {limit}") from error
+        except httpcore.ProtocolError as error:
+            raise _protocol_error(url, error) from error
+        except httpcore.NetworkError as error:
+            raise FetchError("protocol", f"the connection to {_host(url)} broke") from error
+
+    def _request(
+        self, method: str, url: str, headers: _RawHeaders, deadline: float, body: bytes | None
+    ) -> httpx.Request:
+        if fault := url_fault(url, self._settings.allow_ports):
+            raise FetchError("refused-address", f"{shown(url)} is not asked: {fault}")
+        wire = wire_url(url)
+        connect = min(deadline, time.monotonic() + self._settings.connect_timeout)
+        extensions = {
+            "timeout": {"connect": connect, "read": deadline, "write": deadline},
+            "target": wire_target(wire),  # httpx would tidy the path
+        }
+        try:
+            return self._http.build_request(method, wire, headers=headers, content=body, extensions=extensions)
+        except httpx.InvalidURL as error:
+            raise FetchError("refused-address", f"{shown(url)} is not asked: the address cannot be read") from error
+
+    def _next_hop(self, answer: httpx.Response, trail: _Trail) -> str:
+        """Where a redirect leads. Whether one may go there at all, the next request's guard decides."""
+        target = _target(trail.hop, _headers(answer).get("location", ""))
+        secure, plain = _scheme(trail.hop) == "https", _scheme(target) == "http"
+        if not target:
+            fault = "to nowhere"
+        elif target == trail.hop or target in trail.seen:
+            fault = "in a circle"
+        elif secure and plain and not self._settings.https_downgrade:
+            fault = "from https to http"
+        else:
+            return target
+        raise FetchError("redirect", f"{_host(trail.hop)} redirects {fault}", status=answer.status_code)
+
+
+def _target(base: str, location: str) -> str:
+    """A Location as an absolute URL without its fragment; "" for one that cannot be read."""
+    try:
+        return urljoin(base, _from_latin_1(location)).partition("#")[0] if location else ""
+    except ValueError:
+        return ""
+
+
+def _scheme(url: str) -> str:
+    return url.strip().partition(":")[0].lower()
+
+
+# ---- headers ---------------------------------------------------------------------------------------------------------
+
+
+def _get_headers(validators: Validators) -> _RawHeaders:
+    """Latin-1 maps every byte to one character and back, so a validator returns byte for byte as it came."""
+    headers = [(b"Accept", _FEED_TYPES), (b"Accept-Encoding", b"gzip")]
+    if validators.etag:
+        headers.append((b"If-None-Match", validators.etag.encode("latin-1")))
+    if validators.last_modified:
+        headers.append((b"If-Modified-Since", validators.last_modified.encode("latin-1")))
+    return headers
+
+
+def _headers(answer: httpx.Response) -> dict[str, str]:
+    """Names in lower case; a list's repeated lines are joined, of a single value's the first counts."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in answer.headers.raw:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        if name not in found:
+            found[name] = value
+        elif name not in _ONE_VALUE:
+            found[name] += f", {value}"
+    return found
+
+
+def _from_latin_1(value: str) -> str:
+    """A header's text as its sender meant it: many put UTF-8 into Location."""
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
+
+
+def _check_header_size(answer: httpx.Response) -> None:
+    if sum(len(name) + len(value) + 4 for name, value in answer.headers.raw) > MAX_HEADER_BYTES:
+        raise FetchError("too-large", f"{answer.url.host} sent more than {MAX_HEADER_BYTES // 1024} kB of headers")
+
+
+# ---- answers ---------------------------------------------------------------------------------------------------------
+
+
+def _fetched(answer: httpx.Response, trail: _Trail, asked_with: Validators, max_bytes: int) -> Fetched:
+    headers = _headers(answer)
+    if answer.status_code == HTTPStatus.NOT_MODIFIED and asked_with != _NO_VALIDATORS:
+        body, body_hash = answer.read(), ""  # there is none, but only an answer read to its end frees its connection
+    elif answer.status_code == HTTPStatus.OK:
+        body, body_hash = _body(answer, headers, max_bytes)
+    else:
+        raise _failure(answer.status_code, headers, trail)
+    return Fetched(
+        url=trail.url,
+        final_url=trail.hop,
+        permanent_url=trail.permanent,
+        status=answer.status_code,
+        headers=headers,
+        body=body,
+        body_hash=body_hash,
+    )
+
+
+def _failure(status: int, headers: Mapping[str, str], trail: _Trail) -> FetchError:
+    """What a status other than 200 means. A 410 is the feed's own only where nothing temporary led to it."""
+    gone = status == HTTPStatus.GONE and trail.unbroken
+    kind = "gone" if gone else "throttled" if status in _THROTTLED else "http"
+    now = read_http_date(headers.get("date", "")) or datetime.now(UTC)
+    asked = parse_retry_after(headers.get("retry-after", ""), now=now)
+    message = f"{_host(trail.hop)} answered {_status_words(status)}"
+    return FetchError(kind, message, status=status, retry_after=asked)
+
+
+def _status_words(status: int) -> str:
+    if status == HTTPStatus.NOT_MODIFIED:
+        return "304 (Not Modified) to a question that it was not asked"
+    if status == HTTPStatus.PARTIAL_CONTENT:
+        return "206 (Partial Content): a part of a feed is no feed"
+    known = {known.value: known.phrase for known in HTTPStatus}
+    return f"{status} ({known[status]})" if status in known else str(status)
+
+
+def _protocol_error(url: str, error: httpcore.ProtocolError) -> FetchError:
+    """h11 hints 431 where it gave up on headers without end. Its words may quote what the server sent: not shown."""
+    if getattr(error.__cause__, "error_status_hint", None) == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
+        return FetchError("too-large", f"{_host(url)} sent headers without end")
+    return FetchError("protocol", f"{_host(url)} broke off its answer or does not speak HTTP")
+
+
+def _host(url: str) -> str:
+    return urlsplit(wire_url(url)).hostname or "the server"
+
+
+# ---- bodies ----------------------------------------------------------------------------------------------------------
+
+
+def _body(answer: httpx.Response, headers: Mapping[str, str], max_bytes: int) -> tuple[bytes, str]:
+    """The body, decoded, with the hash of what came over the wire.
+
+    An encoding that was not asked for, or two of them, is refused before a byte is decoded.
+    """
+    encoding = headers.get("content-encoding", "").strip().lower()
+    if encoding not in _ENCODINGS:
+        raise FetchError("encoding", f"{answer.url.host} sent an encoding that was not asked for: {encoding[:40]!a}")
+    digest = hashlib.sha256()
+    wire = _hashed(answer.iter_raw(), digest.update)
+    body = b"".join(decoded(wire, limit=max_bytes))
+    return body, digest.hexdigest()
+
+
+def _first_bytes(answer: httpx.Response) -> bytes:
+    """As much of a receiver's answer as is worth keeping. The status is known by now, so a torn body is no failure."""
+    body = b""
+    try:
+        for piece in answer.iter_raw():
+            body += piece
+            if len(body) >= MAX_POSTED_BYTES:
+                break
+    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError):
+        pass
+    return body[:MAX_POSTED_BYTES]
+
+
+def _hashed(pieces: Iterable[bytes], update: Callable[[bytes], object]) -> Iterator[bytes]:
+    for piece in pieces:
+        update(piece)
+        yield piece
+
+
+# ---- httpx on top, httpcore's pool below -----------------------------------------------------------------------------
+
+
+class _Transport(httpx.BaseTransport):
+    """Hands httpx's requests to httpcore's pool over our own network."""
+
+    def __init__(self, network: httpcore.NetworkBackend, tls: ssl.SSLContext) -> None:
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=tls,
+            network_backend=network,
+            max_connections=None,  # who runs at once is the driver's business
+            max_keepalive_connections=_KEEP_ALIVE,
+            keepalive_expiry=_KEEP_ALIVE_SECONDS,
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        answer = self._pool.handle_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Pieces(answer))
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Pieces(httpx.SyncByteStream):
+    """An answer's body in the shape that httpx asks for."""
+
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
