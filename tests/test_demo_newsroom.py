@@ -21,7 +21,7 @@ from monitor.demo import press
 from monitor.demo.day import Item, read_papers
 from monitor.demo.mailroom import Mailroom
 from monitor.demo.newsroom import Newsroom, accepts_gzip
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, TipsheetError
 
 OPENED = datetime(2026, 2, 18, 18, 0, tzinfo=UTC)
 SLUGS = [paper.slug for paper in read_papers()]
@@ -108,6 +108,11 @@ def test_a_story_nobody_tells_has_no_tellings(newsroom: Newsroom) -> None:
         ("name: [unclosed", ""),
         ("just a word", ""),
         ("{name: A, domain: a.example, language: en, tagline: t, format: fax, feed: f, items: []}", "format"),
+        (
+            "{name: A, domain: a.example, language: en, tagline: t, format: rss, feed: f, items: "
+            "[{title: One, minutes: soon, summary: s}]}",
+            "items[0].minutes",
+        ),
         (
             "{name: A, domain: a.example, language: en, tagline: t, format: rss, feed: f, items: [], clour: red}",
             "clour",
@@ -257,6 +262,13 @@ def test_an_hour_without_a_zone_is_refused() -> None:
 def test_a_closed_newsroom_has_no_address() -> None:
     with pytest.raises(RuntimeError, match="closed"):
         _ = Newsroom(opened=OPENED).outlets
+
+
+def test_a_port_that_is_taken_is_named(newsroom: Newsroom) -> None:
+    with pytest.raises(TipsheetError, match=f"the newsroom cannot open on port {newsroom.port}"):
+        Newsroom(port=newsroom.port, opened=OPENED).__enter__()
+    with pytest.raises(TipsheetError, match=f"the mailroom cannot open on port {newsroom.port}"):
+        Mailroom(newsroom.port).__enter__()
 
 
 @pytest.mark.parametrize("slug", [slug for slug in SLUGS if not PAPERS[slug].delay])

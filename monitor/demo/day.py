@@ -108,4 +108,5 @@ def _read_paper(path: Path) -> Paper:
 
 
 def _fault(path: Path, place: tuple[int | str, ...], message: str) -> Fault:
-    return Fault(file=path.name, line=0, path=".".join(map(str, place)), message=message)
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    return Fault(file=path.name, line=0, path="".join(steps).removeprefix("."), message=message)

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 from monitor.demo import press
 from monitor.demo.day import Paper, read_papers
 from monitor.demo.press import Page
+from monitor.errors import TipsheetError
 
 _HOOK_PATH = "/hook"
 _HOOK_LIMIT = 1_000_000  # bytes
@@ -62,7 +63,7 @@ class Newsroom:
     """The day's server, open inside its `with` statement.
 
     `opened` is an aware time; every item was published some minutes before it. The same `opened` and port give the same
-    bytes, so that a second run finds nothing new. Ids do not depend on either.
+    bytes, so that a second run finds nothing new. Ids do not depend on either. TipsheetError for a port that is taken.
     """
 
     def __init__(self, *, port: int = 0, opened: datetime) -> None:
@@ -76,7 +77,10 @@ class Newsroom:
         self._server: _Server | None = None
 
     def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", self._port), self)
+        try:
+            self._server = _Server(("127.0.0.1", self._port), self)
+        except OSError as error:
+            raise TipsheetError(f"the newsroom cannot open on port {self._port}: {error.strerror}") from error
         self._server.pages = press.pages(self.papers, opened=self.opened, base=self.base)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), name="newsroom", daemon=True).start()
         return self

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -197,5 +197,4 @@ def _html(item: Item) -> str:
 
 def _render(template: str, *, encoding: str = "utf-8", **values: object) -> bytes:
     """Characters that the encoding lacks become character references, as publishing software does it."""
-    context: Mapping[str, object] = values
-    return _TEMPLATES.get_template(template).render(context).encode(encoding, "xmlcharrefreplace")
+    return _TEMPLATES.get_template(template).render(values).encode(encoding, "xmlcharrefreplace")
