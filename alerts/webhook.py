@@ -17,17 +17,17 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from monitor.cadence import parse_retry_after
 from monitor.errors import DeliveryError, FetchError
 from monitor.model import Message
 
 _PREFIX = "whsec_"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_SENT_KINDS = frozenset({"timeout", "protocol", "too-large", "encoding"})
-"""Failures of a request that may have been written in full: only the answer is missing, or could not be read."""
+_UNSENT = frozenset({"refused-address", "dns", "connect", "tls"})
+"""Failures of a request of which the receiver has seen nothing. After any other kind it may have the message."""
 
 
 class Posted(Protocol):
@@ -70,29 +70,38 @@ class WebhookSender:
         """Post it, to `address` where the recipient has one of its own. Returns a receipt; raises DeliveryError."""
         url, body = address or self.url, body_of(message)
         headers = signed_headers(id_of(message), self.now(), body, self.secrets)
-        host = urlsplit(url).hostname or url
+        host = _scheme_and_host(url)[1] or url
         try:
             answer = self.post(url, headers=headers, body=body)
         except FetchError as error:
             if error.status is None:
                 raise _unanswered(host, error) from error
             return _receipt(host, error.status, error.retry_after)
-        return _receipt(host, answer.status, retry_after_of(answer.headers.get("retry-after", ""), self.now()))
+        return _receipt(host, answer.status, parse_retry_after(answer.headers.get("retry-after", ""), now=self.now()))
 
 
 def check(settings: Mapping[str, str | int | bool]) -> tuple[str, ...]:
     """What is wrong with a channel's settings, in words."""
     faults = [f"unknown setting “{name}”" for name in settings if name not in {"url", "secret", "previous_secret"}]
-    url = urlsplit(str(settings.get("url", "")))
-    if url.scheme not in {"http", "https"} or not url.hostname:
+    scheme, host = _scheme_and_host(str(settings.get("url", "")))
+    if scheme not in {"http", "https"} or not host:
         faults.append("url: expected an https address")
-    elif url.scheme == "http" and url.hostname not in _LOOPBACK:
+    elif scheme == "http" and host not in _LOOPBACK:
         faults.append("url: expected https; over http anybody on the way reads the alerts")
     if not settings.get("secret"):
         faults.append("secret: missing; expected whsec_ and base64")
     given = [name for name in ("secret", "previous_secret") if settings.get(name)]
     weak = [name for name in given if not 24 <= len(_secret_bytes(str(settings[name]))) <= 64]
     return (*faults, *(f"{name}: expected whsec_ and the base64 of 24 to 64 bytes" for name in weak))
+
+
+def _scheme_and_host(url: str) -> tuple[str, str]:
+    """("", "") for what is no address."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or ""
+    except ValueError:
+        return "", ""
 
 
 def id_of(message: Message) -> str:
@@ -156,18 +165,6 @@ def _unanswered(host: str, error: FetchError) -> DeliveryError:
     return DeliveryError(
         f"{host}: {error}",
         retry=error.kind not in {"refused-address", "redirect"},
-        reached=error.kind in _SENT_KINDS,
+        reached=error.kind not in _UNSENT,
         retry_after=error.retry_after,
     )
-
-
-def retry_after_of(value: str, now: datetime) -> timedelta | None:
-    """Retry-After, as seconds or as a date; None where there is none, or none that can be read."""
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return timedelta(seconds=min(int(value[:9]), 7 * 86400))
-    try:
-        wait = parsedate_to_datetime(value).astimezone(UTC) - now
-    except (ValueError, OverflowError, TypeError):
-        return None
-    return max(wait, timedelta())

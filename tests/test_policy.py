@@ -1,0 +1,257 @@
+"""Who is told what, and when it is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Literal, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.policy import decide, next_try
+from monitor.model import Decision, Document, Entry, Level, Match, Placement, Recipient, Relation, Told, Watch
+
+NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
+WAIT = timedelta(seconds=30)
+
+DESK = Recipient(name="desk", channel="mail", address="desk@example.org", digest_at=time(7))
+PHONE = Recipient(name="phone", channel="mail", address="phone@example.org")  # takes no digest
+EVERYBODY = {"desk": DESK, "phone": PHONE}
+
+PLATES = Watch(name="plates", query="plate scans")
+PHONES = Watch(name="phones", query="phone location")
+
+ENTRY = Entry(
+    id=7,
+    document=Document(id="7", title="Harbour police to share plate scans", published=NOW - timedelta(hours=1)),
+    feed_id=1,
+    first_seen=NOW,
+    backlog=False,
+    edited=False,
+)
+
+
+def match(watch: str = "plates", level: Level = "alert", score: float = 0.9) -> Match:
+    return Match(watch=watch, level=level, score=score, why="plate scans in the title", spans=())
+
+
+def decided(
+    *matches: Match,
+    entry: Entry = ENTRY,
+    relation: Relation = "new",
+    told: Sequence[Told] = (),
+    watches: Sequence[Watch] = (PLATES, PHONES),
+    recipients: Sequence[Recipient] = (DESK,),
+) -> tuple[Decision, ...]:
+    return decide(
+        entry=entry,
+        matches=matches,
+        placement=Placement(id="7", story="3", relation=relation, of=None, similarity=0.6),
+        told=told,
+        watches={watch.name: watch for watch in watches},
+        recipients={recipient.name: recipient for recipient in recipients},
+        now=NOW,
+        group_wait=WAIT,
+    )
+
+
+def told(watch: str = "plates", recipient: str = "desk", kind: Literal["alert", "update"] = "alert") -> Told:
+    return Told(watch=watch, recipient=recipient, kind=kind)
+
+
+# ---- a story that nobody has heard -----------------------------------------------------------------------------------
+
+
+def test_news_is_told_after_a_short_wait_for_copies() -> None:
+    (decision,) = decided(match())
+    assert (decision.action, decision.due_at) == ("alert", NOW + WAIT)
+    assert "nothing told of this story yet" in decision.reason
+
+
+def test_a_weaker_match_goes_in_the_digest_of_those_who_take_one() -> None:
+    desk, phone = decided(match(level="digest"), recipients=(DESK, PHONE))
+    assert (desk.action, phone.action) == ("digest", "nothing")
+    assert "takes no digest" in phone.reason
+
+
+def test_a_watch_reaches_no_higher_than_its_own_level() -> None:
+    (decision,) = decided(match(level="alert"), watches=(replace(PLATES, level="digest"),))
+    assert decision.action == "digest"
+
+
+def test_a_watch_speaks_to_its_own_recipients_and_to_all_where_it_names_none() -> None:
+    narrow = replace(PLATES, recipients=("phone",))
+    assert [d.recipient for d in decided(match(), watches=(narrow,), recipients=(DESK, PHONE))] == ["phone"]
+    assert [d.recipient for d in decided(match(), recipients=(DESK, PHONE))] == ["desk", "phone"]
+
+
+def test_a_recipient_who_is_not_configured_is_in_the_ledger() -> None:
+    (decision,) = decided(match(), watches=(replace(PLATES, recipients=("nobody",)),))
+    assert (decision.recipient, decision.action) == ("nobody", "nothing")
+    assert decision.reason == "no recipient of this name is configured"
+
+
+def test_two_watches_tell_one_recipient_once() -> None:
+    strong, weak = decided(match("phones", score=0.7), match("plates", score=0.9))
+    assert (strong.watch, strong.action) == ("plates", "alert")
+    assert (weak.watch, weak.action) == ("phones", "nothing")
+    assert weak.reason == "told for the watch “plates”; folded under it"
+
+
+def test_an_alert_speaks_before_a_surer_digest_match() -> None:
+    first, second = decided(match("phones", level="digest", score=1.0), match("plates", score=0.5))
+    assert (first.watch, first.action, second.action) == ("plates", "alert", "nothing")
+
+
+def test_an_edit_that_makes_a_watch_match_for_the_first_time_is_told() -> None:
+    (decision,) = decided(match(), entry=replace(ENTRY, edited=True))
+    assert decision.action == "alert"
+    assert "since its outlet edited it" in decision.reason
+
+
+# ---- the back catalogue of a new feed --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("published", "action", "word"),
+    [
+        (NOW - timedelta(hours=5), "digest", "first poll"),
+        (NOW - timedelta(days=30), "nothing", "30 days old"),
+        (None, "nothing", "undated"),
+    ],
+)
+@pytest.mark.parametrize("level", ["alert", "digest"])
+@pytest.mark.parametrize("edited", [False, True])
+def test_backlog_is_never_an_alert(
+    published: datetime | None, action: str, word: str, level: Level, edited: bool
+) -> None:
+    old = replace(ENTRY, backlog=True, edited=edited, document=replace(ENTRY.document, published=published))
+    (decision,) = decided(match(level=level), entry=old)
+    assert decision.action == action
+    assert word in decision.reason
+
+
+# ---- a story told before ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("relation", "updates", "action"),
+    [
+        ("copy", "at-once", "nothing"),
+        ("rewrite", "at-once", "nothing"),
+        ("new", "at-once", "nothing"),
+        ("same-event", "at-once", "digest"),
+        ("same-event", "digest", "digest"),
+        ("same-event", "never", "nothing"),
+        ("update", "at-once", "update"),
+        ("update", "digest", "digest"),
+        ("update", "never", "nothing"),
+    ],
+)
+def test_what_follows_is_folded_and_updates_go_by_the_recipient_s_choice(
+    relation: Relation, updates: Literal["at-once", "digest", "never"], action: str
+) -> None:
+    (decision,) = decided(match(), relation=relation, told=[told()], recipients=[replace(DESK, updates=updates)])
+    assert decision.action == action
+    assert decision.reason.startswith("told as an alert for the watch “plates”")
+    assert (decision.due_at == NOW + WAIT) is (action == "update")
+
+
+def test_a_story_told_for_another_watch_is_not_told_again() -> None:
+    (decision,) = decided(match("phones"), relation="copy", told=[told("plates")])
+    assert decision.action == "nothing"
+    assert decision.reason == "told as an alert for the watch “plates”; this copy is folded under it"
+
+
+def test_a_story_told_to_one_is_news_to_another() -> None:
+    desk, phone = decided(match(), relation="copy", told=[told(recipient="desk")], recipients=(DESK, PHONE))
+    assert (desk.action, phone.action) == ("nothing", "alert")
+
+
+def test_a_mended_typo_tells_nothing_and_a_changed_story_is_an_update() -> None:
+    eager = replace(DESK, updates="at-once")
+    edited = replace(ENTRY, edited=True)
+    (typo,) = decided(match(), entry=edited, relation="same-event", told=[told()], recipients=[eager])
+    (change,) = decided(match(), entry=edited, relation="update", told=[told()], recipients=[eager])
+    assert (typo.action, change.action) == ("nothing", "update")
+
+
+LEVELS = st.sampled_from(get_args(Level))
+MATCHES = st.lists(
+    st.builds(match, st.sampled_from(["plates", "phones"]), LEVELS, st.floats(0, 1)),
+    max_size=2,
+    unique_by=lambda found: found.watch,
+)
+TOLD = st.lists(st.builds(told, st.sampled_from(["plates", "phones"]), st.sampled_from(["desk", "phone"])), max_size=3)
+
+
+@given(
+    matches=MATCHES, told=TOLD, relation=st.sampled_from(get_args(Relation)), edited=st.booleans(), old=st.booleans()
+)
+def test_whatever_comes_each_pair_has_one_reason_and_nobody_hears_twice(
+    matches: list[Match], told: list[Told], relation: Relation, edited: bool, old: bool
+) -> None:
+    entry = replace(ENTRY, edited=edited, backlog=old)
+    found = decided(*matches, entry=entry, relation=relation, told=told, recipients=(DESK, PHONE))
+    pairs = [(decision.watch, decision.recipient) for decision in found]
+    assert sorted(pairs) == sorted((m.watch, name) for m in matches for name in EVERYBODY)
+    assert all(decision.reason for decision in found)
+    for name in EVERYBODY:
+        spoken = [d.action for d in found if d.recipient == name and d.action != "nothing"]
+        assert len(spoken) <= 1
+        if old or any(item.recipient == name for item in told):
+            assert "alert" not in spoken
+
+
+# ---- when to try again -----------------------------------------------------------------------------------------------
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "attempts", "delay"),
+    [
+        ("email", 1, MINUTE),
+        ("email", 2, 30 * MINUTE),
+        ("email", 3, 30 * MINUTE),
+        ("email", 4, 2 * HOUR),
+        ("email", 40, 2 * HOUR),
+        ("webhook", 1, timedelta(seconds=5)),
+        ("webhook", 2, 5 * MINUTE),
+        ("webhook", 3, 30 * MINUTE),
+        ("webhook", 4, 2 * HOUR),
+        ("webhook", 5, 5 * HOUR),
+        ("webhook", 6, 10 * HOUR),
+        ("webhook", 7, 14 * HOUR),
+        ("webhook", 8, 20 * HOUR),
+        ("webhook", 9, 24 * HOUR),
+        ("webhook", 10, None),
+    ],
+)
+def test_the_schedule(kind: Literal["email", "webhook"], attempts: int, delay: timedelta | None) -> None:
+    due = next_try(kind, attempts, now=NOW, first_try=NOW, retry_after=None)
+    assert due == (None if delay is None else NOW + delay)
+
+
+@pytest.mark.parametrize(
+    ("asked", "delay"),
+    [(timedelta(seconds=1), 5 * MINUTE), (HOUR, HOUR), (30 * DAY, DAY)],
+    ids=["less", "more", "absurd"],
+)
+def test_retry_after_lengthens_the_wait_within_reason(asked: timedelta, delay: timedelta) -> None:
+    assert next_try("webhook", 2, now=NOW, first_try=NOW, retry_after=asked) == NOW + delay
+
+
+@pytest.mark.parametrize("kind", ["email", "webhook"])
+def test_mail_is_tried_for_five_days_and_a_webhook_for_three_and_then_it_is_said(
+    kind: Literal["email", "webhook"],
+) -> None:
+    first, tries, at = NOW, 1, NOW
+    while (due := next_try(kind, tries, now=at, first_try=first, retry_after=None)) is not None:
+        assert due > at
+        at, tries = due, tries + 1
+    expected = {"email": (5 * DAY - 2 * HOUR, 5 * DAY), "webhook": (3 * DAY, 4 * DAY)}[kind]
+    assert expected[0] <= at - first <= expected[1]
