@@ -2,17 +2,56 @@
 
 What lives here: markup → visible text, text → words with offsets, folding, sentences. What must not: anything that knows a
 watch, a story or a feed.
+
+Offsets never move. `mask` blanks markup out in place, so that a word found in the masked text stands at the same offsets
+in the text as given. Every pattern here is linear: no input, however hostile, makes a scan start again from the middle.
 """
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
-from bs4 import BeautifulSoup
+NOTHING = "\0"  # stands in masked text where the reader sees nothing at all, not even a space
+_REST = "\x01"  # stands for the rest of an entity behind the character that it writes
 
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
+# Tags that do not interrupt a word: a browser shows "<b>I</b>CE" as ICE. All others separate.
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark q s samp small span strike strong sub sup"
+    " time tt u var wbr".split()
+)
+_MARKUP = re.compile(
+    r"""(?P<unseen><!--.*?(?:-->|\Z)|<!\[CDATA\[|\]\]>)
+    |<(?P<hidden>script|style|template)\b[^<>]*>.*?(?:</(?P=hidden)\s*>|\Z)
+    |<[/!?]?(?P<tag>[a-z][a-z0-9:-]*)(?:[\s/](?>[^<>"']+|"[^"<]*"|'[^'<]*')*)?>
+    |<[/!?]?(?P<odd_tag>[a-z][a-z0-9:-]*)(?:[\s/][^<>]*)?>
+    |(?P<cut_tag><[a-z][a-z0-9:-]*\s[^<>]*=[^<>]*(?=<|\Z))
+    |(?P<entity>&(?:\#[0-9]{1,7}|\#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});)
+    |(?P<invisible>[\u00ad\u200b-\u200d\u2060\ufeff]+)""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+
+# Scripts written without spaces: each character is a word, so that a term of several is a phrase and needs no boundaries.
+_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+# Marks that belong to a word though Python's \w leaves them out: combining accents; Hebrew, Arabic and Indic vowel signs.
+_MARKS = r"\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
+_LETTER = rf"(?:(?![{_UNSPACED}])[\w{_MARKS}]\x01*)"
+# A possessive belongs to no word ("ICE's" is ICE); any other apostrophe, and a hyphen, separates ("l'ICE", "ICE-run").
+_WORD = re.compile(rf"({_LETTER}(?:\x00*{_LETTER})*|[{_UNSPACED}]\x01*)(?:['’]\x01*[sS]\b)?")
+_ASCII_WORD = re.compile(r"(\w\x01*(?:\x00*\w\x01*)*)(?:'\x01*[sS]\b)?", re.ASCII)
+_ACCENTS = re.compile(r"[\u0300-\u036f]")
+
+_UNSEEN = {ord(NOTHING): None, ord(_REST): None}
+
+_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)»]*(?=\s|$)|[。！？]")
+_NO_END = re.compile(  # a full stop after these ends no sentence: initials ("U.S.") and the press's usual abbreviations
+    r"(?:\b[^\W\d_]|\b(?:mr|mrs|ms|dr|prof|inc|corp|co|ltd|gov|sen|rep|gen|lt|st|jr|sr|no|vs|sra?|dra?|uu|ee))\.$",
+    re.IGNORECASE,
+)
+_LONGEST_ABBREVIATION = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,26 +63,63 @@ class Token:
     end: int
 
 
+def mask(markup: str) -> str:
+    """The same text, of the same length, with markup blanked out and entities decoded in place.
+
+    Spare places hold control characters, which `reading` takes out; a tag that separates words leaves white space, one that ends a block a line break.
+    """
+    if "<" not in markup and "&" not in markup and markup.isascii():
+        return markup
+    return _MARKUP.sub(_blank, markup)
+
+
 def visible_text(markup: str) -> str:
     """What a reader would see of an HTML fragment: tags gone, entities decoded, white space collapsed."""
-    if "<" not in markup and "&" not in markup:
-        return " ".join(markup.split())
-    return " ".join(BeautifulSoup(markup, "lxml").get_text(" ").split())
+    return " ".join(reading(mask(markup)).split())
+
+
+def reading(masked: str) -> str:
+    """A piece of masked text as a reader reads it: without what stands in place of markup."""
+    return masked.translate(_UNSEEN)
 
 
 def fold(word: str) -> str:
     """Case and accents removed: "Detención" → "detencion"."""
-    decomposed = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    return word.lower() if word.isascii() else _fold_accents(word)
+
+
+def words(text: str) -> list[tuple[int, int]]:
+    """Where each word of a text, masked or not, starts and ends, in code points."""
+    pattern = _ASCII_WORD if text.isascii() else _WORD
+    return [found.span(1) for found in pattern.finditer(text)]
 
 
 def tokens(text: str) -> list[Token]:
-    """The words of a text, in order, with their offsets in code points."""
-    return [Token(fold(found[0]), found.start(), found.end()) for found in _WORD.finditer(text)]
+    """The words of a text, masked or not, in order, with their offsets in code points."""
+    return [Token(fold(reading(text[start:end])), start, end) for start, end in words(text)]
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
     """Where each sentence starts and ends."""
-    ends = [found.end() for found in re.finditer(r"[.!?…]+[\"'”’)]*(?=\s|$)", text)]
+    ends = [found.end() for found in _SENTENCE_END.finditer(text) if not _is_abbreviation(text, found.end())]
     starts = [0, *ends]
     return [(start, end) for start, end in zip(starts, [*ends, len(text)], strict=True) if text[start:end].strip()]
+
+
+def _blank(found: re.Match[str]) -> str:
+    length = found.end() - found.start()
+    if found["entity"]:
+        return html.unescape(found[0]).ljust(length, _REST)[:length]
+    if found["unseen"] or found["invisible"]:
+        return NOTHING * length
+    name = (found["tag"] or found["odd_tag"] or "").lower()
+    return NOTHING * length if name in _INLINE else "\n".ljust(length)
+
+
+@lru_cache(maxsize=65_536)
+def _fold_accents(word: str) -> str:
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", word.casefold()))
+
+
+def _is_abbreviation(text: str, end: int) -> bool:
+    return bool(_NO_END.search(text, max(0, end - _LONGEST_ABBREVIATION), end)) and text[end:].strip() != ""
