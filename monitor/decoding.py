@@ -35,6 +35,7 @@ _BELIEVED = re.compile(
 )
 _ESCAPED = re.compile(r"iso2022_\w+|hz")  # written in ASCII alone, so they look like UTF-8
 _SUPERSETS = {"gb2312": "gb18030", "gbk": "gb18030", "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254"}
+_DAMAGED_UTF8 = "utf-8, damaged"
 _SAMPLE = 200_000  # bytes shown to the statistical guess, which takes seconds for megabytes
 
 
@@ -53,12 +54,14 @@ def decode(body: bytes, *, content_type: str = "") -> Decoded:
     body, marked = _without_mark(body)
     claims = _claims(body, content_type)
     for encoding in _candidates(body, marked, claims):
+        if encoding == _DAMAGED_UTF8:
+            return Decoded(text=body.decode("utf-8", "replace"), encoding="utf-8", damaged=True)
         try:
             text = body.decode(encoding)
         except UnicodeDecodeError:
             continue
         return Decoded(text=text, encoding=encoding, claimed=_contradicted(claims, encoding, body))
-    encoding = marked or _mostly_utf8(body) or (claims[0] if claims else "cp1252")
+    encoding = marked or (claims[0] if claims else "cp1252")
     return Decoded(text=body.decode(encoding, "replace"), encoding=encoding, claimed="", damaged=True)
 
 
@@ -107,6 +110,8 @@ def _candidates(body: bytes, marked: str, claims: list[str]) -> Iterator[str]:
         yield marked
     yield from (claim for claim in claims if _ESCAPED.fullmatch(claim))
     yield "utf-8"
+    if not marked and _mostly_utf8(body):
+        yield _DAMAGED_UTF8
     yield from (_SUPERSETS.get(claim, claim) for claim in claims if _fits(claim))
     guess = _canonical(chardet.detect(body[:_SAMPLE])["encoding"] or "")
     if guess and _BELIEVED.fullmatch(guess):
@@ -125,10 +130,12 @@ def _contradicted(claims: list[str], encoding: str, body: bytes) -> str:
     return "" if encoding in same or encoding.startswith(claims[0]) else claims[0]
 
 
-def _mostly_utf8(body: bytes) -> str:
-    """UTF-8 cut inside a character, or with a few foreign bytes, is still UTF-8: one loss in a thousand characters."""
+def _mostly_utf8(body: bytes) -> bool:
+    """UTF-8 cut inside a character, or with a few foreign bytes, is still UTF-8. Others rarely look like it."""
     text = body.decode("utf-8", "replace")
-    return "utf-8" if text.count("\ufffd") <= 1 + len(text) // 1000 else ""
+    losses = text.count("\ufffd")
+    foreign = len(body) - len(body.decode("ascii", "ignore"))  # bytes outside ASCII
+    return foreign > 4 * losses and losses <= 1 + len(text) // 100
 
 
 def content_type(headers: Mapping[str, str]) -> str:

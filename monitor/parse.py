@@ -9,6 +9,7 @@ must not: the network, the clock, files. Hostile bodies can take seconds and gig
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from collections.abc import Mapping
@@ -27,8 +28,8 @@ from monitor.model import ParsedEntry, ParsedFeed, Problem
 from monitor.repair import repair
 
 _LARGEST_BODY = 32 * 1024 * 1024
-_ROOT = re.compile(r"<(?:(?:[\w.-]+:)?(?:feed|RDF)|rss|channel)(?=[\s/>])", re.IGNORECASE)
-_PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|RDF|channel)(?=[\s/>])", re.IGNORECASE)
+_PAGE = re.compile(r"<(?:html|head|body)(?=[\s>])", re.IGNORECASE)  # a document type proves nothing
 _ITEM = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 _ENDS = re.compile(
     r"</(?:[\w.-]+:)?(?:rss|feed|RDF|channel)\s*>|<(?:[\w.-]+:)?(?:rss|feed|RDF|channel)\b[^>]*/>", re.IGNORECASE
@@ -45,6 +46,15 @@ _PERIODS = {
 }
 _LONGEST_HINT = timedelta(days=365)
 _SRS_NAME = re.compile(r"\ssrsName\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')")  # a bad one makes the library lose the whole feed
+# The title and caption of a picture, which the library takes for the entry's own.
+_OF_MEDIA = re.compile(r"(</?media:)(title|description)(?=[\s/>])", re.IGNORECASE)
+# Longer than any name. The library's search for an address in it takes time by the square of its length.
+_LONG_AUTHOR = re.compile(
+    r"(<(?:\w+:)?(?:author|creator|managingEditor|webMaster|name)\b[^<>]{0,200}>(?:<!\[CDATA\[)?[^<\]]{1024})[^<\]]+",
+    re.IGNORECASE,
+)
+_MAIL_FIRST = re.compile(r"\S+@\S+ \(([^()]+)\)$")  # desk@ledger.example (Ana Ruiz), as RSS has it
+_MAIL_LAST = re.compile(r"([^()<>@]+) [(<]\S+@\S+[)>]$")
 _OLDEST = 1970  # the feed library reads some numbers as dates of the 18th century
 
 _Dict = Mapping[str, Any]  # feedparser's: every key may be missing, every value of any type
@@ -92,8 +102,8 @@ def _root(text: str, headers: Mapping[str, str]) -> int:
 
 def _read_xml(text: str, losses: list[Problem], *, url: str) -> ParsedFeed:
     cut_off = not _ENDS.search(text, max(0, len(text) - _TAIL))
-    text, total = _first_items(_SRS_NAME.sub("", repair(text)))
-    result = _library(text)
+    text, total = _first_items(repair(text))
+    result = _library(_tamed(text))
     entries = _entries(result, losses, url=url)
     if cut_off:
         if not entries:
@@ -122,6 +132,12 @@ def _first_items(text: str) -> tuple[str, int]:
     rdf = any(name.lower().endswith("rdf") for name in opened)
     closing = opened[:1] if rdf else reversed(opened)  # RDF closes its channel before the items
     return text[: starts[fields.MOST_ENTRIES]] + "".join(f"</{name}>" for name in closing), len(starts)
+
+
+def _tamed(text: str) -> str:
+    """The document without what makes the library slow, wrong or break."""
+    text = _LONG_AUTHOR.sub(r"\1", text)
+    return _OF_MEDIA.sub(r"\1own\2", _SRS_NAME.sub("", text))
 
 
 def _library(text: str) -> _Dict:
@@ -163,7 +179,7 @@ def _entry(entry: _Dict, losses: list[Problem], *, base: str, atom: bool) -> Par
         author=_author(entry),
         published=published,
         updated=updated,
-        tags=fields.tags([str(tag.get("label") or tag.get("term") or "") for tag in _dicts(entry, "tags")]),
+        tags=fields.tags([str(tag.get("term") or tag.get("label") or "") for tag in _dicts(entry, "tags")]),
     )
 
 
@@ -182,6 +198,8 @@ def _link(entry: _Dict, base: str) -> str:
 def _summary(entry: _Dict, losses: list[Problem]) -> str:
     """The feed's own summary. feedparser copies the content where there is none, and then leaves out the detail."""
     summary = _string(entry, "summary") if "summary_detail" in entry else ""
+    if not summary and not _dicts(entry, "content"):
+        summary = _string(entry, "media_owndescription")  # of a video, it is all there is
     return fields.text(summary, losses)
 
 
@@ -191,13 +209,19 @@ def _content(entry: _Dict, losses: list[Problem], *, base: str) -> str:
     if not contents:
         return ""
     fullest = max(contents, key=lambda content: len(content["value"]))
-    return fields.safe_html(fullest["value"], losses, base=fields.link(_string(fullest, "base"), base=base) or base)
+    value = html.escape(fullest["value"], quote=False) if fullest.get("type") == "text/plain" else fullest["value"]
+    return fields.safe_html(value, losses, base=fields.link(_string(fullest, "base"), base=base) or base)
 
 
 def _author(entry: _Dict) -> str:
+    """Names, without their addresses. Of one author the text as printed is read: the library cuts some in two."""
     names = [fields.name(_string(author, "name")) for author in _dicts(entry, "authors")]
-    named = ", ".join(dict.fromkeys(name for name in names if name))
-    return (named or fields.name(_string(entry, "author")))[: fields.LONGEST_NAME]
+    several = list(dict.fromkeys(name for name in names if name))
+    if len(several) > 1:
+        return ", ".join(several)[: fields.LONGEST_NAME]
+    author = fields.name(_string(entry, "author")) or "".join(several)
+    found = _MAIL_FIRST.match(author) or _MAIL_LAST.match(author)
+    return found[1].strip() if found else author
 
 
 def _date(entry: _Dict, key: str) -> datetime | None:

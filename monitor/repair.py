@@ -83,9 +83,9 @@ def _declared(declaration: str) -> dict[str, str]:
     """Entities whose value is text without further references by name, first declaration first."""
     values: dict[str, str] = {}
     for name, double, single in _ENTITY.findall(declaration):
-        value = _NUMERIC.sub(_character, double or single)
-        if "&" not in value:
-            values.setdefault(name, value)
+        value = double or single
+        if not re.search(r"&(?!#)", value):
+            values.setdefault(name, _NUMERIC.sub(_character, value))
     return values
 
 

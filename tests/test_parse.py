@@ -1,0 +1,244 @@
+"""Feeds of every format and every fault, and pages that are no feed.
+
+Each file in data/feeds says itself what must be read from it, in its "Expect:" lines (JSON: under "_expect").
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.errors import ParseError
+from monitor.model import ParsedFeed
+from monitor.parse import parse_feed
+
+FEEDS = Path(__file__).parent / "data" / "feeds"
+URL = "https://feeds.example/all.xml"
+
+
+def read(body: bytes | str, content_type: str = "application/xml") -> ParsedFeed:
+    content = body.encode() if isinstance(body, str) else body
+    return parse_feed(content, headers={"Content-Type": content_type}, url=URL)
+
+
+def rss(items: str, channel: str = "") -> str:
+    return (
+        f'<rss version="2.0"><channel><title>T</title><link>https://t.example/</link>{channel}{items}</channel></rss>'
+    )
+
+
+def expectations(path: Path) -> list[str]:
+    if path.suffix == ".json":
+        expected = json.loads(path.read_text("utf-8"))["_expect"]
+        return [str(line) for line in expected]
+    text = path.read_bytes().decode("utf-16" if path.name == "utf16.xml" else "utf-8", "replace")
+    if path.name == "latin1_called_utf8.xml":
+        text = path.read_bytes().decode("latin-1")
+    if path.name == "windows1252.xml":
+        text = path.read_bytes().decode("cp1252")
+    return re.findall(r"^Expect: (.*)$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", sorted(FEEDS.iterdir()), ids=lambda path: path.name)
+def test_a_feed_is_read_as_it_says(path: Path) -> None:
+    feed = parse_feed(path.read_bytes(), headers={}, url=URL)
+    names = {"feed": feed, "entries": feed.entries, "datetime": datetime, "timedelta": timedelta, "UTC": UTC}
+    lines = expectations(path)
+    assert lines
+    for line in lines:
+        assert eval(line, names), f"{line}\n{feed}"  # the expressions are our own files'
+
+
+HTML = "<!doctype html><html><head><title>{}</title></head><body>{}</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "kind"),
+    [
+        (b"", {}, "empty"),
+        (b" \n\t\r\n", {}, "empty"),
+        (b"\0" * 1000, {}, "empty"),
+        (b"\xef\xbb\xbf", {}, "empty"),
+        (HTML.format("Ledger", "<p>News of the day").encode(), {"content-type": "application/rss+xml"}, "html"),
+        (HTML.format("Sign in", "<form></form>").encode(), {}, "login"),
+        (HTML.format("Welcome", "<input name=p type='password'>").encode(), {}, "login"),
+        (HTML.format("Just a moment...", "").encode(), {}, "challenge"),
+        (HTML.format("x", "<div class=g-recaptcha></div>").encode(), {}, "challenge"),
+        (rss("").encode(), {"CF-Mitigated": "challenge"}, "challenge"),
+        (HTML.format("Docs", "an example: <rss><channel><item>").encode(), {}, "html"),
+        (b'{"code": "rest_forbidden", "message": "Sorry"}', {}, "not-a-feed"),
+        (b'{"version": "https://jsonfeed.org/version/1", "title": "x", "items": [{"id": "1"', {}, "not-a-feed"),
+        (b"[" * 100_000, {}, "not-a-feed"),
+        (b"%PDF-1.7 \xe2\xe3\xcf\xd3", {}, "not-a-feed"),
+        (b"<?xml version='1.0'?><urlset><url/></urlset>", {}, "not-a-feed"),
+        (b"just words", {}, "not-a-feed"),
+        (b"<rss version='2.0'><channel><title>Cut before any it", {}, "not-a-feed"),
+        (b"<?xml version='1.0' encoding='utf-7'?><rss>+ADw-item+AD4-</rss>", {}, "encoding"),
+        (b"<rss></rss>".ljust(33 * 1024 * 1024), {}, "too-large"),
+    ],
+)
+def test_what_is_no_feed_is_named(body: bytes, headers: dict[str, str], kind: str) -> None:
+    with pytest.raises(ParseError) as caught:
+        parse_feed(body, headers=headers, url=URL)
+    assert caught.value.kind == kind
+
+
+def test_a_page_is_named_by_its_title() -> None:
+    with pytest.raises(ParseError, match="a login page instead of the feed: 'Sign in to Ledger'"):
+        read(HTML.format("Sign in to Ledger", ""))
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/html", "text/plain; charset=utf-8", "application/octet-stream", "", "application/json"]
+)
+def test_the_content_type_is_not_trusted(content_type: str) -> None:
+    assert read(rss("<item><title>Ñandú</title></item>"), content_type).entries[0].title == "Ñandú"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("shift_jis", "国境で記者が拘束された"),
+        ("euc-jp", "国境で記者が拘束された"),
+        ("iso-2022-jp", "国境で記者が拘束された"),
+        ("gb2312", "记者在边境被拘留"),
+        ("big5", "記者在邊境被拘留"),
+        ("euc-kr", "국경에서 기자 구금"),
+        ("koi8-r", "Журналист задержан на границе"),
+        ("windows-1251", "Журналист задержан на границе"),
+        ("utf-16", "Журналист"),
+        ("utf-32", "Журналист"),
+    ],
+)
+def test_encodings_are_read_as_declared(encoding: str, text: str) -> None:
+    document = f'<?xml version="1.0" encoding="{encoding}"?>' + rss(f"<item><title>{text}</title></item>")
+    feed = read(document.encode(encoding))
+    assert (feed.entries[0].title, feed.problem) == (text, None)
+    by_header = read(rss(f"<item><title>{text}</title></item>").encode(encoding), f"text/xml; charset={encoding}")
+    assert by_header.entries[0].title == text
+
+
+def test_foreign_bytes_in_utf8_are_shown_and_told() -> None:
+    document = rss("<item><title>Ni\u00f1os y m\u00e1s</title></item>" * 3).encode() + b"<!-- \xff -->"
+    feed = read(document)
+    assert feed.entries[0].title == "Niños y más"
+    assert feed.problem is not None
+    assert feed.problem.kind == "encoding"
+
+
+# ---- caps ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        rss("".join(f"<item><title>n{n}</title></item>" for n in range(2_500))),
+        "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/'><channel></channel>"
+        + "".join(f"<item><title>n{n}</title></item>" for n in range(2_500))
+        + "</rdf:RDF>",
+        "<feed xmlns='http://www.w3.org/2005/Atom'>"
+        + "".join(f"<entry><title>n{n}</title></entry>" for n in range(2_500))
+        + "</feed>",
+        json.dumps(
+            {
+                "version": "https://jsonfeed.org/version/1.1",
+                "items": [{"id": str(n), "title": f"n{n}"} for n in range(2_500)],
+            }
+        ),
+    ],
+    ids=["rss", "rdf", "atom", "json"],
+)
+def test_the_first_two_thousand_entries_are_read_and_the_cap_is_told(document: str) -> None:
+    feed = read(document)
+    assert [entry.title for entry in feed.entries] == [f"n{n}" for n in range(2_000)]
+    assert feed.problem is not None
+    assert feed.problem.kind == "capped"
+    assert "2,500" in feed.problem.message
+
+
+def test_long_fields_are_cut_and_told() -> None:
+    parts = {"title": 70_000, "description": 1_100_000, "author": 50_000}
+    item = "<item>" + "".join(f"<{name}>{'x' * length}</{name}>" for name, length in parts.items()) + "</item>"
+    feed = read(rss(item))
+    entry = feed.entries[0]
+    assert (len(entry.title), len(entry.summary), len(entry.author)) == (65_536, 1_048_576, 1_024)
+    assert feed.problem is not None
+    assert feed.problem.message.count("was cut") == 2
+
+
+# ---- whatever comes --------------------------------------------------------------------------------------------------
+
+WHOLE = (FEEDS / "rss20.xml").read_bytes()
+
+
+@given(st.integers(0, len(WHOLE)))
+@settings(max_examples=150, deadline=None)
+def test_a_feed_cut_anywhere_is_read_or_refused_but_never_silently_short(length: int) -> None:
+    try:
+        feed = parse_feed(WHOLE[:length], headers={}, url=URL)
+    except ParseError:
+        return
+    assert len(feed.entries) == 2 or feed.problem is not None
+
+
+edits = st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.binary(max_size=4)), min_size=1, max_size=8)
+
+
+@given(edits)
+@settings(max_examples=200, deadline=None)
+def test_a_feed_with_bytes_changed_anywhere_is_read_or_refused(changes: list[tuple[int, bytes]]) -> None:
+    body = bytearray(WHOLE)
+    for position, replacement in changes:
+        body[position : position + len(replacement)] = replacement
+    try:
+        feed = parse_feed(bytes(body), headers={}, url=URL)
+    except ParseError:
+        return
+    for entry in feed.entries:
+        assert entry.link == "" or entry.link.startswith(("http://", "https://"))
+        assert "<script" not in entry.content.lower()
+        assert "onclick" not in entry.content.lower()
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=100, deadline=None)
+def test_no_bytes_raise_anything_but_a_parse_error(body: bytes) -> None:
+    with suppress(ParseError):
+        parse_feed(body, headers={}, url=URL)
+
+
+# ---- how rarely a feed asks to be read -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("channel", "hint"),
+    [
+        ("", None),
+        ("<ttl>60</ttl>", timedelta(hours=1)),
+        ("<ttl> 15 </ttl>", timedelta(minutes=15)),
+        ("<ttl>always</ttl>", None),
+        ("<ttl>-5</ttl>", None),
+        ("<ttl>999999999</ttl>", timedelta(days=365)),
+        ("<sy:updatePeriod>hourly</sy:updatePeriod>", timedelta(hours=1)),
+        ("<sy:updatePeriod> Daily </sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>", timedelta(hours=12)),
+        ("<sy:updatePeriod>always</sy:updatePeriod>", None),
+        (
+            "<sy:updatePeriod>minutely</sy:updatePeriod><sy:updateFrequency>5</sy:updateFrequency>",
+            timedelta(seconds=12),
+        ),
+        (
+            "<ttl>60</ttl><sy:updatePeriod>weekly</sy:updatePeriod><sy:updateFrequency>0</sy:updateFrequency>",
+            timedelta(days=7),
+        ),
+    ],
+)
+def test_interval_hints(channel: str, hint: timedelta | None) -> None:
+    document = rss("", channel).replace("<rss ", '<rss xmlns:sy="http://purl.org/rss/1.0/modules/syndication/" ')
+    assert read(document).interval_hint == hint
