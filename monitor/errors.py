@@ -6,6 +6,7 @@
     ├── FetchError       a server could not be asked, or answered with something that is not a feed's body
     ├── ParseError       a body was read and is no feed
     ├── StorageError     the database refused: locked, full, read-only, of another version
+    │   └── InstanceError    another Tipsheet is working on it
     └── DeliveryError    a receiver refused or could not be reached; says whether to try again
 
 Raised where the fault is known, turned into an outcome in `pipeline`, or printed in `cli`.
@@ -86,6 +87,10 @@ class ParseError(TipsheetError):
 
 class StorageError(TipsheetError):
     """The database refused. Nothing of the transaction was kept."""
+
+
+class InstanceError(StorageError):
+    """Another process works on this database; two would ask every server twice."""
 
 
 class DeliveryError(TipsheetError):

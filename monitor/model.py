@@ -184,7 +184,7 @@ class FeedOutcome:
     feed_id: int
     polled_at: datetime
     next_poll_at: datetime
-    result: Literal["read", "unchanged", "failed", "gone"]
+    result: Literal["read", "unchanged", "failed", "gone", "postponed"]
     reason: str  # why `next_poll_at` is when it is, in words
     status: int | None = None
     validators: Validators = Validators()
@@ -329,6 +329,14 @@ class Telling:
     attribution: Attribution
     matches: tuple[Match, ...]
 
+    @property
+    def domain(self) -> str:
+        return self.document.outlet
+
+    @property
+    def published(self) -> datetime | None:
+        return self.document.published
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryMember:
@@ -385,21 +393,3 @@ class Message:
     data: Mapping[str, object]  # the same as JSON, for webhooks
     created_at: datetime
     thread: str = ""  # messages of one story share it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxItem:
-    """A claimed delivery: one message to one recipient, with what is known of earlier attempts."""
-
-    id: int
-    key: str
-    kind: Literal["alert", "update", "digest"]
-    channel: str
-    recipient: str
-    address: str
-    story_id: int | None
-    watch: str
-    attempts: int  # begun so far
-    ambiguous: int  # begun, and nobody knows how they ended
-    created_at: datetime
-    message: Message | None  # rendered at the first attempt; None before it

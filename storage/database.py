@@ -21,7 +21,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from monitor.errors import StorageError
+from monitor.errors import InstanceError, StorageError
 
 BUSY_SECONDS = 30
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -86,7 +86,7 @@ class Database:
             owner = os.pread(self._lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
             os.close(self._lock)
             self._lock = None
-            raise StorageError(
+            raise InstanceError(
                 f"another tipsheet (process {owner}) is working on {self.url.database}; stop it first, or wait for it"
             ) from None
         os.ftruncate(self._lock, 0)

@@ -107,6 +107,11 @@ def finish(connection: Connection, entry_id: int, *, claimant: str) -> bool:
     return done.one_or_none() is not None
 
 
+def postpone(connection: Connection, entry_id: int, *, until: datetime) -> None:
+    """Examine an entry later; the claim is given back."""
+    connection.execute(update(entries).where(entries.c.id == entry_id).values(claims.FREE | {"examine_at": until}))
+
+
 def documents(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Document, datetime]]:
     """Stored entries as the pure stages see them, each with the time when it was first seen."""
     rows = connection.execute(select(entries).where(entries.c.id.in_(ids))).all()

@@ -84,6 +84,8 @@ def record(connection: Connection, outcome: FeedOutcome, *, claimant: str) -> bo
 
 def _after(outcome: FeedOutcome) -> dict[str, Any]:
     """The columns that a poll changes."""
+    if outcome.result == "postponed":
+        return {"next_poll_at": outcome.next_poll_at, "next_poll_reason": outcome.reason}
     values: dict[str, Any] = {
         "polls": feeds.c.polls + 1,
         "polled_at": outcome.polled_at,

@@ -6,6 +6,7 @@
                                             ├─▶ failed      the receiver will never take it, or the time is over
                                             └─▶ uncertain   twice nobody knows whether it arrived: a person decides
 
+A `folded` alert was never begun: its story was found to be one that is told already.
 An attempt that was begun and never ended (the process died) is ambiguous: the message may have arrived.
 """
 
@@ -16,15 +17,33 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
-from monitor.model import Decision, Message, OutboxItem, Recipient
+from monitor.model import Decision, Message, Recipient
 from storage import claims
 from storage.database import insert_new
 from storage.schema import attempts, outbox
 
-State = Literal["waiting", "sent", "failed", "uncertain"]
+State = Literal["waiting", "sent", "failed", "uncertain", "folded"]
 Result = Literal["sent", "refused", "unreached", "ambiguous"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxItem:
+    """A claimed delivery: one message to one recipient, with what is known of earlier attempts."""
+
+    id: int
+    key: str
+    kind: Literal["alert", "update", "digest"]
+    channel: str
+    recipient: str
+    address: str
+    story_id: int | None
+    watch: str
+    attempts: int  # begun so far
+    ambiguous: int  # begun, and nobody knows how they ended
+    created_at: datetime
+    message: Message | None  # rendered at the first attempt; None before it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +114,10 @@ def _to(recipient: Recipient) -> dict[str, Any]:
     }
 
 
-def last_digest(connection: Connection, recipient: str) -> datetime | None:
-    """When the newest digest for a recipient was queued: the next one starts there."""
-    newest = select(func.max(outbox.c.created_at)).where(outbox.c.kind == "digest", outbox.c.recipient == recipient)
+def last_digest(connection: Connection, recipient: str, *, before: datetime) -> datetime | None:
+    """When the digest before that moment was queued: the next one begins there."""
+    mine = (outbox.c.kind == "digest") & (outbox.c.recipient == recipient)
+    newest = select(func.max(outbox.c.created_at)).where(mine, outbox.c.created_at < before)
     found: datetime | None = connection.execute(newest).scalar_one()
     return found
 
@@ -105,17 +125,21 @@ def last_digest(connection: Connection, recipient: str) -> datetime | None:
 def claim_next(
     connection: Connection, channel: str, *, claimant: str, now: datetime, lease: timedelta, horizon: datetime
 ) -> OutboxItem | None:
-    """The delivery of one channel that has waited longest. What is due up to `horizon` counts as due."""
-    due = (outbox.c.state == "waiting") & (outbox.c.channel == channel) & (outbox.c.due_at <= horizon)
+    """The delivery of one channel that has waited longest. What was never tried counts as due up to `horizon`."""
+    due = _due(now, horizon) & (outbox.c.channel == channel)
     rows = claims.claim(
         connection, outbox, due=due, order=outbox.c.due_at, claimant=claimant, now=now, lease=lease, limit=1
     )
     return _item(connection, rows[0]) if rows else None
 
 
-def count_due(connection: Connection, *, horizon: datetime) -> int:
-    due = (outbox.c.state == "waiting") & (outbox.c.due_at <= horizon)
-    return connection.execute(select(func.count()).select_from(outbox).where(due)).scalar_one()
+def count_due(connection: Connection, *, now: datetime, horizon: datetime) -> int:
+    return connection.execute(select(func.count()).select_from(outbox).where(_due(now, horizon))).scalar_one()
+
+
+def _due(now: datetime, horizon: datetime) -> ColumnElement[bool]:
+    untried = (outbox.c.attempts == 0) & (outbox.c.due_at <= horizon)
+    return (outbox.c.state == "waiting") & ((outbox.c.due_at <= now) | untried)
 
 
 def begin_attempt(
@@ -167,6 +191,22 @@ def retry(connection: Connection, ids: Sequence[int], *, now: datetime) -> tuple
         )
     )
     return found
+
+
+def fold(connection: Connection, story_id: int) -> None:
+    """A story that was two may have two alerts to one recipient: one that nobody has begun to send is not sent."""
+    first: set[str] = set()
+    rows = connection.execute(
+        select(outbox.c.id, outbox.c.recipient, outbox.c.state, outbox.c.attempts)
+        .where(outbox.c.story_id == story_id, outbox.c.kind == "alert")
+        .order_by(outbox.c.attempts == 0, outbox.c.id)
+    ).all()
+    for row in rows:
+        if row.recipient in first and row.state == "waiting" and row.attempts == 0:
+            reason = "found to be the same story as an alert that is on its way"
+            values: dict[str, Any] = {"state": "folded", "reason": reason, "due_at": None}
+            connection.execute(update(outbox).where(outbox.c.id == row.id).values(values))
+        first.add(row.recipient)
 
 
 def listing(connection: Connection, *, states: Sequence[str] = (), limit: int = 200) -> tuple[OutboxRow, ...]:

@@ -1,4 +1,4 @@
-"""The tables, as SQLAlchemy Core sees them. A change needs a migration in `migrations/versions`; a test compares both."""
+"""The tables, as SQLAlchemy Core sees them. A change needs a migration in `migrations/versions`; a test compares."""
 
 from __future__ import annotations
 

@@ -127,6 +127,7 @@ def merge(connection: Connection, *, kept: int, gone: int) -> None:
     connection.execute(update(stories).where(stories.c.id == kept_id).values(last_at=last))
     connection.execute(update(stories).where(stories.c.id == gone_id).values(merged_into=kept_id))
     connection.execute(update(outbox_table).where(outbox_table.c.story_id == gone_id).values(story_id=kept_id))
+    outbox.fold(connection, kept_id)
 
 
 def placement(connection: Connection, entry_id: int) -> Placement | None:

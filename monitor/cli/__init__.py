@@ -1,0 +1,59 @@
+"""The commands: composition root, and the only place that prints, exits or configures logging.
+
+    work.py    init, check, once, run, digest         stage.py   stage parse|extract|match|group|origin
+    lists.py   stories, feeds …, alerts …             demo.py    demo
+    options.py what commands share                    paint.py   how it looks
+
+Exit codes: 0 done · 1 done, and something in it failed · 2 the command or the configuration is wrong · 3 the database
+refused · 75 another Tipsheet is at work, try later.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from monitor.cli.demo import demo
+from monitor.cli.lists import alerts, feeds, stories
+from monitor.cli.paint import err, plain
+from monitor.cli.stage import stage
+from monitor.cli.work import check, completion, digest, init, once, run
+from monitor.errors import ConfigError, InstanceError, StorageError, TipsheetError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="tipsheet", prog_name="tipsheet")
+def tipsheet() -> None:
+    """Watch feeds, tell each story once, never lose an alert.
+
+    Begin with `tipsheet demo`: an offline newsroom that shows all of it in half a minute.
+    """
+
+
+for _command in (demo, init, check, once, run, stories, alerts, feeds, digest, stage, completion):
+    tipsheet.add_command(_command)
+
+
+def main() -> None:
+    """The entry point: errors that Tipsheet raises on purpose become a sentence and an exit code."""
+    try:
+        tipsheet(prog_name="tipsheet")
+    except TipsheetError as error:
+        for line in str(error).splitlines():
+            err.print(
+                f"[bold red]tipsheet:[/] {_quoted(line)}" if line == str(error).splitlines()[0] else _quoted(line)
+            )
+        sys.exit(_exit_code(error))
+
+
+def _exit_code(error: TipsheetError) -> int:
+    if isinstance(error, ConfigError):
+        return 2
+    if isinstance(error, InstanceError):
+        return 75  # EX_TEMPFAIL
+    return 3 if isinstance(error, StorageError) else 1
+
+
+def _quoted(line: str) -> str:
+    return plain(line).replace("[", "\\[")

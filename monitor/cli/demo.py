@@ -1,0 +1,207 @@
+"""`tipsheet demo`: the real pipeline on an offline newsroom, and what a user wants to see of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+
+import click
+from platformdirs import user_data_path
+from rich.text import Text
+from ruamel.yaml import YAML
+
+from monitor.cli.paint import out, plain
+from monitor.cli.work import configure_logging, work_off
+from monitor.config import Config, read_config
+from monitor.demo.mailroom import Letter, Mailroom
+from monitor.demo.newsroom import Newsroom
+from monitor.errors import TipsheetError
+from monitor.outlets import shipped
+from monitor.pipeline import digests
+from monitor.run import Stages, open_stages, utc_now
+from storage import entries, feeds, stories
+from storage.database import Database
+
+SECRET_NAME = "TIPSHEET_DEMO_SECRET"  # noqa: S105 - a variable's name
+SECRET = "whsec_dGhlLWRlbW8tcmVjZWl2ZXItb24tdGhpcy1tYWNoaW5l"  # noqa: S105 - of a receiver on this machine, for show
+WATCH = "tech and immigration enforcement"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """What a second run must know of the first, so that the same day is on again: same times, same addresses."""
+
+    opened: datetime
+    port: int
+
+
+@click.command()
+@click.option(
+    "--directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the demo keeps its database, its mail and its digest [default: in your data directory].",
+)
+@click.option("--fresh", is_flag=True, help="Forget earlier runs and begin the day anew.")
+@click.option("-v", "--verbose", is_flag=True, help="Log each unit of work on standard error.")
+def demo(directory: Path | None, fresh: bool, verbose: bool) -> None:
+    """An offline newsroom on this machine: a dozen outlets' feeds in, one alert out."""
+    configure_logging(verbose=verbose)
+    place = directory or user_data_path("tipsheet") / "demo"
+    if fresh:
+        shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open_newsroom(place) as newsroom, Mailroom(directory=place / "mail") as mailroom:
+        config = write_config(place, newsroom, mailroom)
+        _welcome(newsroom)
+        with Database(f"sqlite:///{place / 'tipsheet.db'}") as database:
+            with open_stages(config, database, stop=Event()) as stages:
+                started = stages.clock()
+                tally = work_off(stages)
+            if tally["entries"]:
+                _show_day(tally, database, config, newsroom, mailroom, place, started)
+            else:
+                _show_nothing_new(tally, place)
+
+
+# ---- the newsroom ----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def open_newsroom(place: Path) -> Iterator[Newsroom]:
+    """The newsroom of the run before, at its address; a new day where there was none or its port is taken."""
+    memory = place / "day.json"
+    day = _remembered(memory)
+    try:
+        with Newsroom(port=day.port if day else 0, opened=day.opened if day else utc_now()) as newsroom:
+            memory.write_text(json.dumps({"opened": newsroom.opened.isoformat(), "port": newsroom.port}))
+            yield newsroom
+    except TipsheetError as error:
+        if day is None or "port" not in str(error):
+            raise
+        raise TipsheetError(f"{error}; `tipsheet demo --fresh` begins a new day on a free one") from error
+
+
+def _remembered(memory: Path) -> Day | None:
+    try:
+        stored = json.loads(memory.read_text())
+        return Day(opened=datetime.fromisoformat(stored["opened"]), port=int(stored["port"]))
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def write_config(place: Path, newsroom: Newsroom, mailroom: Mailroom) -> Config:
+    """The demo's feeds.yaml: the same kind of file that a user writes, at the addresses of this run."""
+    path = place / "feeds.yaml"
+    tree = {
+        "contact": f"{newsroom.base}/",
+        "fetch": {"gap": "0s"},
+        "network": {"allow": ["127.0.0.0/8"], "ports": [newsroom.port]},
+        "channels": [
+            {
+                "name": "mail",
+                "kind": "email",
+                "host": mailroom.host,
+                "port": mailroom.port,
+                "security": "none",
+                "from": "tipsheet@demo.example",
+            },
+            {"name": "bot", "kind": "webhook", "url": newsroom.hook_url, "secret": f"${{{SECRET_NAME}}}"},
+        ],
+        "recipients": [
+            {"name": "desk", "channel": "mail", "address": "desk@demo.example", "digest_at": "07:00"},
+            {"name": "newsroom bot", "channel": "bot"},
+        ],
+        "watches": [{"name": WATCH, "pack": "tech-and-immigration-enforcement"}],
+        "feeds": [
+            {
+                "name": outlet.name,
+                "url": outlet.url,
+                "outlet": outlet.domain,
+                "language": outlet.language,
+                "every": "1s",
+            }
+            for outlet in newsroom.outlets
+        ],
+    }
+    with path.open("w", encoding="utf-8") as stream:
+        YAML().dump(tree, stream)
+    return read_config(path, {SECRET_NAME: SECRET})
+
+
+# ---- what is shown ---------------------------------------------------------------------------------------------------
+
+
+def _heading(text: str) -> None:
+    out.print()
+    out.print(Text(text, style="bold"))
+
+
+def _welcome(newsroom: Newsroom) -> None:
+    out.print(Text("Tipsheet demo", style="bold"), "- nothing leaves this machine")
+    out.print(
+        f"A newsroom is open on {newsroom.base}: {len(newsroom.outlets)} outlets, a mail server, a webhook receiver."
+    )
+
+
+def _show_nothing_new(tally: dict[str, int], place: Path) -> None:
+    out.print()
+    out.print(Text("Nothing new.", style="bold green"), end=" ")
+    out.print(f"{tally['polled']} feeds were asked: {tally['unchanged']} unchanged, {tally['failed']} failing as before.")
+    out.print("No story is told twice. `tipsheet demo --fresh` begins the day anew; all of it lies in")
+    out.print(f"  {plain(place)}", soft_wrap=True)
+
+
+def _show_day(
+    tally: dict[str, int],
+    database: Database,
+    config: Config,
+    newsroom: Newsroom,
+    mailroom: Mailroom,
+    place: Path,
+    started: datetime,
+) -> None:
+    _show_counts(tally, database, started)
+    _show_alert(mailroom.letters, place)
+    _show_hooks(newsroom)
+    _show_quiet(database, config, started)
+    _show_failing(database)
+    page = _write_digest(database, config, place)
+    _show_next(page, place)
+
+
+def _show_counts(tally: dict[str, int], database: Database, started: datetime) -> None:
+    with database.read() as connection:
+        found = stories.listing(connection, since=started)
+    told = sum(row.level == "alert" for row in found)
+    _heading(
+        f"{tally['entries']} entries read from {tally['polled'] - tally['failed']} feeds, "
+        f"{told} {'story' if told == 1 else 'stories'} found."
+    )
+    for row in found:
+        out.print(f"  {row.level or 'quiet':6} {plain(row.title)}  ({row.entries} tellings, {row.outlets} outlets)")
+
+
+def _show_alert(letters: list[Letter], place: Path) -> None:
+    alerts = [letter for letter in letters if "digest" not in str(letter.message["List-Id"])]
+    _heading(f"The {'one alert' if len(alerts) == 1 else f'{len(alerts)} alerts'}, as mailed:")
+    for letter in alerts:
+        message = letter.message
+        body = message.get_body(("plain",))
+        out.print()
+        for name in ("From", "To", "Subject", "Date"):
+            out.print(Text(f"  │ {name}: {plain(message[name])}", style="cyan"))
+        out.print(Text("  │", style="cyan"))
+        for line in (body.get_content() if body else "").splitlines():
+            out.print(Text(f"  │ {plain(line)}"), soft_wrap=True)
+
+
+def _show_hooks(newsroom: Newsroom) -> None:
+    for hook in newsroom.hooks:
+        _heading("The same as a signed webhook:")
+        out.print(f"  webhook-id: {plain(hook.headers.get('webhook-id', ''))}, {len(hook.body):,} bytes of JSON")

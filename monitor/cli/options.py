@@ -1,0 +1,63 @@
+"""Options that several commands share, and how they become a Config and a Database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from platformdirs import user_config_path, user_data_path
+
+from monitor.config import Config, read_config
+from storage.database import Database
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def config_option(command: _Command) -> _Command:
+    return click.option(
+        "--config",
+        "config_path",
+        type=click.Path(dir_okay=False, path_type=Path),
+        envvar="TIPSHEET_CONFIG",
+        help="The file to use instead of ./feeds.yaml (or feeds.yaml in your configuration directory).",
+    )(command)
+
+
+def database_option(command: _Command) -> _Command:
+    return click.option(
+        "--database",
+        "database_url",
+        envvar="TIPSHEET_DATABASE",
+        metavar="URL",
+        help="SQLAlchemy URL of the database [default: SQLite in your data directory].",
+    )(command)
+
+
+def json_option(command: _Command) -> _Command:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")(command)
+
+
+def verbose_option(command: _Command) -> _Command:
+    return click.option("-v", "--verbose", is_flag=True, help="Log each unit of work on standard error.")(command)
+
+
+def find_config(path: Path | None) -> Path:
+    """The file that is meant when none is named."""
+    if path is not None:
+        return path
+    here = Path("feeds.yaml")
+    return here if here.exists() else user_config_path("tipsheet") / "feeds.yaml"
+
+
+def load_config(path: Path | None, *, with_secrets: bool = True) -> Config:
+    return read_config(find_config(path), os.environ, with_secrets=with_secrets)
+
+
+@contextmanager
+def open_database(url: str | None) -> Iterator[Database]:
+    with Database(url or f"sqlite:///{user_data_path('tipsheet') / 'tipsheet.db'}") as database:
+        yield database

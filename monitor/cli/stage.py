@@ -1,0 +1,308 @@
+"""`tipsheet stage NAME`: one pure stage alone, JSON Lines in, JSON Lines out, one object out for each one in, in order.
+
+No database, no network. A line that cannot be used gives an object with its error, and the others go on.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from monitor import article, packs
+from monitor.attribution import attribute
+from monitor.cli.options import config_option, find_config, load_config
+from monitor.cli.paint import err, json_line, plain
+from monitor.errors import ParseError, TipsheetError
+from monitor.isolate import IsolatedParser
+from monitor.matching import CompiledWatch, Matcher, compile_watch
+from monitor.model import Document, ParsedEntry, ParsedFeed, Placement, Watch
+from monitor.outlets import shipped
+from monitor.pack import read_pack
+from monitor.stories import Grouper
+
+SHIPPED_PACK = "tech-and-immigration-enforcement"
+UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class LineError(TipsheetError):
+    """A line of input that cannot be used."""
+
+
+@click.group()
+def stage() -> None:
+    """One stage alone, as a filter: JSON Lines in, JSON Lines out."""
+
+
+# ---- lines in --------------------------------------------------------------------------------------------------------
+
+
+def _lines() -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(sys.stdin, start=1):
+        if line.strip():
+            yield number, line
+
+
+def _object(line: str) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise LineError(f"expected a JSON object: {error}") from error
+    if not isinstance(value, dict):
+        raise LineError(f"expected a JSON object, got {type(value).__name__}")
+    return value
+
+
+def _document(line: str) -> Document:
+    value = _object(line)
+    if "id" not in value or "title" not in value:
+        raise LineError('expected at least the keys "id" and "title"')
+    return Document(
+        id=str(value["id"]),
+        title=_text(value, "title"),
+        summary=_text(value, "summary"),
+        text=_text(value, "text"),
+        outlet=_text(value, "outlet"),
+        url=_text(value, "url"),
+        author=_text(value, "author"),
+        language=_text(value, "language"),
+        published=_moment(value.get("published")),
+    )
+
+
+def _text(value: dict[str, Any], key: str) -> str:
+    return str(value.get(key) or "")
+
+
+def _moment(value: object) -> datetime | None:
+    if value in (None, ""):
+        return None
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise LineError(f'"published": expected an ISO 8601 time, got {str(value)!r}') from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _documents() -> Iterator[tuple[Document | None, dict[str, Any]]]:
+    """Each line as a document, or None and what to print in its place."""
+    for number, line in _lines():
+        try:
+            yield _document(line), {}
+        except LineError as error:
+            yield None, _refusal(number, line, error)
+
+
+def _refusal(number: int, line: str, error: LineError) -> dict[str, Any]:
+    """Said twice: to the person on standard error, to the program in the line's place. The exit code will be 1."""
+    err.print(f"line {number}: {plain(error)}", markup=False)
+    click.get_current_context().meta["refused"] = True
+    try:
+        name = json.loads(line).get("id")
+    except (ValueError, AttributeError):
+        name = None
+    return {"id": name, "error": {"kind": "input", "message": f"line {number}: {error}"}}
+
+
+def _finish() -> None:
+    if click.get_current_context().meta.get("refused"):
+        sys.exit(1)
+
+
+# ---- parse -----------------------------------------------------------------------------------------------------------
+
+
+@stage.command()
+@click.argument("files", nargs=-1)
+def parse(files: tuple[str, ...]) -> None:
+    """Feed bodies → entries. FILES, or a path (or {"path", "headers"?, "url"?}) on each line of standard input."""
+    with IsolatedParser(workers=1) as parser:
+        for source in _sources(files):
+            json_line(_parsed(source, parser))
+    _finish()
+
+
+def _sources(files: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    if files:
+        yield from ({"path": file} for file in files)
+        return
+    for number, line in _lines():
+        if not line.lstrip().startswith("{"):
+            yield {"path": line.rstrip("\r\n")}
+            continue
+        try:
+            source = _object(line)
+            if "path" not in source:
+                raise LineError('expected the key "path"')
+            yield source
+        except LineError as error:
+            yield {"path": None} | _refusal(number, line, error)
+
+
+def _parsed(source: dict[str, Any], parser: IsolatedParser) -> dict[str, Any]:
+    path = source["path"]
+    empty: dict[str, Any] = {"path": path, "feed": {"title": "", "link": "", "language": ""}, "entries": []}
+    if "error" in source:
+        return empty | {"error": source["error"]}
+    headers = {str(name).lower(): str(value) for name, value in (source.get("headers") or {}).items()}
+    try:
+        body = Path(path).read_bytes()
+        feed = parser.parse(body, headers=headers, url=str(source.get("url") or ""))
+    except OSError as error:
+        click.get_current_context().meta["refused"] = True
+        return empty | {"error": {"kind": "unreadable", "message": f"{path}: {error.strerror}"}}
+    except ParseError as error:
+        return empty | {"error": {"kind": error.kind, "message": str(error)}}
+    return {"path": path} | _feed(feed)
+
+
+def _feed(feed: ParsedFeed) -> dict[str, Any]:
+    problem = feed.problem
+    return {
+        "feed": {"title": feed.title, "link": feed.link, "language": feed.language},
+        "entries": [_entry(entry) for entry in feed.entries],
+        "error": None if problem is None else {"kind": problem.kind, "message": problem.message},
+    }
+
+
+def _entry(entry: ParsedEntry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "link": entry.link,
+        "title": entry.title,
+        "summary": entry.summary,
+        "content": entry.content,
+        "author": entry.author,
+        "published": entry.published,
+        "updated": entry.updated,
+        "tags": entry.tags,
+    }
+
+
+# ---- extract ---------------------------------------------------------------------------------------------------------
+
+
+@stage.command()
+def extract() -> None:
+    """Article pages → texts. Each line: {"id", "html" or "path", "url"?}."""
+    for number, line in _lines():
+        try:
+            json_line(_extracted(_object(line)))
+        except LineError as error:
+            json_line(_refusal(number, line, error))
+    _finish()
+
+
+def _extracted(value: dict[str, Any]) -> dict[str, Any]:
+    if "id" not in value or not ("html" in value or "path" in value):
+        raise LineError('expected the keys "id" and "html" or "path"')
+    html: str | bytes = str(value.get("html") or "")
+    if "html" not in value:
+        try:
+            html = Path(value["path"]).read_bytes()
+        except OSError as error:
+            raise LineError(f"{value['path']}: {error.strerror}") from error
+    found = article.extract(html, url=str(value.get("url") or ""))
+    return {
+        "id": value["id"],
+        "title": found.title,
+        "text": found.text,
+        "author": found.author,
+        "published": found.published,
+        "canonical": found.canonical,
+    }
+
+
+# ---- match -----------------------------------------------------------------------------------------------------------
+
+
+@stage.command()
+@config_option
+@click.option("--watch", "names", multiple=True, help="Only this watch of the file (may be repeated).")
+def match(config_path: Path | None, names: tuple[str, ...]) -> None:
+    """Stories → matches with level, score, reason and spans. Without a feeds.yaml: the shipped watch."""
+    matcher = Matcher(_watches(config_path, names))
+    for document, refusal in _documents():
+        json_line(_matched(document, matcher) if document else refusal)
+    _finish()
+
+
+def _watches(config_path: Path | None, names: tuple[str, ...]) -> tuple[CompiledWatch, ...]:
+    if config_path is None and not find_config(None).exists():
+        watch = Watch(name=SHIPPED_PACK, pack=SHIPPED_PACK)
+        return (compile_watch(watch, read_pack(packs.shipped(SHIPPED_PACK), SHIPPED_PACK), {}),)
+    compiled = load_config(config_path, with_secrets=False).compiled
+    known = {item.watch.name for item in compiled}
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(f"no watch is called {name!r}; there are {', '.join(known)}", param_hint="--watch")
+    return tuple(item for item in compiled if not names or item.watch.name in names)
+
+
+def _matched(document: Document, matcher: Matcher) -> dict[str, Any]:
+    return {"id": document.id, "matches": matcher.match(document)}
+
+
+# ---- group -----------------------------------------------------------------------------------------------------------
+
+
+@stage.command()
+@click.option("--final", is_flag=True, help="As it stands after the last line and the last merge, not as on arrival.")
+def group(*, final: bool) -> None:
+    """Stories in order of arrival → which story each belongs to."""
+    grouper = Grouper()
+    placed = _placed(grouper)
+    for placement in _merged(grouper, list(placed)) if final else placed:
+        json_line(placement)
+    _finish()
+
+
+def _placed(grouper: Grouper) -> Iterator[dict[str, Any]]:
+    """Undated documents are taken to arrive with the one before them; time never runs backwards."""
+    seen = UNDATED
+    for document, refusal in _documents():
+        if document is None:
+            yield refusal
+            continue
+        seen = max(seen, document.published or seen)
+        yield _placement(grouper.place(document, seen=seen))
+
+
+def _placement(placement: Placement) -> dict[str, Any]:
+    return {
+        "id": placement.id,
+        "story": placement.story,
+        "relation": placement.relation,
+        "of": placement.of,
+        "similarity": round(placement.similarity, 4),
+    }
+
+
+def _merged(grouper: Grouper, placed: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    kept = {merge.gone: merge.kept for merge in grouper.merge()}
+    for placement in placed:
+        story = placement.get("story")
+        while story in kept:
+            story = kept[story]
+        yield placement | ({"story": story} if story else {})
+
+
+# ---- origin ----------------------------------------------------------------------------------------------------------
+
+
+@stage.command()
+def origin() -> None:
+    """Stories → who broke each, and every outlet that it credits."""
+    outlets = shipped()
+    for document, refusal in _documents():
+        if document is None:
+            json_line(refusal)
+            continue
+        found = attribute(document, outlets)
+        json_line({"id": document.id, "origin": found.origin, "credits": found.credits})
+    _finish()

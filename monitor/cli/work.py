@@ -1,0 +1,241 @@
+"""Commands that do the work: init, check, once, run, digest."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections import Counter
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event
+
+import click
+from click.shell_completion import get_completion_class
+
+from alerts import channel as channels
+from monitor.cli.options import (
+    config_option,
+    database_option,
+    find_config,
+    json_option,
+    load_config,
+    open_database,
+    verbose_option,
+)
+from monitor.cli.paint import err, json_line, out, plain, progress
+from monitor.config import Config, example_faults
+from monitor.errors import ConfigError, Fault
+from monitor.model import FeedOutcome
+from monitor.outlets import shipped
+from monitor.pipeline import Delivered, digests
+from monitor.run import Stages, open_stages, serve, utc_now
+
+
+@click.command()
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path), default="feeds.yaml")
+def init(path: Path) -> None:
+    """Write a commented feeds.yaml to begin with: the shipped feeds and the shipped watch."""
+    if path.exists():
+        raise ConfigError((Fault(file=str(path), line=0, path="", message="exists already; it is not overwritten"),))
+    path.write_text(_shipped_file(), encoding="utf-8")
+    out.print(f"{plain(path)} is written. Put your address into it, then run: tipsheet check && tipsheet once")
+
+
+def _shipped_file() -> str:
+    """feeds.yaml lies at the top of a checkout, and in share/tipsheet of an installation."""
+    for directory in (Path(__file__).parents[2], Path(sys.prefix) / "share" / "tipsheet"):
+        if (directory / "feeds.yaml").exists():
+            return (directory / "feeds.yaml").read_text(encoding="utf-8")
+    raise ConfigError((Fault(file="feeds.yaml", line=0, path="", message="the shipped file is missing; reinstall"),))
+
+
+@click.command()
+@config_option
+@json_option
+def check(config_path: Path | None, as_json: bool) -> None:
+    """Check feeds.yaml: every fault with file, line, place, and what was expected."""
+    try:
+        config = load_config(config_path)
+        faults = [*example_faults(config), *_channel_faults(config)]
+    except ConfigError as error:
+        faults = list(error.faults)
+    for fault in faults:
+        if as_json:
+            json_line(asdict(fault))
+        else:
+            err.print(plain_lines(str(fault)), markup=False)
+    if faults:
+        if not as_json:
+            err.print(f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in {plain(find_config(config_path))}")
+        sys.exit(2)
+    if not as_json:
+        _show_valid(config)
+
+
+def plain_lines(text: str) -> str:
+    return "\n".join(plain(line) for line in text.splitlines())
+
+
+def _channel_faults(config: Config) -> list[Fault]:
+    return [
+        Fault(file=str(config.path), line=0, path=f"channels.{name}", message=message)
+        for name, channel in config.channels.items()
+        for message in channels.check(channel)
+    ]
+
+
+def _show_valid(config: Config) -> None:
+    enabled = sum(feed.enabled for feed in config.feeds.values())
+    examples = sum(len(item.watch.must_match) + len(item.watch.must_not_match) for item in config.compiled)
+    out.print(
+        f"{plain(config.path)} is valid: {enabled} feeds ({len(config.feeds) - enabled} disabled), "
+        f"{len(config.watches)} watches, {len(config.recipients)} recipients; all {examples} examples hold."
+    )
+    for recipient in config.recipients.values():
+        if recipient.address.endswith(("@example.org", "@example.com", "@example.net")):
+            out.print(
+                f"Note: {plain(recipient.name)} has the address {plain(recipient.address)}, which reaches nobody."
+            )
+
+
+@click.command()
+@config_option
+@database_option
+@json_option
+@verbose_option
+def once(config_path: Path | None, database_url: str | None, as_json: bool, verbose: bool) -> None:
+    """Poll what is due, examine it, deliver, and exit. For cron, or to try things out."""
+    configure_logging(verbose=verbose)
+    config = load_config(config_path)
+    with open_database(database_url) as database, open_stages(config, database, stop=Event()) as stages:
+        tally = work_off(stages)
+    if as_json:
+        json_line(tally)
+    else:
+        show_tally(tally)
+    if tally["failed"] or tally["undelivered"]:
+        sys.exit(1)
+
+
+def work_off(stages: Stages) -> dict[str, int]:
+    """All that is due now, through all three stages, with progress shown; what happened, counted."""
+    tally: Counter[str] = Counter(
+        polled=0, unchanged=0, failed=0, entries=0, examined=0, matched=0, delivered=0, undelivered=0
+    )
+    for outcome in progress(stages.refresh(), "Reading feeds", stages.refresh.count_due()):
+        _count_poll(tally, outcome)
+    for examined in progress(stages.examine(), "Looking for stories", stages.examine.count_due()):
+        tally["examined"] += 1
+        tally["matched"] += bool(examined.matches)
+    stages.queue_digests()
+    due = stages.deliver.count_due(close_window=True)
+    for delivered in progress(stages.deliver(close_window=True), "Delivering", due):
+        tally["delivered" if delivered.state == "sent" else "undelivered"] += 1
+        show_undelivered(delivered)
+    stages.forget_old_texts()
+    return dict(tally)
+
+
+def _count_poll(tally: Counter[str], outcome: FeedOutcome) -> None:
+    if outcome.result == "postponed":
+        return
+    tally["polled"] += 1
+    tally["unchanged"] += outcome.result == "unchanged"
+    tally["failed"] += outcome.result in ("failed", "gone")
+    tally["entries"] += len(outcome.changes.new)
+
+
+def show_undelivered(delivered: Delivered) -> None:
+    if delivered.state != "sent":
+        err.print(f"{delivered.item.recipient}: {delivered.state}: {delivered.reason}", markup=False)
+
+
+def show_tally(tally: dict[str, int]) -> None:
+    if not tally["polled"] and not tally["delivered"]:
+        out.print("Nothing is due. `tipsheet feeds health` says when each feed is asked next.")
+        return
+    out.print(
+        f"{tally['polled']} feeds polled ({tally['unchanged']} unchanged, {tally['failed']} failing), "
+        f"{tally['entries']} new entries, {tally['matched']} of interest, {tally['delivered']} messages delivered."
+    )
+    if tally["failed"]:
+        out.print("`tipsheet feeds health` says what ails the failing feeds.")
+    if tally["undelivered"]:
+        out.print("`tipsheet alerts` lists what could not be delivered.")
+
+
+@click.command()
+@config_option
+@database_option
+@verbose_option
+@click.option("--log-json", is_flag=True, help="Log as JSON, one object a line.")
+def run(config_path: Path | None, database_url: str | None, verbose: bool, log_json: bool) -> None:
+    """Watch until told to stop (SIGTERM, Ctrl-C). One instance for each database."""
+    configure_logging(verbose=True, as_json=log_json, debug=verbose)
+    config = load_config(config_path)
+    with open_database(database_url) as database, open_stages(config, database, stop=Event()) as stages:
+        serve(stages)
+
+
+@click.command()
+@config_option
+@database_option
+@click.option("--recipient", help="Whose digest [default: the first recipient of the file].")
+@click.option("--hours", default=24, show_default=True, help="How far to look back.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the HTML page to this file.")
+def digest(
+    config_path: Path | None, database_url: str | None, recipient: str | None, hours: int, html: Path | None
+) -> None:
+    """Print the digest as it would be mailed now, or write it as a page."""
+    config = load_config(config_path, with_secrets=False)
+    name = recipient or next(iter(config.recipients))
+    if name not in config.recipients:
+        raise click.BadParameter(f"no recipient is called {name!r}", param_hint="--recipient")
+    now = utc_now()
+    with open_database(database_url) as database, database.read() as connection:
+        since = now - timedelta(hours=hours)
+        message = digests.compose(
+            connection, config.recipients[name], shipped(), since=since, until=now, key="preview", now=now
+        )
+    if html is None:
+        click.echo(message.text)
+    else:
+        html.write_text(message.html, encoding="utf-8")
+        out.print(f"{plain(html)} is written.")
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print a completion script: `tipsheet completion bash >> ~/.bashrc`."""
+    kind = get_completion_class(shell)
+    root = click.get_current_context().find_root().command
+    if kind is None:
+        raise click.BadParameter(f"no completion for {shell}")
+    click.echo(kind(root, {}, "tipsheet", "_TIPSHEET_COMPLETE").source())
+
+
+# ---- logging ---------------------------------------------------------------------------------------------------------
+
+
+def configure_logging(*, verbose: bool, as_json: bool = False, debug: bool = False) -> None:
+    """Logs go to standard error: quiet by default, one line per unit of work when asked for."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_JsonLine() if as_json else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    level = logging.DEBUG if debug else logging.INFO if verbose else logging.ERROR
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("tipsheet").setLevel(level)
+
+
+class _JsonLine(logging.Formatter):
+    """The fields of a unit of work as one JSON object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created).astimezone().isoformat()
+        line: dict[str, object] = {"time": moment, "level": record.levelname.lower()}
+        line |= {"event": getattr(record, "event", record.getMessage())} | getattr(record, "fields", {})
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)

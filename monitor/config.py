@@ -1,0 +1,372 @@
+"""feeds.yaml and the environment → Config. The only module that reads the file.
+
+Every fault of the file is found in one run and names file, line, path and what was expected; a file with a fault is not
+used at all, because a watch that is silently left out is an alert that never comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from monitor import packs
+from monitor.errors import ConfigError, Fault, QueryError
+from monitor.matching import CompiledWatch, ExampleFailure, compile_watch, failing_examples
+from monitor.model import Channel, Feed, Recipient, Watch
+from monitor.pack import Pack, TermSet, read_pack, term_set
+from monitor.shape import EmailChannel, File, WebhookChannel
+
+MAX_BYTES = 1_000_000  # also bounds what aliases can expand to: they are shared, never copied
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What the user wants, checked and complete."""
+
+    path: Path
+    contact: str
+    every: timedelta
+    gap: timedelta
+    timeout: timedelta
+    at_once: int
+    allow_networks: tuple[str, ...]
+    allow_ports: tuple[int, ...]
+    group_wait: timedelta
+    fresh_for: timedelta
+    keep_texts: timedelta
+    channels: Mapping[str, Channel]
+    recipients: Mapping[str, Recipient]
+    watches: Mapping[str, Watch]
+    compiled: tuple[CompiledWatch, ...]
+    feeds: Mapping[str, Feed]  # by URL, disabled ones included
+
+
+def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = True) -> Config:
+    """The file at `path`; ConfigError with all its faults.
+
+    Secrets come from `environ`: the variable `NAME`, or the file that `NAME_FILE` names. A command that sends nothing
+    does without them.
+    """
+    tree = load_tree(path)
+    faults = _Faults(str(path), tree)
+    try:
+        file = File.model_validate(tree)
+    except ValidationError as error:
+        for detail in error.errors():
+            faults.add(_place(detail, tree), _expectation(detail))
+        raise faults.error() from None
+    sets = {name: term_set(name, terms) for name, terms in file.sets.items()}
+    feeds = tuple(_feeds(file, faults))
+    channels = tuple(_channels(file, environ, faults)) if with_secrets else ()
+    recipients = tuple(_recipients(file, faults))
+    compiled = tuple(_watches(file, path.parent, sets, faults))
+    if faults.found:
+        raise faults.error()
+    return Config(
+        path=path,
+        contact=file.contact,
+        every=file.fetch.every,
+        gap=file.fetch.gap,
+        timeout=file.fetch.timeout,
+        at_once=file.fetch.at_once,
+        allow_networks=file.network.allow,
+        allow_ports=file.network.ports,
+        group_wait=file.alerts.group_wait,
+        fresh_for=file.alerts.fresh_for,
+        keep_texts=file.keep.texts,
+        channels={channel.name: channel for channel in channels},
+        recipients={recipient.name: recipient for recipient in recipients},
+        watches={item.watch.name: item.watch for item in compiled},
+        compiled=compiled,
+        feeds={feed.url: feed for feed in feeds},
+    )
+
+
+def example_faults(config: Config) -> tuple[Fault, ...]:
+    """Every `must_match` that does not match and every `must_not_match` that does, as faults of the file."""
+    tree = load_tree(config.path)
+    faults = _Faults(str(config.path), tree)
+    for index, item in enumerate(config.compiled):
+        for failure in failing_examples(item):
+            faults.add(_example_place(index, item.watch, failure), failure.message)
+    return tuple(faults.found)
+
+
+def _example_place(index: int, watch: Watch, failure: ExampleFailure) -> tuple[str | int, ...]:
+    examples = watch.must_match if failure.expected else watch.must_not_match
+    key = "must_match" if failure.expected else "must_not_match"
+    if failure.example in examples:
+        return ("watches", index, key, examples.index(failure.example))
+    return ("watches", index, "pack")  # an example of the pack itself
+
+
+# ---- the file -------------------------------------------------------------------------------------------------------
+
+
+def load_tree(path: Path) -> CommentedMap:
+    """The YAML tree, with line numbers."""
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}; `tipsheet init` writes one to begin with"
+        raise ConfigError((Fault(file=str(path), line=0, path="", message=message),)) from error
+    if len(source) > MAX_BYTES:
+        message = f"has {len(source):,} bytes; expected at most {MAX_BYTES:,}"
+        raise ConfigError((Fault(file=str(path), line=0, path="", message=message),))
+    try:
+        tree = YAML(typ="rt").load(source)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        message = f"is not valid YAML: {error.problem or error.context}"
+        raise ConfigError((Fault(file=str(path), line=line, path="", message=message),)) from error
+    except (YAMLError, UnicodeDecodeError, ValueError) as error:
+        raise ConfigError((Fault(file=str(path), line=0, path="", message=f"is not valid YAML: {error}"),)) from error
+    if not isinstance(tree, CommentedMap):
+        raise ConfigError(
+            (Fault(file=str(path), line=1, path="", message="expected keys such as feeds: and watches:"),)
+        )
+    return tree
+
+
+class _Faults:
+    """Collects what is wrong, each with the line of its place in the tree."""
+
+    def __init__(self, file: str, tree: CommentedMap) -> None:
+        self._file = file
+        self._tree = tree
+        self.found: list[Fault] = []
+
+    def add(self, place: Sequence[str | int], message: str) -> None:
+        self.found.append(Fault(file=self._file, line=_line(self._tree, place), path=_path(place), message=message))
+
+    def error(self) -> ConfigError:
+        return ConfigError(tuple(sorted(self.found, key=lambda fault: fault.line)))
+
+
+def _line(tree: CommentedMap, place: Sequence[str | int]) -> int:
+    """The line of the deepest part of `place` that the file has."""
+    node: Any = tree
+    line = 1
+    for step in place:
+        if isinstance(node, CommentedMap) and step in node:
+            line = node.lc.key(step)[0] + 1
+        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
+            line = node.lc.item(step)[0] + 1
+        else:
+            break
+        node = node[step]
+    return int(line)
+
+
+def _path(place: Sequence[str | int]) -> str:
+    """("watches", 0, "query") → "watches[0].query"."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).removeprefix(".")
+
+
+def _place(detail: ErrorDetails, tree: CommentedMap) -> tuple[str | int, ...]:
+    """Pydantic's location without the steps that are not keys of the file (the tag of a union)."""
+    place: list[str | int] = []
+    node: Any = tree
+    for step in detail["loc"]:
+        if isinstance(node, (CommentedMap, CommentedSeq)):
+            known = step in node if isinstance(node, CommentedMap) else isinstance(step, int)
+            if not known and isinstance(node, CommentedMap) and node.get("kind") == step:
+                continue
+            place.append(step)
+            node = node[step] if known and (isinstance(node, CommentedMap) or int(step) < len(node)) else None
+        else:
+            break
+    return tuple(place)
+
+
+_EXPECTATIONS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "missing": lambda _: "is missing",
+    "extra_forbidden": lambda _: "unknown key",
+    "string_type": lambda _: "expected text",
+    "int_parsing": lambda _: "expected a whole number",
+    "int_type": lambda _: "expected a whole number",
+    "bool_parsing": lambda _: "expected true or false",
+    "bool_type": lambda _: "expected true or false",
+    "tuple_type": lambda _: "expected a list",
+    "model_type": lambda _: "expected keys and values",
+    "model_attributes_type": lambda _: "expected keys and values",
+    "string_too_short": lambda _: "must not be empty",
+    "literal_error": lambda context: f"expected {context['expected']}",
+    "union_tag_invalid": lambda context: f"unknown kind; expected one of {context['expected_tags']}",
+    "union_tag_not_found": lambda _: "expected `kind: email` or `kind: webhook`",
+}
+
+
+def _expectation(detail: ErrorDetails) -> str:
+    """Pydantic's message in the words of this file."""
+    say = _EXPECTATIONS.get(detail["type"])
+    message = say(dict(detail.get("ctx", {}))) if say else detail["msg"].removeprefix("Value error, ")
+    shown = detail["input"]
+    if isinstance(shown, (str, int, float)) and detail["type"] not in ("missing", "extra_forbidden"):
+        return f"{message}, got {str(shown)[:80]!r}"
+    return message
+
+
+# ---- its parts ------------------------------------------------------------------------------------------------------
+
+
+def _feeds(file: File, faults: _Faults) -> Iterator[Feed]:
+    seen: dict[str, int] = {}
+    names: dict[str, int] = {}
+    for index, block in enumerate(file.feeds):
+        # The same feed over http and https is one feed: it would be asked twice and told twice.
+        twin = block.url.split("://", 1)[1].rstrip("/")
+        if twin in seen:
+            faults.add(("feeds", index, "url"), f"the same feed as feeds[{seen[twin]}]; expected each feed once")
+        if block.name in names:
+            faults.add(
+                ("feeds", index, "name"), f"the same name as feeds[{names[block.name]}]; expected each name once"
+            )
+        seen.setdefault(twin, index)
+        names.setdefault(block.name, index)
+        yield Feed(
+            url=block.url,
+            name=block.name,
+            outlet=block.outlet or (urlsplit(block.url).hostname or "").removeprefix("www."),
+            language=block.language,
+            tags=block.tags,
+            enabled=block.enabled,
+            every=block.every,
+        )
+
+
+def _channels(file: File, environ: Mapping[str, str], faults: _Faults) -> Iterator[Channel]:
+    for index, block in enumerate(file.channels):
+        if block.name in {other.name for other in file.channels[:index]}:
+            faults.add(("channels", index, "name"), f"there is another channel called {block.name!r}")
+        secrets = _Secrets(environ, faults, ("channels", index))
+        settings = _email(block, secrets) if isinstance(block, EmailChannel) else _webhook(block, secrets)
+        yield Channel(name=block.name, kind=block.kind, settings=settings)
+
+
+class _Secrets:
+    """Finds secrets in the environment; one that is missing is a fault of the key that names it."""
+
+    def __init__(self, environ: Mapping[str, str], faults: _Faults, place: tuple[str | int, ...]) -> None:
+        self._environ = environ
+        self._faults = faults
+        self._place = place
+
+    def get(self, key: str, name: str | None) -> str:
+        if name is None:
+            return ""
+        if value := self._environ.get(name):
+            return value
+        if file := self._environ.get(f"{name}_FILE"):
+            try:
+                return Path(file).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                self._faults.add((*self._place, key), f"{name}_FILE names {file}, which cannot be read: {error}")
+                return ""
+        self._faults.add(
+            (*self._place, key), f"the secret is missing; expected the environment variable {name} or {name}_FILE"
+        )
+        return ""
+
+
+def _email(block: EmailChannel, secrets: _Secrets) -> dict[str, str | int | bool]:
+    return {
+        "host": block.host,
+        "port": block.port,
+        "security": block.security,
+        "username": block.username,
+        "password": secrets.get("password", block.password),
+        "from": block.sender,
+        "timeout": int(block.timeout.total_seconds()),
+    }
+
+
+def _webhook(block: WebhookChannel, secrets: _Secrets) -> dict[str, str | int | bool]:
+    named = block.url.startswith("${")
+    return {
+        "url": secrets.get("url", block.url[2:-1]) if named else block.url,
+        "secret": secrets.get("secret", block.secret),
+        "previous_secret": secrets.get("previous_secret", block.previous_secret),
+    }
+
+
+def _recipients(file: File, faults: _Faults) -> Iterator[Recipient]:
+    channels = {channel.name: channel.kind for channel in file.channels}
+    for index, block in enumerate(file.recipients):
+        if block.name in {other.name for other in file.recipients[:index]}:
+            faults.add(("recipients", index, "name"), f"there is another recipient called {block.name!r}")
+        if block.channel not in channels:
+            faults.add(
+                ("recipients", index, "channel"),
+                f"no channel is called {block.channel!r}; expected one of {_or(channels)}",
+            )
+        elif channels[block.channel] == "email" and not block.address:
+            faults.add(("recipients", index), "an email recipient needs an address: such as desk@example.org")
+        yield Recipient(
+            name=block.name,
+            channel=block.channel,
+            address=block.address or "",
+            digest_at=block.digest_at,
+            zone=block.zone,
+            updates=block.updates,
+        )
+
+
+def _watches(file: File, directory: Path, sets: Mapping[str, TermSet], faults: _Faults) -> Iterator[CompiledWatch]:
+    recipients = {recipient.name for recipient in file.recipients}
+    scopes = {feed.name for feed in file.feeds} | {tag for feed in file.feeds for tag in feed.tags}
+    for index, block in enumerate(file.watches):
+        place = ("watches", index)
+        if block.name in {other.name for other in file.watches[:index]}:
+            faults.add((*place, "name"), f"there is another watch called {block.name!r}")
+        for name in set(block.to) - recipients:
+            faults.add((*place, "to"), f"no recipient is called {name!r}; expected one of {_or(recipients)}")
+        for name in set(block.feeds) - scopes:
+            faults.add((*place, "feeds"), f"no feed has the name or the tag {name!r}")
+        if (block.query is None) == (block.pack is None):
+            faults.add(place, "expected either query: or pack:")
+            continue
+        watch = Watch(
+            name=block.name,
+            query=block.query or "",
+            pack=block.pack or "",
+            level=block.level,
+            recipients=block.to,
+            feeds=block.feeds,
+            languages=block.languages,
+            must_match=block.must_match,
+            must_not_match=block.must_not_match,
+        )
+        try:
+            yield compile_watch(watch, _pack(block.pack, directory), sets)
+        except QueryError as error:
+            faults.add((*place, "query"), str(error))
+        except ConfigError as error:
+            faults.found.extend(error.faults)
+        except OSError as error:
+            message = f"no shipped pack and no readable file: {error}; shipped packs are {_or(packs.names())}"
+            faults.add((*place, "pack"), message)
+
+
+def _pack(name: str | None, directory: Path) -> Pack | None:
+    """A shipped pack by its name, or a pack file by its path from the configuration."""
+    if name is None:
+        return None
+    if name in packs.names():
+        return read_pack(packs.shipped(name), f"{name} (shipped)")
+    path = directory / name
+    return read_pack(path.read_text(encoding="utf-8"), str(path))
+
+
+def _or(names: Mapping[str, Any] | Sequence[str] | set[str]) -> str:
+    return ", ".join(sorted(names)) or "nothing yet"

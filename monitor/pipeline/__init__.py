@@ -1,0 +1,18 @@
+"""The three stages, and the one path through them:
+
+    feed due  → refresh : fetch → parse → changes                       → FeedOutcome | commit
+    entry due → examine : match → place → attribute → policy            → Examined    | commit
+    alert due → deliver : compose → attempt begun | commit → send       → Delivered   | commit
+
+Each stage has one shape: claim rows, be slow with no transaction open, write what was decided in one transaction. It is
+a generator of what it has committed; its caller may stop listening at any time, and a crash anywhere loses nothing.
+What a stage decides, pure modules decide; here they are called in the right order. Only this package sees both sides.
+"""
+
+from monitor.pipeline.deliver import Deliver, Delivered
+from monitor.pipeline.digests import queue_digests
+from monitor.pipeline.examine import Examine
+from monitor.pipeline.refresh import Refresh
+from monitor.pipeline.upkeep import forget_old_texts, take_over
+
+__all__ = ["Deliver", "Delivered", "Examine", "Refresh", "forget_old_texts", "queue_digests", "take_over"]

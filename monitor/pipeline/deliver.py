@@ -1,0 +1,172 @@
+"""alert due → compose → attempt begun | commit → send → settled | commit
+
+At least once, and at most twice: an attempt is committed before anything is sent, so that after a crash it is known
+that a message may be out. It is sent once more, the same bytes under the same id; after a second attempt of unknown end
+the delivery is `uncertain`, for a person to see. If the attempt cannot be written (a full disk), nothing is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from queue import SimpleQueue
+from threading import Event
+
+from alerts import policy
+from alerts.channel import Sender
+from alerts.message import compose_alert
+from monitor.config import Config
+from monitor.errors import DeliveryError, TipsheetError
+from monitor.model import Message
+from monitor.outlets import Outlets
+from monitor.pipeline import digests
+from monitor.pipeline.journal import log, note
+from monitor.report import tell
+from storage import claims, outbox, stories
+from storage.database import Database
+
+LEASE = timedelta(minutes=15)  # longer than the slowest send: 10 minutes after the end of a mail's data
+PAUSE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """How one delivery stands after it was worked on."""
+
+    item: outbox.OutboxItem
+    state: outbox.State
+    reason: str
+    message: Message | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliver:
+    """The third stage."""
+
+    database: Database
+    config: Config
+    outlets: Outlets
+    senders: Mapping[str, Sender]  # by name of the channel
+    clock: Callable[[], datetime]
+    stop: Event
+
+    def count_due(self, *, close_window: bool = False) -> int:
+        now = self.clock()
+        with self.database.read() as connection:
+            return outbox.count_due(connection, now=now, horizon=self._horizon(now, close_window))
+
+    def __call__(self, *, close_window: bool = False) -> Iterator[Delivered]:
+        """Deliver all that is due now, each channel beside the others: a dead receiver holds up its own.
+
+        `close_window` sends new alerts that still wait for copies to arrive, because nobody will bring any.
+        """
+        started = self.clock()
+        horizon = self._horizon(started, close_window)
+        done: SimpleQueue[Delivered | None] = SimpleQueue()
+        with ThreadPoolExecutor(max(1, len(self.senders)), thread_name_prefix="deliver") as pool:
+            channels = [pool.submit(self._empty, channel, started, horizon, done) for channel in self.senders]
+            for _ in channels:
+                while (delivered := done.get()) is not None:
+                    yield delivered
+            for channel in channels:
+                channel.result()  # a database that refuses stops the stage, with its reason
+
+    def _horizon(self, now: datetime, close_window: bool) -> datetime:
+        return now + self.config.group_wait if close_window else now
+
+    def _empty(self, channel: str, started: datetime, horizon: datetime, done: SimpleQueue[Delivered | None]) -> None:
+        """Work through the queue of one channel. None in `done` says that it is over."""
+        try:
+            while not self.stop.is_set():
+                claimant = claims.new_claimant()
+                with self.database.write() as connection:
+                    item = outbox.claim_next(
+                        connection, channel, claimant=claimant, now=started, lease=LEASE, horizon=horizon
+                    )
+                if item is None:
+                    return
+                if delivered := self._deliver(item, claimant):
+                    done.put(delivered)
+        finally:
+            done.put(None)
+
+    def _deliver(self, item: outbox.OutboxItem, claimant: str) -> Delivered | None:
+        if item.ambiguous >= policy.MAX_AMBIGUOUS:
+            reason = "nobody knows whether it arrived: twice the answer was lost"
+            return self._settle(item, item.message, "uncertain", reason)
+        try:
+            message = item.message or self._compose(item)
+        except Exception as bug:  # noqa: BLE001 - the unit of work: one alert's surprise must not hold up the others
+            log.exception("delivery %d could not be composed", item.id)
+            again = self.clock() + PAUSE
+            return self._settle(item, None, "waiting", f"Tipsheet itself failed to write it: {bug!r}", due_at=again)
+        with self.database.write() as connection:
+            attempt = outbox.begin_attempt(connection, item, message, claimant=claimant, now=self.clock())
+        if attempt is None:
+            return None  # somebody else has it now
+        return self._send(item, message, attempt)
+
+    def _send(self, item: outbox.OutboxItem, message: Message, attempt: int) -> Delivered:
+        try:
+            receipt = self.senders[item.channel].send(message, item.address)
+        except DeliveryError as error:
+            return self._failed(item, message, attempt, error)
+        return self._settle(item, message, "sent", receipt, attempt=(attempt, "sent"))
+
+    def _failed(self, item: outbox.OutboxItem, message: Message, attempt: int, error: DeliveryError) -> Delivered:
+        now = self.clock()
+        reason = str(error)
+        if error.reached and item.ambiguous + 1 >= policy.MAX_AMBIGUOUS:
+            return self._settle(item, message, "uncertain", reason, attempt=(attempt, "ambiguous"))
+        result: outbox.Result = "ambiguous" if error.reached else "unreached" if error.retry else "refused"
+        if not error.retry and not error.reached:
+            return self._settle(item, message, "failed", reason, attempt=(attempt, result))
+        with self.database.read() as connection:
+            first_try = outbox.first_try_at(connection, item.id)
+        again = policy.next_try(
+            self.config.channels[item.channel].kind,
+            item.attempts + 1,
+            now=now,
+            first_try=first_try,
+            retry_after=error.retry_after,
+        )
+        if again is None:
+            return self._settle(item, message, "failed", f"given up: {reason}", attempt=(attempt, result))
+        return self._settle(item, message, "waiting", reason, due_at=again, attempt=(attempt, result))
+
+    def _settle(
+        self,
+        item: outbox.OutboxItem,
+        message: Message | None,
+        state: outbox.State,
+        reason: str,
+        *,
+        due_at: datetime | None = None,
+        attempt: tuple[int, outbox.Result] | None = None,
+    ) -> Delivered:
+        now = self.clock()
+        with self.database.write() as connection:
+            if attempt:
+                outbox.end_attempt(connection, attempt[0], attempt[1], reason, now=now)
+            outbox.settle(connection, item, state, reason, due_at=due_at, now=now)
+        note("deliver", key=item.key, channel=item.channel, state=state, reason=reason)
+        return Delivered(item=item, state=state, reason=reason, message=message)
+
+    # ---- what is said ----
+
+    def _compose(self, item: outbox.OutboxItem) -> Message:
+        recipient = self.config.recipients.get(item.recipient)
+        if recipient is None:
+            raise TipsheetError(f"no recipient is called {item.recipient!r} any more")
+        now = self.clock()
+        with self.database.read() as connection:
+            if item.kind == "digest":
+                since = outbox.last_digest(connection, item.recipient, before=item.created_at)
+                return digests.compose(
+                    connection, recipient, self.outlets, since=since, until=item.created_at, key=item.key, now=now
+                )
+            tellings = stories.tellings(connection, item.story_id or 0)
+        report = tell(item.story_id or 0, item.watch, tellings, self.outlets)
+        return compose_alert(report, recipient=recipient, key=item.key, kind=item.kind, now=now)

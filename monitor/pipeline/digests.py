@@ -1,0 +1,60 @@
+"""Digests: one for each recipient and local date, late rather than never, of what was decided since the last one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from alerts.digest import compose_digest
+from monitor import cadence
+from monitor.config import Config
+from monitor.model import Message, Recipient, StoryReport
+from monitor.outlets import Outlets
+from monitor.report import tell
+from storage import facts, feeds, outbox, stories
+from storage.database import Database
+
+FIRST_PERIOD = timedelta(days=1)  # what the first digest of all looks back on
+
+
+def queue_digests(database: Database, config: Config, *, now: datetime) -> int:
+    """Put the digests that are owed into the outbox; the row of a date exists once, however often this is called."""
+    queued = 0
+    with database.write() as connection:
+        began = facts.began_at(connection, now=now)
+        for recipient in config.recipients.values():
+            if recipient.digest_at is None:
+                continue
+            day, due = cadence.digest_slot(recipient.digest_at, recipient.zone, now=now)
+            if due > began:
+                queued += outbox.add_digest(connection, recipient, day=day.isoformat(), now=now)
+    return queued
+
+
+def compose(
+    connection: Connection,
+    recipient: Recipient,
+    outlets: Outlets,
+    *,
+    since: datetime | None,
+    until: datetime,
+    key: str,
+    now: datetime,
+) -> Message:
+    """The digest of a period for one recipient."""
+    since = since or until - FIRST_PERIOD
+    reports = tuple(_reports(connection, recipient, outlets, since, until))
+    if recipient.digest_at is None:
+        day = until.date()
+    else:
+        day, _ = cadence.digest_slot(recipient.digest_at, recipient.zone, now=until)
+    return compose_digest(reports, recipient=recipient, health=feeds.health(connection), day=day, key=key, now=now)
+
+
+def _reports(
+    connection: Connection, recipient: Recipient, outlets: Outlets, since: datetime, until: datetime
+) -> Iterator[StoryReport]:
+    for story_id, watch in stories.decided(connection, since=since, until=until, recipient=recipient.name):
+        yield tell(story_id, watch, stories.tellings(connection, story_id), outlets)

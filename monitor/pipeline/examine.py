@@ -1,0 +1,157 @@
+"""entry due → match → place → attribute → policy → Examined | commit
+
+Entries are examined in order of arrival, because who came first decides what is a copy of what. The stories of the
+window are kept in memory as an index over the rows; they are read again from there after a start or a failed commit.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Event
+
+from alerts import policy
+from monitor.attribution import attribute
+from monitor.config import Config
+from monitor.matching import Matcher
+from monitor.model import Entry, Examined, Placement, Told
+from monitor.outlets import Outlets
+from monitor.pipeline.journal import log, note
+from monitor.stories import Grouper
+from storage import claims, entries, stories
+from storage.database import Database
+
+LEASE = timedelta(minutes=30)
+BATCH = 100  # one commit for so many: a disk syncs a few hundred times a second, a first poll brings ten thousand
+WINDOW = timedelta(hours=72)
+RETRY = timedelta(hours=1)
+
+
+@dataclass(slots=True, kw_only=True)
+class Examine:
+    """The second stage."""
+
+    database: Database
+    config: Config
+    outlets: Outlets
+    clock: Callable[[], datetime]
+    stop: Event
+    _matcher: Matcher = field(init=False)
+    _grouper: Grouper | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self._matcher = Matcher(self.config.compiled)
+
+    def count_due(self) -> int:
+        with self.database.read() as connection:
+            return entries.count_due(connection, now=self.clock())
+
+    def __call__(self) -> Iterator[Examined]:
+        """Examine everything that is due, then let stories that proved to be one grow together."""
+        while not self.stop.is_set():
+            claimant = claims.new_claimant()
+            now = self.clock()
+            with self.database.write() as connection:
+                due = entries.claim_due(
+                    connection, self.config.feeds, claimant=claimant, now=now, lease=LEASE, limit=BATCH
+                )
+            if not due:
+                break
+            yield from self._examine_all(due, claimant)
+        self._merge()
+
+    def _examine_all(self, due: Sequence[Entry], claimant: str) -> Iterator[Examined]:
+        placed, told = self._placed_before(due)
+        examined = []
+        for entry in due:
+            try:
+                examined.append(self._examine(entry, placed.get(entry.id), told))
+            except Exception:  # noqa: BLE001 - the unit of work: one entry's surprise must not hold up the queue
+                log.exception("examination of entry %d failed unexpectedly; tried again in %s", entry.id, RETRY)
+                with self.database.write() as connection:
+                    entries.postpone(connection, entry.id, until=self.clock() + RETRY)
+        yield from self._record(examined, claimant)
+
+    def _examine(self, entry: Entry, placed: Placement | None, told: dict[str, list[Told]]) -> Examined:
+        """Decide all about one entry. `told` grows with what is decided, so that copies in this batch know of it."""
+        matches = self._matcher.match(entry.document)
+        placement = placed or self._stories().place(entry.document, seen=entry.first_seen)
+        if placement.story not in told:
+            told[placement.story] = self._told(placement.story)
+        decisions = policy.decide(
+            entry=entry,
+            matches=matches,
+            placement=placement,
+            told=told[placement.story],
+            watches=self.config.watches,
+            recipients=self.config.recipients,
+            now=self.clock(),
+            group_wait=self.config.group_wait,
+        )
+        told[placement.story] += [
+            Told(watch=decision.watch, recipient=decision.recipient, kind=decision.action)
+            for decision in decisions
+            if decision.action in ("alert", "update")
+        ]
+        return Examined(
+            entry_id=entry.id,
+            matches=matches,
+            placement=placement,
+            attribution=attribute(entry.document, self.outlets),
+            decisions=decisions,
+        )
+
+    def _record(self, examined: Sequence[Examined], claimant: str) -> Iterator[Examined]:
+        now = self.clock()
+        try:
+            with self.database.write() as connection:
+                written = [
+                    one
+                    for one in examined
+                    if stories.record(connection, one, claimant=claimant, recipients=self.config.recipients, now=now)
+                ]
+        except BaseException:
+            self._grouper = None  # it knows of placements that were not kept
+            raise
+        for one in written:
+            if one.matches:
+                actions = {f"{decision.action} to {decision.recipient}" for decision in one.decisions}
+                note("examine", entry=one.entry_id, decided=", ".join(sorted(actions)))
+        yield from written
+
+    def _merge(self) -> None:
+        if self._grouper is None:
+            return
+        merges = self._grouper.merge()
+        if not merges:
+            return
+        try:
+            with self.database.write() as connection:
+                for merge in merges:
+                    stories.merge(connection, kept=int(merge.kept), gone=int(merge.gone))
+        except BaseException:
+            self._grouper = None
+            raise
+        note("merge", level=logging.DEBUG, stories=len(merges))
+
+    def _stories(self) -> Grouper:
+        """The window's stories, read from the rows when they are not in memory."""
+        if self._grouper is None:
+            grouper = Grouper(window=WINDOW)
+            with self.database.read() as connection:
+                for document, story, seen in entries.recent(connection, since=self.clock() - WINDOW):
+                    grouper.restore(document, story=story, seen=seen)
+            self._grouper = grouper
+        return self._grouper
+
+    def _placed_before(self, due: Sequence[Entry]) -> tuple[dict[int, Placement], dict[str, list[Told]]]:
+        """Edited entries stay in the story they were placed in."""
+        with self.database.read() as connection:
+            found = {entry.id: stories.placement(connection, entry.id) for entry in due if entry.edited}
+        return {entry_id: placement for entry_id, placement in found.items() if placement}, {}
+
+    def _told(self, story: str) -> list[Told]:
+        with self.database.read() as connection:
+            return list(stories.told(connection, int(story)))

@@ -1,0 +1,180 @@
+"""What feeds.yaml may say: every key, its type, its default and its bounds.
+
+What lives here: one pydantic model for each block of the file, in the file's order. What must not: reading files, looking
+at the environment, comparing one block with another (`config` does).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import time, timedelta
+from ipaddress import ip_network
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_ZONES = available_timezones()
+
+
+def _duration(value: object) -> timedelta:
+    found = re.fullmatch(r"(\d+)\s*([smhdw])", str(value).strip())
+    if not found:
+        raise ValueError("expected a duration such as 30s, 15m, 1h, 2d or 1w")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _hour(value: object) -> time:
+    # Ask for quotes in the message: an unquoted 07:30 is a number in base 60 to older YAML readers.
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", str(value))
+    if not found:
+        raise ValueError('expected an hour such as "07:00"')
+    return time(int(found[1]), int(found[2]))
+
+
+def _zone(value: object) -> str:
+    if value not in _ZONES:
+        raise ValueError("expected a time zone such as America/New_York or Europe/Madrid")
+    return str(value)
+
+
+def _url(value: object) -> str:
+    text = str(value)
+    if re.search(r"[\s\\\x00-\x1f\x7f]", text):
+        raise ValueError("expected a URL without spaces, backslashes or control characters")
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("expected a URL that starts with http:// or https:// and names a host")
+    return text
+
+
+def _target(value: object) -> str:
+    """A webhook's address is often a secret itself, so it may be named instead of written."""
+    return str(value) if re.fullmatch(r"\$\{[A-Z][A-Z0-9_]*\}", str(value)) else _url(value)
+
+
+def _network(value: object) -> str:
+    try:
+        return str(ip_network(str(value)))
+    except ValueError:
+        raise ValueError("expected a network such as 10.1.0.0/16") from None
+
+
+def _email(value: object) -> str:
+    text = str(value)
+    if not re.fullmatch(r"[^@\s<>,;\x00-\x1f]+@[^@\s<>,;\x00-\x1f]+", text):
+        raise ValueError("expected an email address such as desk@example.org")
+    return text
+
+
+def _secret(value: object) -> str:
+    found = re.fullmatch(r"\$\{([A-Z][A-Z0-9_]*)\}", str(value))
+    if not found:
+        raise ValueError(
+            "a secret does not belong in this file; expected the name of its variable, such as ${SMTP_PASSWORD}"
+        )
+    return found[1]
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Hour = Annotated[time, BeforeValidator(_hour)]
+Zone = Annotated[str, BeforeValidator(_zone)]
+Url = Annotated[str, BeforeValidator(_url)]
+Target = Annotated[str, BeforeValidator(_target)]
+Network = Annotated[str, BeforeValidator(_network)]
+EmailAddress = Annotated[str, BeforeValidator(_email)]
+SecretName = Annotated[str, BeforeValidator(_secret)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Block(BaseModel):
+    """A part of the file. A key that is not listed is an error: a misspelt key that is ignored is a lost alert."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class FetchBlock(Block):
+    every: Duration = timedelta(hours=1)
+    gap: Duration = timedelta(seconds=1)
+    timeout: Duration = timedelta(seconds=30)
+    at_once: Annotated[int, Field(ge=1, le=256)] = 32
+
+
+class NetworkBlock(Block):
+    allow: tuple[Network, ...] = ()
+    ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = (80, 443, 8000, 8080, 8443)
+
+
+class AlertsBlock(Block):
+    group_wait: Duration = timedelta(seconds=30)
+    fresh_for: Duration = timedelta(days=2)
+
+
+class KeepBlock(Block):
+    texts: Duration = timedelta(days=400)
+
+
+class EmailChannel(Block):
+    name: Name
+    kind: Literal["email"]
+    host: Name
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: SecretName | None = None
+    sender: EmailAddress = Field(alias="from")
+    timeout: Duration = timedelta(minutes=5)
+
+
+class WebhookChannel(Block):
+    name: Name
+    kind: Literal["webhook"]
+    url: Target
+    secret: SecretName
+    previous_secret: SecretName | None = None
+
+
+class RecipientBlock(Block):
+    name: Name
+    channel: Name
+    address: EmailAddress | None = None
+    digest_at: Hour | None = None
+    zone: Zone = "UTC"
+    updates: Literal["at-once", "digest", "never"] = "digest"
+
+
+class WatchBlock(Block):
+    name: Name
+    query: str | None = None
+    pack: str | None = None
+    level: Literal["alert", "digest"] = "alert"
+    to: tuple[Name, ...] = ()
+    feeds: tuple[Name, ...] = ()
+    languages: tuple[Name, ...] = ()
+    must_match: tuple[str, ...] = ()
+    must_not_match: tuple[str, ...] = ()
+
+
+class FeedBlock(Block):
+    name: Name
+    url: Url
+    outlet: str = ""
+    language: str = ""
+    tags: tuple[Name, ...] = ()
+    enabled: bool = True
+    every: Duration | None = None
+
+
+class File(Block):
+    contact: Url
+    fetch: FetchBlock = FetchBlock()
+    network: NetworkBlock = NetworkBlock()
+    alerts: AlertsBlock = AlertsBlock()
+    keep: KeepBlock = KeepBlock()
+    sets: dict[Name, tuple[Name, ...]] = {}
+    channels: tuple[Annotated[EmailChannel | WebhookChannel, Field(discriminator="kind")], ...]
+    recipients: tuple[RecipientBlock, ...]
+    watches: tuple[WatchBlock, ...]
+    feeds: tuple[FeedBlock, ...]

@@ -1,0 +1,149 @@
+"""The house rules that a program can check: who imports whom, how long things are, what stands nowhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("monitor", "storage", "alerts")
+
+# From the bottom up: a module imports from its own floor's neighbours only where a name stands in the same string,
+# and else from floors below. A module without a place here fails the test.
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("monitor.errors", "monitor.model"),
+    # pure: no clock, no network, no database, no logging
+    ("monitor.text",),
+    ("monitor.query monitor.pack monitor.packs monitor.matching",),
+    (
+        "monitor.outlets monitor.credit_phrases monitor.attribution",
+        "monitor.likeness monitor.stories",
+        "monitor.dates monitor.decoding monitor.fields monitor.imposters monitor.jsonfeed monitor.repair monitor.parse",
+        "monitor.article",
+        "monitor.changes",
+        "monitor.cadence",
+        "monitor.opml",
+        "monitor.addresses",
+    ),
+    ("monitor.report", "alerts.policy", "alerts.message alerts.digest"),
+    ("monitor.shape monitor.config monitor.feeds_file",),
+    # the world: each knows one thing of it, and none knows the others
+    (
+        "monitor.network monitor.inflate monitor.fetch",
+        "monitor.wire monitor.isolate",
+        "storage.* storage.migrations.*",
+        "alerts.smtp alerts.webhook alerts.channel",
+    ),
+    ("monitor.pipeline.*",),
+    ("monitor.run",),
+    ("monitor.demo.*",),
+    ("monitor.cli.* monitor.__main__",),
+)
+PURE = tuple(name for floor in FLOORS[:5] for group in floor for name in group.split())
+WORLDLY = {
+    "asyncio", "http.client", "http.server", "httpcore", "httpx", "logging", "random", "smtplib", "socket", "sqlalchemy",
+    "sqlite3", "subprocess", "threading", "time", "urllib.request", "uuid",
+}  # fmt: skip
+FORBIDDEN_NAMES = {"utils", "common", "helpers", "manager", "service", "base", "core"}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            yield name, path
+
+
+MODULES = dict(modules())
+OURS = [name for name in MODULES if name not in PACKAGES and not name.startswith("storage.migrations.versions")]
+
+
+def place(name: str) -> tuple[int, str]:
+    """The floor of a module, and the group of neighbours that it may import."""
+    for number, floor in enumerate(FLOORS):
+        for group in floor:
+            for pattern in group.split():
+                stem = pattern.removesuffix(".*")
+                if name == stem or (pattern.endswith(".*") and name.startswith(stem)):
+                    return number, group
+    raise AssertionError(f"{name} has no place in the house: give it a line in FLOORS, or a better home")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules that a file imports, ours as far as the module itself."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                yield full if full in MODULES else node.module
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_imports_point_down(name: str) -> None:
+    floor, group = place(name)
+    for imported in imports(MODULES[name]):
+        if imported.split(".")[0] not in PACKAGES or imported in PACKAGES:
+            continue
+        other_floor, other_group = place(imported)
+        assert other_floor < floor or other_group == group, f"{name} imports {imported}, which is not below it"
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if name in PURE])
+def test_the_pure_line_reaches_no_world(name: str) -> None:
+    reached = {imported for imported in imports(MODULES[name]) if imported in WORLDLY}
+    assert not reached, f"{name} is pure and imports {', '.join(sorted(reached))}"
+    source = MODULES[name].read_text(encoding="utf-8")
+    assert not re.search(r"datetime\.now\(|utcnow\(|date\.today\(", source), f"{name} is pure and reads a clock"
+
+
+@pytest.mark.parametrize("package", ["storage", "alerts"])
+def test_storage_and_alerts_know_nothing_of_monitor_but_values_and_pure_rooms(package: str) -> None:
+    allowed = {"monitor.errors", "monitor.model"} | (set(PURE) if package == "alerts" else set())
+    for name, path in MODULES.items():
+        if name.startswith(package):
+            for imported in imports(path):
+                assert not imported.startswith("monitor") or imported in allowed, f"{name} imports {imported}"
+
+
+def test_only_the_database_asks_which_engine_it_is_on() -> None:
+    asking = [
+        name
+        for name, path in MODULES.items()
+        if re.search(r"sqlalchemy\.dialects|dialect\.name|get_backend_name", path.read_text(encoding="utf-8"))
+    ]
+    assert asking == ["storage.database"]
+
+
+def test_only_the_command_line_prints_exits_and_configures_logging() -> None:
+    for name, path in MODULES.items():
+        if not name.startswith("monitor.cli"):
+            found = re.search(r"\bprint\(|sys\.exit\(|basicConfig\(", path.read_text(encoding="utf-8"))
+            assert not found, f"{name} has {found[0] if found else ''}"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_says_what_lives_in_it(name: str) -> None:
+    source = MODULES[name].read_text(encoding="utf-8")
+    assert not source.strip() or ast.get_docstring(ast.parse(source)), f"{name} has no docstring"
+    assert source.count("\n") <= 400, f"{name} has {source.count(chr(10))} lines"
+    assert not FORBIDDEN_NAMES & set(name.split("."))
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_functions_are_short(name: str) -> None:
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= 60, f"{name}.{node.name} has {length} lines"
+
+
+def test_no_absolute_path_and_no_registry_stands_in_a_requirements_file() -> None:
+    for path in ROOT.glob("requirements*.txt"):
+        for line in path.read_text().splitlines():
+            assert re.fullmatch(r"(-r requirements\.txt|[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+)", line), f"{path.name}: {line}"
