@@ -35,8 +35,7 @@ def compose_digest(
     ranked = in_order_of_weight(once_each(reports))
     facts = {
         "day": f"{day:%A} {day.day} {day:%B %Y}",
-        "count": _counted(len(ranked), "story", "stories"),
-        "empty": not ranked,
+        "count": f"{_counted(len(ranked), 'story', 'stories')}." if ranked else "No story matched.",
         "sections": _sections(ranked, recipient),
         "health": _health_line(health),
         "caveat": _caveat(health, empty=not ranked),

@@ -99,9 +99,9 @@ def _scheme_and_host(url: str) -> tuple[str, str]:
     """("", "") for what is no address."""
     try:
         parts = urlsplit(url)
-        return parts.scheme, parts.hostname or ""
     except ValueError:
         return "", ""
+    return parts.scheme, parts.hostname or ""
 
 
 def id_of(message: Message) -> str:

@@ -21,6 +21,7 @@ from alerts.smtp import MailSender, compose_letter
 from monitor.errors import DeliveryError
 from monitor.model import Message
 from tests.mail_sink import MailSink, client_tls
+from tests.test_message import golden
 
 WRITTEN = Message(
     key="alert:17:desk",
@@ -81,6 +82,12 @@ def test_each_attempt_is_the_same_bytes(sink: MailSink) -> None:
         sender_for(sink).send(WRITTEN, "reporter@example.net")
     first, second = sink.letters
     assert first.content == second.content
+
+
+def test_the_letters_are_those_that_somebody_has_looked_at() -> None:
+    for message in (WRITTEN, replace(WRITTEN, key="digest:desk", kind="digest", thread="")):
+        letter = compose_letter(message, sender="Tipsheet <alerts@example.org>", recipient="reporter@example.net")
+        golden(f"{message.kind}.eml", letter)
 
 
 def test_messages_of_one_story_share_a_thread_and_keep_their_own_ids() -> None:
