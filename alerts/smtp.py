@@ -107,7 +107,11 @@ class MailSender:
         except smtplib.SMTPResponseException as error:
             line = _line((error.smtp_code, error.smtp_error))
             raise DeliveryError(f"{self.host} answered {line}", retry=True) from error
-        except (OSError, smtplib.SMTPException) as error:
+        except (
+            OSError,
+            UnicodeError,
+            smtplib.SMTPException,
+        ) as error:  # a UnicodeError is a host name like "mail..org"
             raise DeliveryError(f"{self.host}: {_reason(error)}", retry=True) from error
         finally:
             if session is not None:

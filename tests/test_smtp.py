@@ -77,6 +77,13 @@ def test_every_header_that_keeps_a_machine_from_answering_or_filing_wrongly(sink
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
 
 
+def test_a_letter_full_of_dots_arrives_as_it_was_written(sink: MailSink) -> None:
+    dotted = replace(WRITTEN, text="..\n.\n.hidden\n\n.\r\nQUIT\n.", html=".\n..")
+    sender_for(sink).send(dotted, "reporter@example.net")
+    written = compose_letter(dotted, sender="Tipsheet <alerts@example.org>", recipient="reporter@example.net")
+    assert sink.letters[0].content == written
+
+
 def test_each_attempt_is_the_same_bytes(sink: MailSink) -> None:
     for _ in range(2):
         sender_for(sink).send(WRITTEN, "reporter@example.net")
@@ -170,6 +177,13 @@ def test_nobody_listens() -> None:
     error = _failure(MailSender(host="127.0.0.1", port=port, security="none", sender="a@example.org", timeout=2))
     assert (error.retry, error.reached) == (True, False)
     assert "refused" in str(error)
+
+
+@pytest.mark.parametrize("host", ["mail..example", "no-such-host.invalid"])
+def test_a_host_name_that_leads_nowhere(host: str) -> None:
+    error = _failure(MailSender(host=host, port=25, security="none", sender="a@example.org", timeout=2))
+    assert (error.retry, error.reached) == (True, False)
+    assert host in str(error)
 
 
 @pytest.mark.parametrize(

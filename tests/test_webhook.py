@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from alerts import channel, webhook
@@ -69,6 +71,18 @@ def test_the_signature_of_the_published_example() -> None:
         (webhook._secret_bytes(OLD),),
     )
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@given(
+    name=st.from_regex(r"msg_[a-zA-Z0-9]{1,40}", fullmatch=True),
+    stamp=st.integers(0, 4_000_000_000),
+    body=st.text(),
+    secret=st.binary(min_size=24, max_size=64),
+)
+def test_every_signature_is_the_one_that_receivers_compute(name: str, stamp: int, body: str, secret: bytes) -> None:
+    moment = datetime.fromtimestamp(stamp, UTC)
+    headers = signed_headers(name, moment, body.encode(), (secret,))
+    assert headers["webhook-signature"] == Webhook(secret).sign(name, moment, body)
 
 
 def test_a_receiver_s_own_verifier_accepts_it() -> None:
