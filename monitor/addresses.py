@@ -145,10 +145,10 @@ def _split(url: str) -> tuple[str, str]:
 
 
 def shown(url: str) -> str:
-    """The URL as a message may show it: scheme, host, path. User name, query and fragment may be somebody's secret."""
+    """The URL as a message may show it: scheme, host and port. All else may be somebody's secret, the path too."""
     try:
         parts = urlsplit(url.strip())
-        host = parts.netloc.rpartition("@")[2]
     except ValueError:
         return "(an address that cannot be read)"
-    return _CONTROL.sub("", f"{parts.scheme}://{host}{parts.path}")
+    host = _CONTROL.sub("", parts.netloc.rpartition("@")[2])
+    return f"{parts.scheme}://{host}" if host else "(an address without a host)"

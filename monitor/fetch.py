@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin, urlsplit
@@ -103,7 +102,6 @@ class Client:
         network = GuardedNetwork(read_networks(settings.allow_networks))
         self._http = httpx.Client(
             transport=_Transport(network, httpx.create_ssl_context()),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # kept by nobody, sent to nobody
             headers={"User-Agent": settings.user_agent},
             trust_env=False,
         )
@@ -224,10 +222,15 @@ def _get_headers(validators: Validators) -> _RawHeaders:
     return headers
 
 
+def _raw_headers(answer: httpx.Response) -> _RawHeaders:
+    raw: _RawHeaders = answer.extensions["headers"]
+    return raw
+
+
 def _headers(answer: httpx.Response) -> dict[str, str]:
     """Names in lower case; a list's repeated lines are joined, of a single value's the first counts."""
     found: dict[str, str] = {}
-    for raw_name, raw_value in answer.headers.raw:
+    for raw_name, raw_value in _raw_headers(answer):
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         if name not in found:
             found[name] = value
@@ -245,7 +248,7 @@ def _from_latin_1(value: str) -> str:
 
 
 def _check_header_size(answer: httpx.Response) -> None:
-    if sum(len(name) + len(value) + 4 for name, value in answer.headers.raw) > MAX_HEADER_BYTES:
+    if sum(len(name) + len(value) + 4 for name, value in _raw_headers(answer)) > MAX_HEADER_BYTES:
         raise FetchError("too-large", f"{answer.url.host} sent more than {MAX_HEADER_BYTES // 1024} kB of headers")
 
 
@@ -292,7 +295,8 @@ def _status_words(status: int) -> str:
 
 def _protocol_error(url: str, error: httpcore.ProtocolError) -> FetchError:
     """h11 hints 431 where it gave up on headers without end. Its words may quote what the server sent: not shown."""
-    if getattr(error.__cause__, "error_status_hint", None) == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
+    hints = {getattr(argument, "error_status_hint", None) for argument in error.args}
+    if HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE in hints:
         return FetchError("too-large", f"{_host(url)} sent headers without end")
     return FetchError("protocol", f"{_host(url)} broke off its answer or does not speak HTTP")
 
@@ -341,7 +345,11 @@ def _hashed(pieces: Iterable[bytes], update: Callable[[bytes], object]) -> Itera
 
 
 class _Transport(httpx.BaseTransport):
-    """Hands httpx's requests to httpcore's pool over our own network."""
+    """Hands httpx's requests to httpcore's pool over our own network.
+
+    The answer's headers travel as an extension, past httpx: what it does with them unasked (keep cookies, prepare the
+    redirect that it was told not to follow, and stumble over its address) is not wanted.
+    """
 
     def __init__(self, network: httpcore.NetworkBackend, tls: ssl.SSLContext) -> None:
         self._pool = httpcore.ConnectionPool(
@@ -363,7 +371,7 @@ class _Transport(httpx.BaseTransport):
                 extensions=request.extensions,
             )
         )
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Pieces(answer))
+        return httpx.Response(answer.status, stream=_Pieces(answer), extensions={"headers": answer.headers})
 
     def close(self) -> None:
         self._pool.close()

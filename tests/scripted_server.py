@@ -92,6 +92,12 @@ class ScriptedServer:
         with self._lock:
             self._scripts[path] = list(answers)
 
+    def forget(self) -> None:
+        """Begins anew: no scripts, no requests."""
+        with self._lock:
+            self._scripts.clear()
+            self.requests.clear()
+
     def asked(self, path: str) -> list[Request]:
         """The requests for one path."""
         return [request for request in list(self.requests) if request.path == path]

@@ -175,9 +175,14 @@ def test_the_url_is_asked_exactly_as_written_where_the_wire_can_carry_it(url: st
 
 
 @pytest.mark.parametrize(
-    "url",
-    ["https://key:hunter2@news.example/feed", "https://news.example/feed?token=hunter2", "https://n.example/#hunter2"],
+    ("url", "seen"),
+    [
+        ("https://key:hunter2@news.example:8443/feed", "https://news.example:8443"),
+        ("https://news.example/hunter2?token=hunter2#hunter2", "https://news.example"),
+        ("data:hunter2", "(an address without a host)"),
+        ("user:hunter2@news.example/feed", "(an address without a host)"),
+        ("http://[hunter2", "(an address that cannot be read)"),
+    ],
 )
-def test_what_a_message_shows_holds_no_secret(url: str) -> None:
-    assert "hunter2" not in shown(url)
-    assert ".example" in shown(url)
+def test_what_a_message_shows_holds_no_secret(url: str, seen: str) -> None:
+    assert shown(url) == seen

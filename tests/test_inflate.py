@@ -1,0 +1,136 @@
+"""Compressed bodies: what honest servers send is read, what a bomb would become is never held."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.errors import FetchError
+from monitor.inflate import decoded
+
+LIMIT = 1_000_000
+FEED = b"<rss><channel><title>News</title></channel></rss>" * 100
+
+
+def pieces_of(body: bytes, size: int) -> Iterator[bytes]:
+    return (body[start : start + size] for start in range(0, len(body), size))
+
+
+def read(body: bytes, size: int = 1_400, limit: int = LIMIT) -> bytes:
+    return b"".join(decoded(pieces_of(body, size), limit=limit))
+
+
+@pytest.mark.parametrize(
+    ("sent", "read_as"),
+    [
+        (FEED, FEED),
+        (b"", b""),
+        (b"<", b"<"),
+        (b"\x1f", b"\x1f"),
+        (gzip.compress(FEED), FEED),
+        (gzip.compress(b""), b""),
+        (gzip.compress(gzip.compress(FEED)), FEED),  # a cache behind a server that compresses as well
+        (gzip.compress(FEED) + gzip.compress(FEED), FEED + FEED),  # two members are one body
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_what_servers_send_is_read(sent: bytes, read_as: bytes, size: int) -> None:
+    assert read(sent, size) == read_as
+
+
+@given(st.binary(max_size=5_000), st.integers(1, 6_000), st.integers(0, 9))
+def test_any_body_survives_any_cutting_into_pieces(body: bytes, size: int, level: int) -> None:
+    assert read(gzip.compress(b"!" + body, level), size) == b"!" + body
+
+
+@given(st.integers(0, 200_000))
+def test_outputs_around_the_size_of_a_piece_lose_nothing(length: int) -> None:
+    body = b"a" * length
+    assert read(gzip.compress(body)) == body
+
+
+def test_a_long_body_that_does_not_compress_comes_whole() -> None:
+    body = random.Random(1).randbytes(400_000)
+    assert read(gzip.compress(body)) == body
+
+
+@pytest.mark.parametrize("cut", [3, 12, 40, -1, -8])
+def test_a_body_that_ends_too_early_is_an_error_and_not_a_short_feed(cut: int) -> None:
+    with pytest.raises(FetchError, match="ends too early") as caught:
+        read(gzip.compress(FEED)[:cut])
+    assert caught.value.kind == "encoding"
+
+
+def test_damage_is_an_error() -> None:
+    sent = bytearray(gzip.compress(FEED))
+    sent[len(sent) // 2] ^= 0xFF
+    with pytest.raises(FetchError) as caught:
+        read(bytes(sent))
+    assert caught.value.kind == "encoding"
+
+
+def test_what_follows_the_end_is_an_error() -> None:
+    with pytest.raises(FetchError, match="goes on after its end"):
+        read(gzip.compress(FEED) + b"<html>")
+
+
+@pytest.mark.parametrize(("length", "fits"), [(LIMIT - 1, True), (LIMIT, True), (LIMIT + 1, False)])
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_cap_is_exact(length: int, fits: bool, packed: bool) -> None:
+    body = b"a" * length
+    sent = gzip.compress(body) if packed else body
+    if fits:
+        assert len(read(sent)) == length
+    else:
+        with pytest.raises(FetchError, match=r"larger than 1 MB") as caught:
+            read(sent)
+        assert caught.value.kind == "too-large"
+
+
+def endless_gzip() -> Iterator[bytes]:
+    packer = zlib.compressobj(wbits=31)
+    while True:
+        if piece := packer.compress(bytes(1_000_000)):
+            yield piece
+
+
+def nested(times: int) -> bytes:
+    body = bytes(50_000_000)
+    for _ in range(times):
+        body = gzip.compress(body)
+    return body
+
+
+BOMBS: dict[str, Callable[[], Iterator[bytes]]] = {
+    "gzip to a gigabyte": lambda: islice(endless_gzip(), 1_000),
+    "gzip without end": endless_gzip,
+    "gzip twice": lambda: pieces_of(nested(2), 65_536),
+    "plain without end": lambda: iter(lambda: bytes(65_536), None),
+    "members without end": lambda: iter(lambda: gzip.compress(b""), None),
+    "empty blocks without end": lambda: iter([gzip.compress(b"")[:10], *[b"\0\0\0\xff\xff" * 10_000] * 1_000]),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_bomb_ends_in_an_error_and_is_never_held(bomb: str) -> None:
+    pieces = BOMBS[bomb]()
+    tracemalloc.start()
+    try:
+        with pytest.raises(FetchError) as caught:
+            b"".join(decoded(pieces, limit=LIMIT))
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
+    assert caught.value.kind in {"too-large", "encoding"}
+
+
+def test_twenty_one_layers_are_not_unpacked() -> None:
+    assert read(nested(21)).startswith(b"\x1f\x8b")  # two layers off: no feed, as the parser will say
