@@ -26,6 +26,7 @@ _LONGEST_KEY = 200
 _NOISE = re.compile(r"(?:^|&)(?:utm_[^=&]*|fbclid|gclid|mc_[ce]id|cmpid|ns_[a-z]+)=[^&]*", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 _ALIKE = 0.5  # share of common words at which two titles under one guid are one article, edited
+_VERSIONS = 2  # titles that one guid with one link may have in a document: an edit; with more, neither means anything
 _FLOOD_COUNT, _FLOOD_SHARE = 10, 0.5
 _NO_DATE = datetime(1990, 1, 1, tzinfo=UTC)  # older ones are a template's zero, not a time
 
@@ -38,7 +39,7 @@ def decide(
     `backlog` marks new entries published more than `fresh_for` before `now`, and the undated ones of a first poll.
     """
     memory = _Memory.of(known)
-    found = _without_repeats([_Found.of(entry, memory, shape) for entry, shape in _shapes(parsed.entries)])
+    found = _without_repeats([_Found.of(shape, memory) for shape in _shapes(parsed.entries)])
     found = _without_flood(found, memory)
     new = [item.keyed for item in found if not item.known]
     edited = [item.keyed for item in found if item.known and item.known.content_hash != item.keyed.content_hash]
@@ -56,11 +57,19 @@ def decide(
 class _Shape:
     """An entry's marks of identity, and whether this document lets them identify anything."""
 
+    entry: ParsedEntry
     guid: str
     link: str
     title: str
-    guid_shared: bool  # entries with other links or titles have it too
-    link_shared: bool  # entries with other guids or titles have it too
+    words: str  # the content hash
+    guid_shared: bool = False  # entries with other links or titles have it too
+    link_shared: bool = False  # entries with other guids or titles have it too
+    title_shared: bool = False  # entries with other words have it too
+
+    @classmethod
+    def of(cls, entry: ParsedEntry) -> Self:
+        guid, link, title = _canonical(entry.id), _canonical(entry.link), _folded(entry.title)
+        return cls(entry=entry, guid=guid, link=link, title=title, words=_content_hash(entry))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +78,9 @@ class _Memory:
 
     by_key: dict[str, KnownEntry]
     by_link: dict[str, KnownEntry]  # only links that one entry has
+    by_words: dict[str, KnownEntry]
     links: frozenset[str]
-    by_title: dict[str, KnownEntry]
+    titles: frozenset[str]
 
     @classmethod
     def of(cls, known: Sequence[KnownEntry]) -> Self:
@@ -78,8 +88,9 @@ class _Memory:
         return cls(
             by_key={entry.key: entry for entry in known},
             by_link={link: entry for entry in known if (link := _canonical(entry.link)) and counts[link] == 1},
+            by_words={entry.content_hash: entry for entry in known},
             links=frozenset(counts) - {""},
-            by_title={title: entry for entry in known if (title := _folded(entry.title))},
+            titles=frozenset(_folded(entry.title) for entry in known) - {""},
         )
 
 
@@ -91,36 +102,42 @@ class _Found:
     known: KnownEntry | None
 
     @classmethod
-    def of(cls, entry: ParsedEntry, memory: _Memory, shape: _Shape) -> Self:
-        content_hash = _content_hash(entry)
-        known = _recognise(shape, memory, content_hash)
-        key = known.key if known else _new_key(entry, shape, memory)
-        return cls(keyed=KeyedEntry(key=key, content_hash=content_hash, entry=entry), known=known)
+    def of(cls, shape: _Shape, memory: _Memory) -> Self:
+        known = _recognise(shape, memory)
+        key = known.key if known else _new_key(shape, memory)
+        return cls(keyed=KeyedEntry(key=key, content_hash=shape.words, entry=shape.entry), known=known)
 
 
-def _shapes(entries: Sequence[ParsedEntry]) -> list[tuple[ParsedEntry, _Shape]]:
-    marks = [(_canonical(entry.id), _canonical(entry.link), _folded(entry.title)) for entry in entries]
-    guids = Counter(guid for guid, _ in {(guid, link or title) for guid, link, title in marks})
-    links = Counter(link for link, _ in {(link, guid or title) for guid, link, title in marks})
+def _shapes(entries: Sequence[ParsedEntry]) -> list[_Shape]:
+    """Each entry's marks, with those that this document has worn out marked as such."""
+    shapes = [_Shape.of(entry) for entry in entries]
+    titles = Counter((guid, link) for guid, link, _ in {(shape.guid, shape.link, shape.title) for shape in shapes})
+    shapes = [replace(shape, link="") if titles[shape.guid, shape.link] > _VERSIONS else shape for shape in shapes]
+    guids = Counter(guid for guid, _ in {(shape.guid, shape.link or shape.title) for shape in shapes})
+    links = Counter(link for link, _ in {(shape.link, shape.guid or shape.title) for shape in shapes})
+    words = Counter(title for title, _ in {(_dated_title(shape), shape.words) for shape in shapes})
     return [
-        (
-            entry,
-            _Shape(guid=guid, link=link, title=title, guid_shared=guids[guid] > 1, link_shared=links[link] > 1),
+        replace(
+            shape,
+            guid_shared=guids[shape.guid] > 1,
+            link_shared=links[shape.link] > 1,
+            title_shared=words[_dated_title(shape)] > 1,
         )
-        for entry, (guid, link, title) in zip(entries, marks, strict=True)
+        for shape in shapes
     ]
 
 
-def _recognise(shape: _Shape, memory: _Memory, content_hash: str) -> KnownEntry | None:
+def _recognise(shape: _Shape, memory: _Memory) -> KnownEntry | None:
     """The known entry that this one is, if it is one."""
     if shape.guid and (known := memory.by_key.get(_both_key(shape)) or _by_guid(shape, memory)):
         return known
     if shape.link and not shape.link_shared and (known := memory.by_link.get(shape.link)):
         return known
-    if shape.link or shape.guid:
-        return memory.by_key.get(_link_key(shape)) if not shape.guid else None
-    known = memory.by_title.get(shape.title)
-    return known if known and known.content_hash == content_hash else None
+    if shape.guid:
+        return None
+    if shape.link:
+        return memory.by_key.get(_link_key(shape))
+    return memory.by_key.get(_title_key(shape)) or memory.by_words.get(shape.words)
 
 
 def _by_guid(shape: _Shape, memory: _Memory) -> KnownEntry | None:
@@ -135,14 +152,14 @@ def _by_guid(shape: _Shape, memory: _Memory) -> KnownEntry | None:
     return known if same else None
 
 
-def _new_key(entry: ParsedEntry, shape: _Shape, memory: _Memory) -> str:
+def _new_key(shape: _Shape, memory: _Memory) -> str:
     """The key of an entry that nobody knows. It must come out the same whatever else the next document holds."""
     if shape.guid:
         taken = shape.guid_shared or _guid_key(shape) in memory.by_key
         return _both_key(shape) if taken else _guid_key(shape)
     if shape.link:
         return _link_key(shape)
-    return _bounded("title", f"{shape.title} {entry.published.isoformat() if entry.published else ''}")
+    return _title_key(shape)
 
 
 def _guid_key(shape: _Shape) -> str:
@@ -156,6 +173,16 @@ def _both_key(shape: _Shape) -> str:
 
 def _link_key(shape: _Shape) -> str:
     return _bounded("both", f"{shape.link} {shape.title}") if shape.link_shared else _bounded("link", shape.link)
+
+
+def _title_key(shape: _Shape) -> str:
+    """For entries without guid and link. Those without a title too are known by their words alone."""
+    alone = shape.title and not shape.title_shared
+    return _bounded("title", _dated_title(shape) if alone else f"{_dated_title(shape)} {shape.words}")
+
+
+def _dated_title(shape: _Shape) -> str:
+    return f"{shape.title} {shape.entry.published.isoformat() if shape.entry.published else ''}".strip()
 
 
 def _bounded(kind: str, value: str) -> str:
@@ -217,7 +244,7 @@ def _without_flood(found: list[_Found], memory: _Memory) -> list[_Found]:
 
 
 def _seen(entry: ParsedEntry, memory: _Memory) -> bool:
-    return _canonical(entry.link) in memory.links or _folded(entry.title) in memory.by_title
+    return _canonical(entry.link) in memory.links or _folded(entry.title) in memory.titles
 
 
 def _backlog(entry: ParsedEntry, first_poll: bool, oldest: datetime) -> bool:

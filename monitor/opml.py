@@ -146,7 +146,7 @@ def _feed(outline: _Outline) -> Feed | str:
     outlet = _host(attributes.get("htmlurl", "")) or host
     return Feed(
         url=address,
-        name=_label(attributes) or host,
+        name=_label(attributes) or outlet,
         outlet=outlet,
         language=attributes.get("language", ""),
         tags=tuple(dict.fromkeys((*outline.folders, *_categories(attributes.get("category", ""))))),

@@ -1,0 +1,252 @@
+"""Hostile bodies in the worker: each ends in time, with a feed or a reason, and harms neither us nor the next feed."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from monitor import isolate
+from monitor.errors import ParseError
+from monitor.isolate import IsolatedParser
+from monitor.parse import parse_feed
+
+URL = "https://feeds.example/all.xml"
+GOOD = (Path(__file__).parent / "data" / "feeds" / "rss20.xml").read_bytes()
+
+
+def rss(items: str, head: str = "") -> bytes:
+    return f"{head}<rss version='2.0'><channel><title>T</title>{items}</channel></rss>".encode()
+
+
+def item(description: str, title: str = "t") -> bytes:
+    return rss(f"<item><title>{title}</title><description>{description}</description></item>")
+
+
+@pytest.fixture(scope="module")
+def parser() -> Iterator[IsolatedParser]:
+    with IsolatedParser(workers=1) as isolated:
+        yield isolated
+
+
+def read(parser: IsolatedParser, body: bytes) -> str:
+    """ "ok", or the kind of error."""
+    try:
+        parser.parse(body, headers={}, url=URL)
+    except ParseError as error:
+        return error.kind
+    return "ok"
+
+
+def test_the_worker_reads_as_the_parser_does(parser: IsolatedParser) -> None:
+    assert parser.parse(GOOD, headers={"content-type": "text/xml"}, url=URL) == parse_feed(GOOD, headers={}, url=URL)
+
+
+def test_errors_come_through_with_their_words(parser: IsolatedParser) -> None:
+    with pytest.raises(ParseError, match="the body is empty") as caught:
+        parser.parse(b"", headers={}, url=URL)
+    assert caught.value.kind == "empty"
+
+
+BOMB = "<!DOCTYPE r [<!ENTITY a0 'ha'>{}]>".format(
+    "".join(f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 12))
+)
+QUADRATIC = f"<!DOCTYPE r [<!ENTITY a '{'x' * 50_000}'>]>"
+
+HOSTILE = {
+    "entity bomb": rss("<item><title>&a11;</title></item>", BOMB),
+    "quadratic entities": rss(f"<item><title>{'&a;' * 50_000}</title></item>", QUADRATIC),
+    "external file": rss("<item><title>&a;</title></item>", "<!DOCTYPE r [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>"),
+    "external parameter entity": rss("", "<!DOCTYPE r [<!ENTITY % a SYSTEM 'http://127.0.0.1:9/x'> %a;]>"),
+    "external document type": rss("", "<!DOCTYPE r SYSTEM 'http://127.0.0.1:9/x.dtd'>"),
+    "inclusion": rss("<x:include xmlns:x='http://www.w3.org/2001/XInclude' href='file:///etc/passwd' parse='text'/>"),
+    "deep elements": item("<b>" * 50_000),
+    "deep closed elements": item("<b>" * 20_000 + "</b>" * 20_000),
+    "deep html": item(f"<![CDATA[{'<div>' * 100_000}]]>"),
+    "attributes": item("<b " + " ".join(f"a{n}='1'" for n in range(5_000)) + "/>"),
+    "namespaces": item("<b " + " ".join(f"xmlns:a{n}='u{n}'" for n in range(20_000)) + "/>"),
+    "comment starts": item("<!--" * 100_000),
+    "comment starts in cdata": item(f"<![CDATA[{'<!--' * 20_000}]]>"),
+    "cdata starts": item("<![CDATA[" * 50_000),
+    "script starts": item("&lt;script&gt;" * 50_000),
+    "less-than signs": item("<" * 200_000),
+    "ampersands": item("&" * 300_000),
+    "a very long author": rss(f"<item><author>{'a' * 80_000}</author></item>"),
+    "a very long date": rss(f"<item><pubDate>{'1' * 200_000}</pubDate></item>"),
+    "a huge text": item("x" * 20_000_000),
+    "many items": rss("<item><title>t</title></item>" * 100_000),
+    "a hole in the character set": item("x", title="a&#x110000;&#xD800;&#xFFFFFFFF;b"),
+    "utf-7": b"<?xml version='1.0' encoding='utf-7'?>+ADw-rss+AD4-",
+    "whitespace before the root": b" " * 2_000_000 + rss("<item><title>t</title></item>"),
+    "deep json": b'{"version":"https://jsonfeed.org/version/1","items":' + b"[" * 200_000,
+    "a long number": b'{"version":"https://jsonfeed.org/version/1","items":[{"id":' + b"9" * 1_000_000 + b"}]}",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_body_ends_in_time_and_the_next_feed_is_read(parser: IsolatedParser, name: str) -> None:
+    body = HOSTILE[name]
+    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    read(parser, body)
+    assert time.monotonic() - began < 10 + len(body) / 1e6
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 32 * 1024 + len(body) // 1024 * 3  # kB
+    assert read(parser, GOOD) == "ok"
+
+
+def test_external_entities_reach_nothing(parser: IsolatedParser) -> None:
+    for name in ("external file", "inclusion"):
+        feed = parser.parse(HOSTILE[name], headers={}, url=URL)
+        assert "root:" not in repr(feed)
+
+
+# ---- how a worker dies -----------------------------------------------------------------------------------------------
+
+
+def test_too_slow() -> None:
+    attributes = " ".join(f"a{n}='1'" for n in range(30_000))  # the feed library takes the square of their number
+    with IsolatedParser(workers=1, seconds=0.1) as parser:
+        assert read(parser, item(f"<b {attributes}/>")) == "timeout"
+        assert read(parser, GOOD) == "ok"
+
+
+def test_too_large_for_its_memory() -> None:
+    with IsolatedParser(workers=1, memory=192 * 1024 * 1024) as parser:
+        assert read(parser, GOOD) == "ok"
+        assert read(parser, item("&lt;b&gt;x" * 2_000_000)) in {"memory", "crashed"}
+        assert read(parser, GOOD) == "ok"
+
+
+def test_a_worker_that_dies_is_replaced() -> None:
+    with IsolatedParser(workers=1) as parser:
+        assert read(parser, GOOD) == "ok"
+        os.kill(_worker_pid(parser), signal.SIGSEGV)
+        assert read(parser, GOOD) == "crashed"
+        assert read(parser, GOOD) == "ok"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"error": "x"}',
+        b'{"entries": [1], "title": "", "link": "", "language": ""}',
+        b"\xff",
+        b"[" * 99_999,
+    ],
+)
+def test_a_worker_that_talks_nonsense_is_not_believed(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    with IsolatedParser(workers=1) as parser:
+        assert read(parser, GOOD) == "ok"
+        monkeypatch.setattr(isolate._Worker, "_talk", lambda *_: answer)
+        assert read(parser, GOOD) == "crashed"
+
+
+def _worker_pid(parser: IsolatedParser) -> int:
+    worker = parser._idle.get()
+    parser._idle.put(worker)
+    assert worker is not None
+    return worker._process.pid
+
+
+# ---- whose they are --------------------------------------------------------------------------------------------------
+
+
+def test_workers_start_when_needed_and_are_kept() -> None:
+    with IsolatedParser(workers=2) as parser:
+        assert [parser._idle.get(), parser._idle.get()] == [None, None]
+        parser._idle.put(None)
+        parser._idle.put(None)
+        read(parser, GOOD)
+        first = _worker_pid(parser)
+        read(parser, GOOD)
+        assert _worker_pid(parser) == first
+
+
+def test_threads_share_the_workers() -> None:
+    bodies = [rss(f"<item><title>n{n}</title></item>") for n in range(40)]
+    with IsolatedParser(workers=2) as parser, ThreadPoolExecutor(8) as threads:
+        feeds = list(threads.map(lambda body: parser.parse(body, headers={}, url=URL), bodies))
+    assert [feed.entries[0].title for feed in feeds] == [f"n{n}" for n in range(40)]
+
+
+def test_a_closed_parser_says_so() -> None:
+    parser = IsolatedParser(workers=1)
+    with parser:
+        read(parser, GOOD)
+        process = _worker_pid(parser)
+    with pytest.raises(RuntimeError, match="closed"):
+        parser.parse(GOOD, headers={}, url=URL)
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_a_worker_has_no_secrets_and_none_of_our_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SMTP_PASSWORD", "hunter2")
+    with (tmp_path / "secret").open("w") as ours, IsolatedParser(workers=1) as parser:
+        os.set_inheritable(ours.fileno(), True)  # even so
+        read(parser, GOOD)
+        process = Path(f"/proc/{_worker_pid(parser)}")
+        assert b"hunter2" not in (process / "environ").read_bytes()
+        assert {link.name for link in (process / "fd").iterdir()} <= {"0", "1", "2"}
+
+
+def test_workers_end_with_a_parent_that_is_killed() -> None:
+    program = """
+import sys, time
+from monitor.isolate import IsolatedParser
+parser = IsolatedParser(workers=1)
+parser.parse(b"<rss><channel><title>t</title></channel></rss>", headers={}, url="https://x.example/")
+print(parser._idle.get()._process.pid, flush=True)
+time.sleep(60)
+"""
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    worker = Path(f"/proc/{int(parent.stdout.readline())}")
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 5
+    while _alive(worker) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _alive(worker)
+
+
+def _alive(process: Path) -> bool:
+    try:
+        return ") Z " not in (process / "stat").read_text()  # a zombie waits for whoever reaps orphans here
+    except OSError:
+        return False
+
+
+def test_a_waiting_caller_is_told_when_the_parser_closes() -> None:
+    parser = IsolatedParser(workers=1)
+    place = parser._idle.get()
+    outcome: list[str] = []
+
+    def wait() -> None:
+        try:
+            parser.parse(GOOD, headers={}, url=URL)
+        except RuntimeError as error:
+            outcome.append(str(error))
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    closing = threading.Thread(target=parser.close)
+    closing.start()
+    while not parser._closed:
+        time.sleep(0.01)
+    parser._idle.put(place)
+    waiting.join(5)
+    closing.join(5)
+    assert outcome == ["this IsolatedParser is closed"]
