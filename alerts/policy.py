@@ -20,8 +20,8 @@ from monitor.model import Decision, Entry, Level, Match, Placement, Recipient, R
 MAX_AMBIGUOUS = 2
 """Attempts whose end nobody knows, after which an alert is shown as uncertain instead of being sent a third time."""
 
-BACKLOG_OF_INTEREST = timedelta(days=2)
-"""How old an entry may be that a new feed brings along and that the next digest still lists."""
+BACKLOG_OF_INTEREST = timedelta(days=7)
+"""How old an entry may be that came too late for an alert and that the next digest still lists."""
 
 _NEWS = frozenset({"update", "same-event"})  # what adds to a story; a copy or a rewrite adds only to its spread
 
@@ -150,15 +150,14 @@ def _described(case: _Case) -> str:
 
 
 def _decide_backlog(case: _Case, match: Match) -> Decision:
-    """What a feed brings along at its first poll is old news: never an alert, and in the digest only while fresh."""
+    """Old news is never an alert: a feed's first poll brings years of it. The digest lists what is a week old at most."""
     published = case.entry.document.published
-    came = "came with the feed's first poll, so it is never an alert"
     if published is None:
-        return _nothing(match, case.recipient.name, f"{came}; undated, so it is kept for search only")
+        return _nothing(match, case.recipient.name, "undated and from the feed's first poll; kept for search only")
+    days = (case.now - published).days
     if case.now - published > BACKLOG_OF_INTEREST:
-        days = (case.now - published).days
-        return _nothing(match, case.recipient.name, f"{came}; {days} days old, so it is kept for search only")
-    return _for_digest(case, match, came)
+        return _nothing(match, case.recipient.name, f"{days} days old when it came; kept for search only")
+    return _for_digest(case, match, f"{days} days old when it came, too old for an alert")
 
 
 def _for_digest(case: _Case, match: Match, reason: str) -> Decision:

@@ -17,6 +17,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -25,7 +26,7 @@ from monitor.errors import DeliveryError, FetchError
 from monitor.model import Message
 
 _PREFIX = "whsec_"
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOUSE_NAMES = ("local", "localhost", "internal", "lan", "home.arpa")
 _UNSENT = frozenset({"refused-address", "dns", "connect", "tls"})
 """Failures of a request of which the receiver has seen nothing. After any other kind it may have the message."""
 
@@ -86,13 +87,21 @@ def check(settings: Mapping[str, str | int | bool]) -> tuple[str, ...]:
     scheme, host = _scheme_and_host(str(settings.get("url", "")))
     if scheme not in {"http", "https"} or not host:
         faults.append("url: expected an https address")
-    elif scheme == "http" and host not in _LOOPBACK:
+    elif scheme == "http" and _is_public(host):
         faults.append("url: expected https; over http anybody on the way reads the alerts")
     if not settings.get("secret"):
         faults.append("secret: missing; expected whsec_ and base64")
     given = [name for name in ("secret", "previous_secret") if settings.get(name)]
     weak = [name for name in given if not 24 <= len(_secret_bytes(str(settings[name]))) <= 64]
     return (*faults, *(f"{name}: expected whsec_ and the base64 of 24 to 64 bytes" for name in weak))
+
+
+def _is_public(host: str) -> bool:
+    """Whether the way there leads over the open internet, as far as the name tells."""
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return "." in host and not f".{host}".endswith(tuple(f".{name}" for name in _HOUSE_NAMES))
 
 
 def _scheme_and_host(url: str) -> tuple[str, str]:

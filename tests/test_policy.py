@@ -118,8 +118,9 @@ def test_an_edit_that_makes_a_watch_match_for_the_first_time_is_told() -> None:
 @pytest.mark.parametrize(
     ("published", "action", "word"),
     [
-        (NOW - timedelta(hours=5), "digest", "first poll"),
-        (NOW - timedelta(days=30), "nothing", "30 days old"),
+        (NOW - timedelta(days=3), "digest", "3 days old when it came, too old for an alert"),
+        (NOW - timedelta(days=7), "digest", "7 days old"),
+        (NOW - timedelta(days=30), "nothing", "30 days old when it came; kept for search only"),
         (None, "nothing", "undated"),
     ],
 )
