@@ -150,7 +150,7 @@ def _described(case: _Case) -> str:
 
 
 def _decide_backlog(case: _Case, match: Match) -> Decision:
-    """Old news is never an alert: a feed's first poll brings years of it. The digest lists what is a week old at most."""
+    """Old news is never an alert: a first poll brings years of it. The digest lists what is a week old at most."""
     published = case.entry.document.published
     if published is None:
         return _nothing(match, case.recipient.name, "undated and from the feed's first poll; kept for search only")
