@@ -1,10 +1,10 @@
 """The one meaning of "visible text" and of "a word", for matching, highlighting, grouping and search.
 
-What lives here: markup → visible text, text → words with offsets, folding, sentences. What must not: anything that knows a
+What lives here: markup → visible text, text → words with offsets, folding, sentences. What must not: what knows a
 watch, a story or a feed.
 
-Offsets never move. `mask` blanks markup out in place, so that a word found in the masked text stands at the same offsets
-in the text as given. Every pattern here is linear: no input, however hostile, makes a scan start again from the middle.
+Offsets never move. `mask` blanks markup out in place, so that a word of the masked text stands at the same offsets in
+the text as given. Every pattern here is linear: no input, however hostile, makes a scan start again from the middle.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ NOTHING = "\0"  # stands in masked text where the reader sees nothing at all, no
 _REST = "\x01"  # stands for the rest of an entity behind the character that it writes
 
 # Tags that do not interrupt a word: a browser shows "<b>I</b>CE" as ICE. All others separate.
-_INLINE = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark q s samp small span strike strong sub sup"
-    " time tt u var wbr".split()
+_INLINE = re.compile(
+    "a|abbr|acronym|b|bdi|bdo|big|cite|code|data|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strike|strong|sub|sup"
+    "|time|tt|u|var|wbr"
 )
 _MARKUP = re.compile(
     r"""(?P<unseen><!--.*?(?:-->|\Z)|<!\[CDATA\[|\]\]>)
@@ -34,9 +34,9 @@ _MARKUP = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 
-# Scripts written without spaces: each character is a word, so that a term of several is a phrase and needs no boundaries.
+# Scripts written without spaces: each character is a word, a term of several is a phrase.
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-# Marks that belong to a word though Python's \w leaves them out: combining accents; Hebrew, Arabic and Indic vowel signs.
+# Marks that belong to a word though \w leaves them out: combining accents; Hebrew, Arabic and Indic vowel signs.
 _MARKS = r"\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
 _LETTER = rf"(?:(?![{_UNSPACED}])[\w{_MARKS}]\x01*)"
 # A possessive belongs to no word ("ICE's" is ICE); any other apostrophe, and a hyphen, separates ("l'ICE", "ICE-run").
@@ -66,7 +66,7 @@ class Token:
 def mask(markup: str) -> str:
     """The same text, of the same length, with markup blanked out and entities decoded in place.
 
-    Spare places hold control characters, which `reading` takes out; a tag that separates words leaves white space, one that ends a block a line break.
+    Spare places hold control characters, which `reading` takes out; a tag that separates words leaves white space.
     """
     if "<" not in markup and "&" not in markup and markup.isascii():
         return markup
@@ -113,7 +113,7 @@ def _blank(found: re.Match[str]) -> str:
     if found["unseen"] or found["invisible"]:
         return NOTHING * length
     name = (found["tag"] or found["odd_tag"] or "").lower()
-    return NOTHING * length if name in _INLINE else "\n".ljust(length)
+    return NOTHING * length if _INLINE.fullmatch(name) else "\n".ljust(length)  # a line break: a block ends a paragraph
 
 
 @lru_cache(maxsize=65_536)

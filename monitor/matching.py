@@ -1,0 +1,209 @@
+"""Many watches × one document → matches, with the spans that made them.
+
+What lives here: what a watch asks for beyond its tree (scope, level), the reason in words, and the examples that keep a
+watch honest. What must not: the grammar (`query`), places in a text (`page`), the arithmetic of packs (`evidence`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from monitor.errors import QueryError
+from monitor.evidence import Evidence, Witness, weigh
+from monitor.model import Document, FieldName, Level, Match, Span, Watch
+from monitor.pack import Pack
+from monitor.page import MAX_FIELD, Hit, Page, find
+from monitor.query import parse
+from monitor.routes import Route, RouteIndex, route
+from monitor.text import fold
+from monitor.tree import And, Near, Node, Or, TermSet
+
+__all__ = ["MAX_FIELD", "CompiledWatch", "ExampleFailure", "Matcher", "compile_watch", "failing_examples"]
+
+_MAX_NAMED = 4  # terms that `why` names; the spans hold them all
+_FIELD_WORDS: dict[FieldName, str] = {"title": "in the title", "summary": "in the summary", "text": "in the text"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledWatch:
+    """A watch, ready: a tree or a pack, and the words without which it cannot match."""
+
+    watch: Watch
+    tree: Node | None
+    pack: Pack | None
+    sets: Mapping[str, TermSet]
+    route: Route | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleFailure:
+    """An example that does not do what its watch or pack promises."""
+
+    watch: str
+    example: str
+    expected: bool  # True: must match
+    why: str
+
+
+def compile_watch(watch: Watch, pack: Pack | None, sets: Mapping[str, TermSet]) -> CompiledWatch:
+    """A watch with its query read, or with its pack. QueryError for a query that cannot be used."""
+    if pack is not None:
+        return CompiledWatch(watch=watch, tree=None, pack=pack, sets=pack.sets, route=_pack_route(pack))
+    if not watch.query.strip():
+        raise QueryError(f"The watch {watch.name} has neither a query nor a pack.", source=watch.query, start=0)
+    tree = parse(watch.query, sets)
+    return CompiledWatch(watch=watch, tree=tree, pack=None, sets=sets, route=route(tree))
+
+
+class Matcher:
+    """All watches, indexed. Built once; `match` has no state."""
+
+    def __init__(self, compiled: Sequence[CompiledWatch]) -> None:
+        self._compiled = tuple(compiled)
+        self._index = RouteIndex([one.route for one in self._compiled])
+
+    def match(self, document: Document) -> tuple[Match, ...]:
+        """Every watch that the document satisfies, in the order of the watches."""
+        page = Page(document)
+        judged = (_judge(self._compiled[number], page) for number in self._index.candidates(page))
+        return tuple(match for match in judged if match is not None)
+
+
+def failing_examples(compiled: CompiledWatch) -> tuple[ExampleFailure, ...]:
+    """The examples of a watch and of its pack that fail.
+
+    The first line of an example is the title, what follows is the text. Feeds and languages in scope play no part.
+    """
+    holders = [one for one in (compiled.watch, compiled.pack) if one is not None]
+    wanted = (_failure(compiled, example, expected=True) for one in holders for example in one.must_match)
+    unwanted = (_failure(compiled, example, expected=False) for one in holders for example in one.must_not_match)
+    return tuple(failure for failure in (*wanted, *unwanted) if failure is not None)
+
+
+# ---- one watch × one document ---------------------------------------------------------------------------------------
+
+
+def _judge(compiled: CompiledWatch, page: Page) -> Match | None:
+    if not _in_scope(compiled.watch, page.document):
+        return None
+    return _judge_pack(compiled, compiled.pack, page) if compiled.pack else _judge_tree(compiled, page)
+
+
+def _in_scope(watch: Watch, document: Document) -> bool:
+    """A document whose language is not known is in scope of every language: better looked at than lost."""
+    names = {fold(name) for name in (document.feed, *document.tags)}
+    if watch.feeds and not any(fold(feed) in names for feed in watch.feeds):
+        return False
+    language = fold(document.language).replace("_", "-")
+    wanted = (fold(one) for one in watch.languages)
+    return not (watch.languages and language) or any(
+        language == one or language.startswith(one + "-") for one in wanted
+    )
+
+
+def _judge_tree(compiled: CompiledWatch, page: Page) -> Match | None:
+    assert compiled.tree is not None  # noqa: S101  # a compiled watch has a tree or a pack
+    hits = find(compiled.tree, page)
+    if hits is None:
+        return None
+    why = _why_of_tree(compiled, hits, page)
+    return Match(watch=compiled.watch.name, level=compiled.watch.level, score=1.0, why=why, spans=_spans(hits, page))
+
+
+def _judge_pack(compiled: CompiledWatch, pack: Pack, page: Page) -> Match | None:
+    evidence = weigh(pack, page)
+    if evidence is None or evidence.score < pack.rules.digest:
+        return None
+    earned: Level = "alert" if evidence.score >= pack.rules.alert else "digest"
+    return Match(
+        watch=compiled.watch.name,
+        level="digest" if compiled.watch.level == "digest" else earned,
+        score=round(evidence.score, 3),
+        why=_why_of_pack(compiled, evidence, page),
+        spans=_spans((hit for witness in evidence.witnesses for hit in witness.hits), page),
+    )
+
+
+def _pack_route(pack: Pack) -> Route | None:
+    """A pack needs a cue on each side: the cheaper side is its route."""
+    sides = [
+        Or(parts=tuple(cue.terms for cue in pack.cues if half in cue.weights and not cue.support))
+        for half in pack.halves
+    ]
+    return route(And(parts=tuple(sides)))
+
+
+def _spans(hits: Iterable[Hit], page: Page) -> tuple[Span, ...]:
+    marks = {(mark.start, mark.end): mark for hit in hits for mark in hit.marks}
+    return tuple(page.span(marks[place]) for place in sorted(marks))
+
+
+# ---- the reason in words --------------------------------------------------------------------------------------------
+
+
+def _why_of_tree(compiled: CompiledWatch, hits: list[Hit], page: Page) -> str:
+    spans = _spans(hits, page)
+    if not spans:
+        return f"satisfies {compiled.watch.query}"
+    joiner = " near " if isinstance(compiled.tree, Near) else " and "
+    return _named([_name(span, compiled.sets) for span in spans], joiner) + " " + _where(spans)
+
+
+def _why_of_pack(compiled: CompiledWatch, evidence: Evidence, page: Page) -> str:
+    first, second = (page.span(hit.marks[0]) for hit in evidence.pair)
+    joiner = " near " if first.field == second.field else " and "
+    pair = joiner.join(_name(span, compiled.sets) for span in (first, second))
+    others = [w for w in evidence.witnesses if not {first.set, second.set} & {w.cue.terms.name}]
+    also = [_name(page.span(w.hits[0].marks[0]), compiled.sets) for w in sorted(others, key=_weight, reverse=True)]
+    return f"{pair} {_where((first, second))}" + (f"; also {_named(also, ', ')}" if also else "")
+
+
+def _weight(witness: Witness) -> float:
+    return witness.trust * max(witness.cue.weights.values())
+
+
+def _name(span: Span, sets: Mapping[str, TermSet]) -> str:
+    label = sets[span.set].label if span.set in sets else ""
+    return f"{span.term} ({label})" if label else span.term
+
+
+def _named(names: list[str], joiner: str) -> str:
+    distinct = list(dict.fromkeys(names))
+    more = len(distinct) - _MAX_NAMED
+    return joiner.join(distinct[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _where(spans: Sequence[Span]) -> str:
+    fields = list(dict.fromkeys(span.field for span in spans))
+    return " and ".join(_FIELD_WORDS[field] for field in fields)
+
+
+# ---- examples -------------------------------------------------------------------------------------------------------
+
+
+def _failure(compiled: CompiledWatch, example: str, *, expected: bool) -> ExampleFailure | None:
+    title, _, text = example.strip().partition("\n")
+    page = Page(Document(id="example", title=title, text=text))
+    match = _judge_pack(compiled, compiled.pack, page) if compiled.pack else _judge_tree(compiled, page)
+    if (match is not None) == expected:
+        return None
+    why = f"matched: {match.why}" if match else _missing(compiled, page)
+    return ExampleFailure(watch=compiled.watch.name, example=example, expected=expected, why=why)
+
+
+def _missing(compiled: CompiledWatch, page: Page) -> str:
+    """Why a document that should match does not."""
+    if compiled.pack is None:
+        parts = compiled.tree.parts if isinstance(compiled.tree, And) else ()
+        lacking = [number for number, part in enumerate(parts, 1) if find(part, page) is None]
+        return f"part {lacking[0]} of the AND is not satisfied" if lacking else "the query is not satisfied"
+    evidence = weigh(compiled.pack, page)
+    if evidence is not None:
+        return f"scores {evidence.score:.2f}, a digest needs {compiled.pack.rules.digest:.2f}"
+    empty = [
+        half
+        for half in compiled.pack.halves
+        if not any(find(cue.terms, page) for cue in compiled.pack.cues if half in cue.weights and not cue.support)
+    ]
+    return f"nothing of {' or '.join(empty)} is in it" if empty else "what is in it counts for nothing"

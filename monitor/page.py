@@ -1,0 +1,272 @@
+"""A document as a row of words, and where a watch's tree finds its places in it.
+
+What lives here: document × tree → hits. What must not: watches, packs and levels: who asks, and what
+follows from the answer.
+
+Title, summary and text stand one after another with GAP empty words between them, so that no phrase and no NEAR reaches
+from one field into the next. A position counts words, and a hit is a range of positions.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, TypeAlias, get_args
+
+from monitor.model import Document, FieldName, Span
+from monitor.text import fold, mask, reading, words
+from monitor.tree import And, AtLeast, Attribute, Near, Node, Not, Or, Term, TermSet, Within, Word
+
+MAX_FIELD = 200_000  # code points of a field that are read: some 35,000 words, longer than any article that is one
+GAP = 200  # twice the farthest NEAR
+MAX_LEAD = 120  # words: a first paragraph that is longer is a text without paragraphs
+_FIELDS: tuple[FieldName, ...] = get_args(FieldName)
+
+Range: TypeAlias = tuple[int, int]  # positions, the end not included
+
+
+class Mark(NamedTuple):
+    """One term at one place."""
+
+    start: int
+    end: int
+    term: Term
+
+
+class Hit(NamedTuple):
+    """A place that satisfies a part of the tree, with the marks that make it."""
+
+    start: int
+    end: int
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: FieldName
+    masked: str
+    places: list[tuple[int, int]]  # offsets of each word
+    first: int  # position of the first word
+
+
+class Page:
+    """A document, read once for all watches."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self._row: list[str] = []  # folded words by position
+        self._fields: list[_Field] = []
+        for name in _FIELDS:
+            self._append(name, str(getattr(document, name)))
+        self.postings: dict[str, list[int]] = {}
+        for position, word in enumerate(self._row):
+            if word:
+                self.postings.setdefault(word, []).append(position)
+
+    def _append(self, name: FieldName, given: str) -> None:
+        masked = mask(given[:MAX_FIELD])
+        places = words(masked)
+        self._fields.append(_Field(name, masked, places, len(self._row)))
+        plain = masked.lower() if masked.isascii() and "\0" not in masked and "\1" not in masked else ""
+        folded = (plain[start:end] if plain else fold(reading(masked[start:end])) for start, end in places)
+        self._row.extend(folded)
+        self._row.extend([""] * GAP)
+
+    @cached_property
+    def _vocabulary(self) -> list[str]:
+        return sorted(self.postings)
+
+    def starting_with(self, prefix: str) -> list[str]:
+        """The document's words that start so."""
+        first = bisect_left(self._vocabulary, prefix)
+        last = bisect_left(self._vocabulary, prefix + "\U0010ffff")
+        return self._vocabulary[first:last]
+
+    def exact(self, position: int) -> str:
+        """A word with its case and accents."""
+        field = self._field_at(position)
+        start, end = field.places[position - field.first]
+        return reading(field.masked[start:end])
+
+    def matches(self, word: Word, position: int) -> bool:
+        """Does this word of a term stand here?"""
+        if position >= len(self._row):
+            return False
+        folded = self._row[position]
+        fits = folded.startswith(word.folded) if word.prefix else folded == word.folded
+        if not fits or not word.exact:
+            return fits
+        exact = self.exact(position)
+        return exact.startswith(word.exact) if word.prefix else exact == word.exact
+
+    def _field_at(self, position: int) -> _Field:
+        return next(field for field in reversed(self._fields) if field.first <= position)
+
+    def range_of(self, name: FieldName) -> Range:
+        """Where a field stands."""
+        field = next(field for field in self._fields if field.name == name)
+        return (field.first, field.first + len(field.places))
+
+    @cached_property
+    def everything(self) -> tuple[Range, ...]:
+        return tuple(self.range_of(name) for name in _FIELDS)
+
+    @cached_property
+    def lead(self) -> tuple[Range, ...]:
+        """The title, the summary and the first paragraph of the text."""
+        title, summary, text = self.everything
+        return (title, summary, (text[0], self._paragraph_end(text)))
+
+    def _paragraph_end(self, text: Range) -> int:
+        field = self._fields[-1]
+        begin = field.places[0][0] if field.places else 0
+        line_end = field.masked.find("\n", begin)
+        if line_end < 0:
+            return min(text[1], text[0] + MAX_LEAD)
+        count = bisect_left(field.places, (line_end, 0))
+        return text[0] + min(count, MAX_LEAD)
+
+    def first(self, count: int) -> tuple[Range, ...]:
+        """The first words of the document, in reading order: title, summary, text."""
+        ranges = []
+        for start, end in self.everything:
+            ranges.append((start, min(end, start + count)))
+            count = max(0, count - (end - start))
+        return tuple(ranges)
+
+    @cached_property
+    def shouted(self) -> tuple[Range, ...]:
+        """Fields in capitals throughout, where capitals say nothing."""
+        return tuple(self.range_of(field.name) for field in self._fields if _shouts(field.masked))
+
+    def span(self, mark: Mark) -> Span:
+        """Where a mark stands in its field, in code points of the field as given."""
+        field = self._field_at(mark.start)
+        start = field.places[mark.start - field.first][0]
+        end = field.places[mark.end - 1 - field.first][1]
+        return Span(field=field.name, start=start, end=end, term=mark.term.source, set=mark.term.set)
+
+
+def find(node: Node, page: Page, ranges: tuple[Range, ...] | None = None) -> list[Hit] | None:
+    """Where a tree is satisfied, in order; None where it is not; empty where it is without a place (NOT, lang:)."""
+    ranges = page.everything if ranges is None else ranges
+    match node:
+        case Term():
+            return [hit for hit in term_hits(node, page) if _inside(hit, ranges)] or None
+        case TermSet(terms=terms):
+            return _union(find(part, page, ranges) for part in terms)
+        case Or(parts=parts):
+            return _union(find(part, page, ranges) for part in parts)
+        case And(parts=parts):
+            return _all(parts, page, ranges)
+        case Not(part=part):
+            return [] if find(part, page, ranges) is None else None
+        case Near():
+            return _near(node, page, ranges)
+        case AtLeast(count=count, part=part):
+            hits = find(part, page, ranges) or []
+            return hits if len({hit.start for hit in hits}) >= count else None
+        case Within(part=part):
+            return find(part, page, _intersection(ranges, _ranges_of(node, page)))
+        case Attribute():
+            return [] if _has(node, page.document) else None
+
+
+def term_hits(term: Term, page: Page) -> list[Hit]:
+    """Every place of a term, in order."""
+    first = term.words[0]
+    if first.prefix:
+        starts = sorted(p for word in page.starting_with(first.folded) for p in page.postings[word])
+    else:
+        starts = page.postings.get(first.folded, [])
+    length = len(term.words)
+    return [
+        Hit(start, start + length, (Mark(start, start + length, term),))
+        for start in starts
+        if all(page.matches(word, start + offset) for offset, word in enumerate(term.words))
+    ]
+
+
+def _shouts(masked: str) -> bool:
+    letters = [char for char in masked if char.isalpha()]
+    return len(letters) > 20 and sum(char.isupper() for char in letters) > 0.8 * len(letters)
+
+
+def _inside(hit: Hit, ranges: tuple[Range, ...]) -> bool:
+    return any(start <= hit.start and hit.end <= end for start, end in ranges)
+
+
+def _intersection(left: tuple[Range, ...], right: tuple[Range, ...]) -> tuple[Range, ...]:
+    pairs = ((max(a, c), min(b, d)) for a, b in left for c, d in right)
+    return tuple((start, end) for start, end in pairs if start < end)
+
+
+def _ranges_of(node: Within, page: Page) -> tuple[Range, ...]:
+    match node.where:
+        case "title":
+            return page.everything[:1]
+        case "body":
+            return page.everything[1:]
+        case "lead":
+            return page.lead
+        case "first":
+            return page.first(node.count)
+
+
+def _union(found: Iterable[list[Hit] | None]) -> list[Hit] | None:
+    satisfied = [hits for hits in found if hits is not None]
+    if not satisfied:
+        return None
+    return sorted({(hit.start, hit.end): hit for hits in satisfied for hit in hits}.values(), key=lambda hit: hit[:2])
+
+
+def _all(parts: tuple[Node, ...], page: Page, ranges: tuple[Range, ...]) -> list[Hit] | None:
+    gathered: list[list[Hit] | None] = []
+    for part in parts:
+        hits = find(part, page, ranges)
+        if hits is None:
+            return None
+        gathered.append(hits)
+    return _union(gathered)
+
+
+def _near(node: Near, page: Page, ranges: tuple[Range, ...]) -> list[Hit] | None:
+    left = find(node.left, page, ranges)
+    right = find(node.right, page, ranges) if left else None
+    if not left or not right:
+        return None
+    pairs = list(_followed(left, right, node.distance))
+    if not node.ordered:
+        pairs += _followed(right, left, node.distance)
+    joined = (Hit(a.start, b.end, (*a.marks, *b.marks)) for a, b in pairs)
+    return _union([list(joined)]) if pairs else None
+
+
+def _followed(before: list[Hit], after: list[Hit], distance: int) -> Iterator[tuple[Hit, Hit]]:
+    starts = [hit.start for hit in after]
+    for hit in before:
+        for index in range(bisect_left(starts, hit.end), bisect_right(starts, hit.end - 1 + distance)):
+            yield hit, after[index]
+
+
+def _has(node: Attribute, document: Document) -> bool:
+    wanted = fold(node.value)
+    match node.name:
+        case "outlet":
+            outlet = fold(document.outlet)
+            return outlet == wanted or outlet.endswith("." + wanted)
+        case "feed":
+            return fold(document.feed) == wanted
+        case "tag":
+            return wanted in {fold(tag) for tag in document.tags}
+        case "lang":
+            language = fold(document.language)
+            return language == wanted or language.startswith(wanted + "-")
+        case "url":
+            return wanted in fold(document.url)
+        case "author":
+            named = [fold(document.author[start:end]) for start, end in words(document.author)]
+            sought = [fold(node.value[start:end]) for start, end in words(node.value)]
+            return any(named[at : at + len(sought)] == sought for at in range(len(named)))

@@ -1,0 +1,184 @@
+"""A watch as a value: the tree that `query` reads and `matching` judges documents by.
+
+What lives here: the nodes, how a term is made of words, and what a tree says about itself (can it match, would it match
+everything). What must not: the grammar, and documents.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from monitor.text import fold, words
+
+_MIN_PREFIX = 2
+_MAX_UNDECIDED = 12  # leaves both wanted and unwanted, up to which contradictions are searched for
+
+Part: TypeAlias = Literal["title", "body", "lead", "first"]
+AttributeName: TypeAlias = Literal["outlet", "feed", "author", "tag", "lang", "url"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One word of a term. `exact` is empty where case and accents do not matter."""
+
+    folded: str
+    exact: str = ""
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A word or a phrase: words in a row."""
+
+    words: tuple[Word, ...]
+    source: str  # as written, for people
+    set: str = ""  # name of the set that it came from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermSet:
+    """A named list of terms, usable as @name wherever a term is."""
+
+    name: str
+    terms: tuple[Term, ...]
+    label: str = ""  # what its terms are, for people: "agency"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class And:
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Or:
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Not:
+    part: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """Two places at most `distance` words apart, neighbours being 1 apart; `ordered`: left before right."""
+
+    left: Node
+    right: Node
+    distance: int
+    ordered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtLeast:
+    count: int
+    part: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Within:
+    """`part` of the tree, looked for in one part of the document only; `count` is the n of first<n>."""
+
+    where: Part
+    part: Node
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """What is known about the document rather than what it says."""
+
+    name: AttributeName
+    value: str
+
+
+Node: TypeAlias = Term | TermSet | And | Or | Not | Near | AtLeast | Within | Attribute
+
+
+def term(source: str, *, exact: bool = False, set_name: str = "") -> Term:
+    """A term as a set or a query writes it: words in capitals are exact, `*` makes a prefix.
+
+    ValueError says what is wrong with it.
+    """
+    found = tuple(_word(source, start, end, exact=exact) for start, end in words(source))
+    if not found:
+        raise ValueError(f"{source!r} holds no word.")
+    if source.count("*") != sum(word.prefix for word in found):
+        raise ValueError(f"{source!r}: a * stands only at the end of a word.")
+    short = next((word for word in found if word.prefix and len(word.folded) < _MIN_PREFIX), None)
+    if short:
+        raise ValueError(f"'{short.folded}*' would match nearly everything: give at least {_MIN_PREFIX} letters.")
+    return Term(words=found, source=source, set=set_name)
+
+
+def _word(source: str, start: int, end: int, *, exact: bool) -> Word:
+    written = source[start:end]
+    in_capitals = len(written) > 1 and written.isupper()
+    return Word(
+        folded=fold(written),
+        exact=written if exact or in_capitals else "",
+        prefix=source[end : end + 1] == "*",
+    )
+
+
+# ---- what a tree says about itself ----------------------------------------------------------------------------------
+
+Leaf: TypeAlias = tuple[Word, ...] | Near | AtLeast | Within | Attribute
+
+
+def holds(node: Node, present: Mapping[Leaf, bool]) -> bool:
+    """Would the tree match, were exactly these leaves present? A place in a text implies what stands there."""
+    match node:
+        case And(parts=parts):
+            return all(holds(part, present) for part in parts)
+        case Or(parts=parts) | TermSet(terms=parts):
+            return any(holds(part, present) for part in parts)
+        case Not(part=part):
+            return not holds(part, present)
+        case Near(left=left, right=right):
+            return present.get(node, False) and holds(left, present) and holds(right, present)
+        case AtLeast(part=part) | Within(part=part):
+            return present.get(node, False) and holds(part, present)
+        case Term(words=leaf):
+            return present.get(leaf, False)
+        case Attribute():
+            return present.get(node, False)
+
+
+def _leaves(node: Node, wanted: bool) -> Iterator[tuple[Leaf, bool]]:
+    """Every leaf, with whether its presence helps the tree to match."""
+    match node:
+        case And(parts=parts) | Or(parts=parts) | TermSet(terms=parts):
+            yield from itertools.chain.from_iterable(_leaves(part, wanted) for part in parts)
+        case Not(part=part):
+            yield from _leaves(part, not wanted)
+        case Near(left=left, right=right):
+            yield node, wanted
+            yield from _leaves(left, wanted)
+            yield from _leaves(right, wanted)
+        case AtLeast(part=part) | Within(part=part):
+            yield node, wanted
+            yield from _leaves(part, wanted)
+        case Term(words=leaf):
+            yield leaf, wanted
+        case Attribute():
+            yield node, wanted
+
+
+def satisfiable(node: Node) -> bool:
+    """Can any document match?
+
+    Leaves only wanted are taken as present, leaves only unwanted as absent; the others are tried.
+    """
+    wanted: dict[Leaf, bool] = {}
+    undecided: set[Leaf] = set()
+    for leaf, helps in _leaves(node, wanted=True):
+        if wanted.setdefault(leaf, helps) != helps:
+            undecided.add(leaf)
+    if len(undecided) > _MAX_UNDECIDED:
+        return True
+    choices = itertools.product((True, False), repeat=len(undecided))
+    return any(holds(node, wanted | dict(zip(undecided, choice, strict=True))) for choice in choices)
