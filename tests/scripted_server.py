@@ -139,6 +139,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or a head and a body sent apart wait 40 ms for each other
     server: _Server
 
     def do_GET(self) -> None:
