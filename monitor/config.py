@@ -23,8 +23,9 @@ from monitor import packs
 from monitor.errors import ConfigError, Fault, QueryError
 from monitor.matching import CompiledWatch, ExampleFailure, compile_watch, failing_examples
 from monitor.model import Channel, Feed, Recipient, Watch
-from monitor.pack import Pack, TermSet, read_pack, term_set
+from monitor.pack import Pack, read_pack
 from monitor.shape import EmailChannel, File, WebhookChannel
+from monitor.tree import TermSet, term
 
 MAX_BYTES = 1_000_000  # also bounds what aliases can expand to: they are shared, never copied
 
@@ -65,7 +66,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         for detail in error.errors():
             faults.add(_place(detail, tree), _expectation(detail))
         raise faults.error() from None
-    sets = {name: term_set(name, terms) for name, terms in file.sets.items()}
+    sets = {name: _set(name, terms, faults) for name, terms in file.sets.items()}
     feeds = tuple(_feeds(file, faults))
     channels = tuple(_channels(file, environ, faults)) if with_secrets else ()
     recipients = tuple(_recipients(file, faults))
@@ -98,8 +99,13 @@ def example_faults(config: Config) -> tuple[Fault, ...]:
     faults = _Faults(str(config.path), tree)
     for index, item in enumerate(config.compiled):
         for failure in failing_examples(item):
-            faults.add(_example_place(index, item.watch, failure), failure.message)
+            faults.add(_example_place(index, item.watch, failure), _broken_promise(failure))
     return tuple(faults.found)
+
+
+def _broken_promise(failure: ExampleFailure) -> str:
+    promise = "must match and does not" if failure.expected else "must not match and does"
+    return f"{failure.example.strip()[:80]!r} {promise}: {failure.why}"
 
 
 def _example_place(index: int, watch: Watch, failure: ExampleFailure) -> tuple[str | int, ...]:
@@ -186,7 +192,7 @@ def _place(detail: ErrorDetails, tree: CommentedMap) -> tuple[str | int, ...]:
             node = node[step] if known and (isinstance(node, CommentedMap) or int(step) < len(node)) else None
         else:
             break
-    return tuple(place)
+    return (*place, "kind") if detail["type"].startswith("union_tag") else tuple(place)
 
 
 _EXPECTATIONS: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -218,6 +224,16 @@ def _expectation(detail: ErrorDetails) -> str:
 
 
 # ---- its parts ------------------------------------------------------------------------------------------------------
+
+
+def _set(name: str, sources: Sequence[str], faults: _Faults) -> TermSet:
+    terms = []
+    for index, source in enumerate(sources):
+        try:
+            terms.append(term(source, set_name=name))
+        except ValueError as error:
+            faults.add(("sets", name, index), str(error))
+    return TermSet(name=name, terms=tuple(terms))
 
 
 def _feeds(file: File, faults: _Faults) -> Iterator[Feed]:

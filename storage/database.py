@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from monitor.errors import InstanceError, StorageError
@@ -170,10 +170,10 @@ def _set_up_sqlite(engine: Engine) -> None:
 
 @contextmanager
 def _as_storage_error() -> Iterator[None]:
-    """The driver's errors, in words. A broken constraint is a bug of ours, not the database's state, and stays one."""
+    """The driver's errors, in words. A wrong statement is a bug of ours, not the database's state, and stays one."""
     try:
         yield
-    except IntegrityError:
+    except (IntegrityError, ProgrammingError):
         raise
     except DBAPIError as error:
         raise StorageError(f"the database refused: {error.orig}") from error

@@ -132,6 +132,15 @@ def recent(connection: Connection, *, since: datetime) -> tuple[tuple[Document, 
     return tuple((_document(row, origins[row.feed_id], {}), str(row.began_with), row.first_seen_at) for row in rows)
 
 
+def seen_since(connection: Connection, *, since: datetime) -> tuple[tuple[Document, bool], ...]:
+    """Every entry first seen in a period, with whether a watch matched it; in order of arrival."""
+    matched = exists().where(matches.c.entry_id == entries.c.id).label("matched")
+    query = select(entries, matched).where(entries.c.first_seen_at >= since).order_by(entries.c.id)
+    rows = connection.execute(query).all()
+    origins = _feeds_of(connection, rows)
+    return tuple((_document(row, origins[row.feed_id], {}), bool(row.matched)) for row in rows)
+
+
 def forget_texts(connection: Connection, *, before: datetime) -> int:
     """Retention: texts go, identities stay, so that an old entry that is still in its feed is never told as new.
 

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, select, update
 
 from monitor.model import Decision, Message, Recipient
 from storage import claims
@@ -71,7 +71,7 @@ def add(
     recipient: Recipient,
     *,
     story_id: int | None,
-    entry_id: int,
+    entry_id: int | None,
     now: datetime,
 ) -> None:
     """Queue an alert or an update. The key makes it unique: one alert per story, watch and recipient, for ever."""
@@ -152,7 +152,7 @@ def begin_attempt(
         .values(
             attempts=outbox.c.attempts + 1,
             first_try_at=func.coalesce(outbox.c.first_try_at, now),
-            message=func.coalesce(outbox.c.message, _stored(message)),
+            message=func.coalesce(outbox.c.message, literal(_stored(message), outbox.c.message.type)),
         )
         .returning(outbox.c.id)
     ).one_or_none()

@@ -22,9 +22,10 @@ from monitor.config import Config, read_config
 from monitor.demo.mailroom import Letter, Mailroom
 from monitor.demo.newsroom import Newsroom
 from monitor.errors import TipsheetError
+from monitor.matching import why_not
 from monitor.outlets import shipped
 from monitor.pipeline import digests
-from monitor.run import Stages, open_stages, utc_now
+from monitor.run import open_stages, utc_now
 from storage import entries, feeds, stories
 from storage.database import Database
 
@@ -205,3 +206,49 @@ def _show_hooks(newsroom: Newsroom) -> None:
     for hook in newsroom.hooks:
         _heading("The same as a signed webhook:")
         out.print(f"  webhook-id: {plain(hook.headers.get('webhook-id', ''))}, {len(hook.body):,} bytes of JSON")
+
+
+def _show_quiet(database: Database, config: Config, started: datetime) -> None:
+    """Entries that hold something of the watch and were rightly left alone: the other half of trust."""
+    with database.read() as connection:
+        kept = [document for document, matched in entries.seen_since(connection, since=started) if not matched]
+    near = [(document, why_not(item, document)) for document in kept for item in config.compiled]
+    shown = [(document, why) for document, why in near if why]
+    _heading(f"{len(kept)} entries stayed quiet; {len(shown)} of them came near, and why they are not the story:")
+    for document, why in shown:
+        out.print(Text(f"  {plain(document.title)} ({plain(document.outlet)})"))
+        out.print(Text(f"      {plain(why)}", style="dim"), soft_wrap=True)
+
+
+def _show_failing(database: Database) -> None:
+    with database.read() as connection:
+        troubled = [row for row in feeds.listing(connection) if row.problem]
+    _heading("Feeds that need a look, while the others went on:")
+    for row in troubled:
+        out.print(Text(f"  {plain(row.name)}: {'failing' if row.failures else 'read'}: {plain(row.problem)}"))
+
+
+def _write_digest(database: Database, config: Config, place: Path) -> Path:
+    """What a reporter would find at seven in the morning."""
+    now = utc_now()
+    recipient = config.recipients["desk"]
+    with database.read() as connection:
+        message = digests.compose(connection, recipient, shipped(), since=None, until=now, key="demo", now=now)
+    page = place / "digest.html"
+    page.write_text(message.html, encoding="utf-8")
+    return page
+
+
+def _show_next(page: Path, place: Path) -> None:
+    _heading("Look at it:")
+    out.print(Text(f"  the digest, in a browser   {plain(page)}"), soft_wrap=True)
+    out.print(Text(f"  the mail, in a mail client {plain(place / 'mail')}"), soft_wrap=True)
+    _heading("What to type next:")
+    for command, purpose in (
+        ("tipsheet demo", "again: nothing new, nothing told twice"),
+        (f"tipsheet stories --database sqlite:///{place / 'tipsheet.db'}", "the stories in the demo's database"),
+        ("tipsheet init", "a feeds.yaml of your own: put your address into it"),
+        ("tipsheet check", "what is wrong with it, if anything"),
+        ("tipsheet once", "poll what is due, tell what is new; tipsheet run does so until told to stop"),
+    ):
+        out.print(Text.assemble("  ", (plain(command), "bold"), f"   {purpose}"), soft_wrap=True)
