@@ -1,0 +1,101 @@
+"""How well headlines are grouped into stories: `python -m benchmarks.grouping_quality`.
+
+Headlines with gold story ids, in time order, from TIPSHEET_DATA; the first half is for tuning, the second is the
+measured one. BCubed precision, recall and F1 on arrival and after the last merge, and microseconds for a document, merges
+included.
+"""
+
+from __future__ import annotations
+
+import csv
+import lzma
+import os
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from monitor.model import Document
+from monitor.stories import Grouper
+
+MERGE_EVERY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    document: Document
+    seen: datetime
+    story: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    precision: float
+    recall: float
+
+    @property
+    def f1(self) -> float:
+        return 2 * self.precision * self.recall / (self.precision + self.recall)
+
+    def __str__(self) -> str:
+        return f"precision {self.precision:.3f}  recall {self.recall:.3f}  F1 {self.f1:.3f}"
+
+
+def gold(path: Path) -> list[Headline]:
+    with lzma.open(path, "rt", encoding="utf-8", newline="") as lines:
+        return [_headline(row) for row in csv.DictReader(lines)]
+
+
+def _headline(row: dict[str, str]) -> Headline:
+    document = Document(id=row["ID"], title=row["TITLE"], url=row["URL"], outlet=row["HOSTNAME"])
+    seen = datetime.fromtimestamp(int(row["TIMESTAMP"]) / 1000, UTC)
+    return Headline(document=document, seen=seen, story=row["STORY"])
+
+
+def bcubed(told: Sequence[str], true: Sequence[str]) -> Quality:
+    """Of a document's story-mates, how many are true (precision); of its true mates, how many are told (recall)."""
+    sizes, true_sizes, both = Counter(told), Counter(true), Counter(zip(told, true, strict=True))
+    precision = sum(count * count / sizes[story] for (story, _), count in both.items()) / len(told)
+    recall = sum(count * count / true_sizes[story] for (_, story), count in both.items()) / len(told)
+    return Quality(precision=precision, recall=recall)
+
+
+def group(headlines: Sequence[Headline]) -> tuple[list[str], list[str], float]:
+    """The story of each headline on arrival, and after the last merge, and seconds for a headline."""
+    grouper, arrived, kept = Grouper(), [], dict[str, str]()
+    started, merged_at = time.perf_counter(), headlines[0].seen
+    for headline in headlines:
+        if headline.seen - merged_at > MERGE_EVERY:
+            merged_at = headline.seen
+            kept.update({merge.gone: merge.kept for merge in grouper.merge()})
+        arrived.append(grouper.place(headline.document, seen=headline.seen).story)
+    kept.update({merge.gone: merge.kept for merge in grouper.merge()})
+    seconds = (time.perf_counter() - started) / len(headlines)
+    return arrived, [_root(story, kept) for story in arrived], seconds
+
+
+def _root(story: str, kept: dict[str, str]) -> str:
+    while story in kept:
+        story = kept[story]
+    return story
+
+
+def main() -> None:
+    path = Path(os.environ.get("TIPSHEET_DATA", ""), "data", "stories-gold.csv.xz")
+    if not path.is_file():
+        print("skipped: no data")
+        return
+    headlines = gold(path)
+    half = len(headlines) // 2
+    for name, part in (("first half, tuned on", headlines[:half]), ("second half, measured", headlines[half:])):
+        arrived, final, seconds = group(part)
+        true = [headline.story for headline in part]
+        print(f"{name}: {len(part)} headlines, {len(set(final))} stories, {seconds * 1e6:.0f} µs each")
+        print(f"  on arrival   {bcubed(arrived, true)}")
+        print(f"  after merge  {bcubed(final, true)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,346 @@
+"""Document × recent documents → which story it belongs to, and as what: new, copy, rewrite, same event, update.
+
+What lives here: the memory of a moving window, and the decisions. What must not: a clock, a database, how likeness is
+measured (`likeness`, `centres`), who is credited (`attribution`).
+
+Three questions are asked of a document, the surest first:
+
+1. Is it an address that we have, under another spelling?
+2. Does it repeat the words of a document that we have? Five-word runs of the shorter text found in the longer: half or
+   more is a copy, a fifth or more a rewrite.
+3. Does it tell of the same event in its own words? Cosine against the centre of each story; across languages, over
+   names and numbers alone.
+
+A wrong join silences an alert, so every threshold leans towards a second story; `merge` joins later what proves to be
+one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from monitor.centres import Centres
+from monitor.likeness import Subject, Wording, overlap, printed, same_address, subject_of, wording_of
+from monitor.model import Document, Placement, Relation
+
+COPY = 0.5  # of the shorter text; true copies are often cut short, so no measure of the whole will do
+REWRITE = 0.2
+JOIN = 0.42  # likeness at which a document joins a story at once
+MERGE = 0.2  # likeness at which two stories are one, if each is the other's nearest
+TRANSLATION = 0.55  # likeness of names and numbers at which reports in two languages tell of one event
+_HALF_LIFE = timedelta(hours=96)  # of likeness: the same words four days apart are half as alike
+
+_RUNS_OF_COPY = 4  # fewer shared runs are a common phrase
+_RUNS_OF_REWRITE = 8
+_RUNS_OF_BODY = 15  # a document with as many has a body to be judged by
+_NAMES_OF_TRANSLATION = 3
+_CROWD = 5  # documents; below it, two stories need more than one word in common to be merged
+_ONE_WORD = 0.9  # of the likeness; a single word that gives more than this stands alone
+_BOILERPLATE = 40  # documents under one anchor; more make it a standing phrase
+_THOROUGH = 400  # stories; up to here every pass of `merge` looks at all of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """Two stories that proved to be one: the documents of `gone` now belong to `kept`, the older."""
+
+    kept: str
+    gone: str
+    similarity: float
+
+
+@dataclass(slots=True, eq=False)
+class _Story:
+    id: str
+    order: int
+    latest: datetime  # of its documents' times
+    members: list[_Known] = field(default_factory=list)
+    languages: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True, eq=False)
+class _Known:
+    """A document of the window."""
+
+    id: str
+    outlet: str
+    language: str
+    address: str
+    time: datetime
+    seen: datetime
+    wording: Wording
+    story: _Story
+    keys: tuple[str, ...]
+    name_keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A document, read once for all three questions."""
+
+    document: Document
+    time: datetime
+    address: str
+    wording: Wording
+    subject: Subject
+
+
+class Grouper:
+    """The stories of a moving window, told from a stream of documents in order of arrival."""
+
+    def __init__(self, *, window: timedelta = timedelta(hours=72)) -> None:
+        self._window = window
+        self._arrivals: deque[_Known] = deque()
+        self._by_address: dict[str, _Known] = {}
+        self._by_title: dict[str, _Known] = {}
+        self._by_anchor: defaultdict[int, list[_Known]] = defaultdict(list)
+        self._stories: dict[str, _Story] = {}
+        self._words = Centres()
+        self._names = Centres()
+        self._changed: set[str] = set()
+        self._begun = 0
+
+    def place(self, document: Document, *, seen: datetime, credited: Collection[str] = ()) -> Placement:
+        """Where a document belongs, decided once and remembered.
+
+        `seen` must not run backwards by more than the window. `credited` are domains that the document names as its
+        source: a report of the same event that credits a member of the story is a rewrite.
+        """
+        self._forget(seen)
+        reading = _read(document, seen)
+        placement = self._repeated(reading) or self._retold(reading, credited) or _new(reading)
+        self._remember(reading, placement.story, seen)
+        return placement
+
+    def restore(self, document: Document, *, story: str, seen: datetime) -> None:
+        """Take back what was decided earlier; call it in order of arrival before the first `place`."""
+        self._forget(seen)
+        self._remember(_read(document, seen), story, seen)
+
+    def merge(self) -> tuple[Merge, ...]:
+        """Join stories that are each other's nearest; call it every few minutes. The id of the older story is kept."""
+        self._words.remeasure()
+        merges: list[Merge] = []
+        pending = self._pending()
+        while pending:
+            done = list(self._merge_mutual(pending))
+            merges += done
+            pending = self._pending() if done else []
+        return tuple(merges)
+
+    # ---- 1, 2: the same address, the same words ----
+
+    def _repeated(self, reading: _Reading) -> Placement | None:
+        known = self._by_address.get(reading.address)
+        if known is not None and self._in_window(reading.time, known.time):
+            share, _ = overlap(reading.wording, known.wording)
+            return _repeat(reading, known, share, "the same address")
+        known, share, runs = self._likeliest(reading)
+        if known is not None and share >= COPY:
+            return _repeat(reading, known, share, _in_common(share))
+        twin = self._by_title.get(reading.wording.title)
+        if twin is not None and self._in_window(reading.time, twin.time) and not _is_series(reading, twin):
+            return _repeat(reading, twin, 1.0, "the same headline")
+        if known is not None and share >= REWRITE and runs >= _RUNS_OF_REWRITE:
+            return _placed(reading, known.story.id, "rewrite", share, _in_common(share), known.id)
+        return None
+
+    def _likeliest(self, reading: _Reading) -> tuple[_Known | None, float, int]:
+        """The document of the window with the most of the shorter wording in common."""
+        best: tuple[_Known | None, float, int] = (None, 0.0, 0)
+        for known in self._sharing_anchors(reading.wording):
+            share, runs = overlap(reading.wording, known.wording)
+            if runs >= _RUNS_OF_COPY and share > best[1] and self._in_window(reading.time, known.time):
+                best = (known, share, runs)
+        return best
+
+    def _sharing_anchors(self, wording: Wording) -> list[_Known]:
+        found: Counter[_Known] = Counter()
+        for anchor in wording.anchors:
+            holders = self._by_anchor.get(anchor, ())
+            found.update(holders if len(holders) <= _BOILERPLATE else ())
+        return [known for known, _ in sorted(found.items(), key=lambda pair: (-pair[1], pair[0].seen, pair[0].id))[:12]]
+
+    # ---- 3: the same event ----
+
+    def _retold(self, reading: _Reading, credited: Collection[str]) -> Placement | None:
+        terms, names = reading.subject.terms, reading.subject.names
+        story, likeness = self._words.nearest_to(terms, self._closeness(reading))
+        if likeness >= JOIN:
+            why = f"shares {printed(reading.document, self._words.shared_terms(terms, story))}"
+            return self._event(reading, story, likeness, why, credited)
+        story, likeness = self._names.nearest_to(names, self._foreignness(reading))
+        common = self._names.shared_terms(names, story) if story else []
+        if likeness >= TRANSLATION and len(common) >= _NAMES_OF_TRANSLATION:
+            why = f"in another language, shares {printed(reading.document, common)}"
+            return self._event(reading, story, likeness, why, credited)
+        return None
+
+    def _event(self, reading: _Reading, story: str, likeness: float, why: str, credited: Collection[str]) -> Placement:
+        sources = [known for known in self._stories[story].members if known.outlet in credited]
+        if sources and reading.document.outlet not in credited:
+            return _placed(reading, story, "rewrite", likeness, f"credits {sources[0].outlet}, {why}", sources[0].id)
+        return _placed(reading, story, "same-event", likeness, why)
+
+    def _closeness(self, reading: _Reading) -> Callable[[str], float]:
+        """Nearness in time; a column with the same headline every day is told anew every day."""
+        series = self._by_title.get(reading.wording.title)
+        return lambda story: 0.0 if series and series.story.id == story else self._decay(reading.time, story)
+
+    def _foreignness(self, reading: _Reading) -> Callable[[str], float]:
+        """Nearness in time to stories not yet told in the document's language, all others being out of the question."""
+        language = reading.subject.language
+
+        def closeness(story: str) -> float:
+            told = self._stories[story].languages
+            return self._decay(reading.time, story) if language and any(told) and language not in told else 0.0
+
+        return closeness
+
+    def _decay(self, time: datetime, story: str) -> float:
+        apart = abs(time - self._stories[story].latest)
+        return 0.5 ** (apart / _HALF_LIFE) if apart <= self._window else 0.0
+
+    def _in_window(self, one: datetime, other: datetime) -> bool:
+        return abs(one - other) <= self._window
+
+    # ---- merging ----
+
+    def _pending(self) -> list[str]:
+        """The stories to look at: all while they are few, else those that changed since they were last looked at."""
+        chosen = self._stories.keys() if len(self._stories) <= _THOROUGH else self._changed & self._stories.keys()
+        self._changed = set()
+        return sorted(chosen, key=lambda story: self._stories[story].order)
+
+    def _merge_mutual(self, pending: list[str]) -> Iterator[Merge]:
+        nearest: dict[str, tuple[str, float]] = {}
+        for story in pending:
+            nearest.setdefault(story, self._nearest(story))
+        for story, (other, likeness) in list(nearest.items()):
+            if likeness < MERGE or not {story, other} <= self._stories.keys():
+                continue
+            if (nearest.get(other) or self._nearest(other))[0] == story and self._agree(story, other):
+                older, newer = sorted((story, other), key=lambda id_: self._stories[id_].order)
+                self._join(older, newer)
+                yield Merge(kept=older, gone=newer, similarity=likeness)
+
+    def _nearest(self, story: str) -> tuple[str, float]:
+        time = self._stories[story].latest
+        return self._words.nearest(story, lambda other: self._decay(time, other))
+
+    def _agree(self, one: str, other: str) -> bool:
+        """One word in common makes two small stories neighbours, not one story."""
+        if max(self._words.documents(one), self._words.documents(other)) >= _CROWD:
+            return True
+        parts = self._words.agreement(one, other)
+        return len(parts) > 1 and parts[0] <= _ONE_WORD * sum(parts)
+
+    def _join(self, kept: str, gone: str) -> None:
+        into, other = self._stories[kept], self._stories.pop(gone)
+        for known in other.members:
+            known.story = into
+        into.members += other.members
+        into.languages += other.languages
+        into.latest = max(into.latest, other.latest)
+        self._words.join(kept, gone)
+        self._names.join(kept, gone)
+        self._changed.add(kept)
+
+    # ---- memory ----
+
+    def _remember(self, reading: _Reading, story_id: str, seen: datetime) -> None:
+        story = self._stories.get(story_id) or self._begin(story_id, reading.time)
+        document, subject = reading.document, reading.subject
+        known = _Known(
+            id=document.id,
+            outlet=document.outlet,
+            language=subject.language,
+            address=reading.address,
+            time=reading.time,
+            seen=seen,
+            wording=reading.wording,
+            story=story,
+            keys=self._words.add(story_id, subject.terms),
+            name_keys=self._names.add(story_id, subject.names),
+        )
+        story.members.append(known)
+        story.languages[subject.language] += 1
+        story.latest = max(story.latest, reading.time)
+        self._changed.add(story_id)
+        self._index(known)
+
+    def _begin(self, story_id: str, time: datetime) -> _Story:
+        self._begun += 1
+        story = self._stories[story_id] = _Story(story_id, self._begun, time)
+        return story
+
+    def _index(self, known: _Known) -> None:
+        self._arrivals.append(known)
+        if known.address:
+            self._by_address[known.address] = known
+        if known.wording.title:
+            self._by_title[known.wording.title] = known
+        for anchor in known.wording.anchors:
+            self._by_anchor[anchor].append(known)
+
+    def _forget(self, now: datetime) -> None:
+        """Let go of what arrived before the window; a story goes with its last document."""
+        while self._arrivals and self._arrivals[0].seen < now - self._window:
+            known = self._arrivals.popleft()
+            self._unindex(known)
+            known.story.members.remove(known)
+            known.story.languages[known.language] -= 1
+            known.story.languages = +known.story.languages
+            self._words.fade(known.story.id, known.keys)
+            self._names.fade(known.story.id, known.name_keys)
+            if not known.story.members:
+                del self._stories[known.story.id]
+
+    def _unindex(self, known: _Known) -> None:
+        if self._by_address.get(known.address) is known:
+            del self._by_address[known.address]
+        if self._by_title.get(known.wording.title) is known:
+            del self._by_title[known.wording.title]
+        for anchor in known.wording.anchors:
+            holders = self._by_anchor[anchor]
+            holders.remove(known)
+            if not holders:
+                del self._by_anchor[anchor]
+
+
+def _read(document: Document, seen: datetime) -> _Reading:
+    """A time of publication in the future is a clock gone wrong: nothing is published after it was seen."""
+    time = min(document.published, seen) if document.published else seen
+    return _Reading(document, time, same_address(document.url), wording_of(document), subject_of(document))
+
+
+def _new(reading: _Reading) -> Placement:
+    return _placed(reading, reading.document.id, "new", 0.0, "nothing like it in the window")
+
+
+def _repeat(reading: _Reading, known: _Known, share: float, why: str) -> Placement:
+    """An outlet that prints its own article in other words updates it; all else that repeats words is a copy."""
+    changed = reading.wording.runs != known.wording.runs
+    relation: Relation = "update" if changed and reading.document.outlet == known.outlet else "copy"
+    return _placed(reading, known.story.id, relation, share, why, known.id)
+
+
+def _in_common(share: float) -> str:
+    return f"{share:.0%} of the shorter text word for word"
+
+
+def _is_series(reading: _Reading, twin: _Known) -> bool:
+    """The same outlet, the same headline, another body: a column, not a copy."""
+    share, _ = overlap(reading.wording, twin.wording)
+    bodies = min(len(reading.wording.runs), len(twin.wording.runs)) >= _RUNS_OF_BODY
+    return reading.document.outlet == twin.outlet and bodies and share < COPY
+
+
+def _placed(
+    reading: _Reading, story: str, relation: Relation, likeness: float, why: str, of: str | None = None
+) -> Placement:
+    similarity = round(min(likeness, 1.0), 4)
+    return Placement(id=reading.document.id, story=story, relation=relation, of=of, similarity=similarity, why=why)
