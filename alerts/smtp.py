@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -21,6 +22,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
+from threading import Timer
 from typing import Literal, cast
 
 from alerts.message import clean
@@ -31,6 +33,10 @@ from monitor.model import Message
 _CONNECT_SECONDS = 30.0
 _COMMAND_SECONDS = 300.0
 _ACCEPT_SECONDS = 600.0
+
+LONGEST_SEND = 780.0
+"""Seconds after which a dialogue is cut off, however lively. Whoever leases a delivery out for longer than that, and
+than the time to connect, can be sure that nobody is still at it when the lease ends."""
 
 Security = Literal["starttls", "tls", "none"]
 _PORTS: Mapping[str, int] = {"starttls": 587, "tls": 465, "none": 25}
@@ -51,6 +57,7 @@ class MailSender:
     username: str = ""
     password: str = field(default="", repr=False)
     timeout: float | None = None  # seconds; shortens every step, lengthens none
+    longest: float = LONGEST_SEND
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False)
 
     @classmethod
@@ -99,8 +106,9 @@ class MailSender:
         session = None
         try:
             session = self._connected()
-            self._secure(session)
-            yield session
+            with _cut_off_after(self.longest, session):
+                self._secure(session)
+                yield session
         except smtplib.SMTPAuthenticationError as error:
             line = _line((error.smtp_code, error.smtp_error))
             raise DeliveryError(f"{self.host} refused the user name or password: {line}", retry=True) from error
@@ -275,6 +283,25 @@ def _reason(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return f"{error} Nothing is sent without it."
     return clean(str(error)) or type(error).__name__
+
+
+@contextmanager
+def _cut_off_after(seconds: float, session: smtplib.SMTP) -> Iterator[None]:
+    """A server may send a little for ever, and every little starts a time-out afresh. This one runs only once."""
+    timer = Timer(seconds, _cut, (session,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(session: smtplib.SMTP) -> None:
+    """Ends the TCP connection below TLS, so that whoever reads from it wakes with an end of file."""
+    if (line := session.sock) is not None:
+        with suppress(OSError):
+            socket.socket.shutdown(line, socket.SHUT_RDWR)
 
 
 def _leave(session: smtplib.SMTP) -> None:

@@ -6,11 +6,12 @@ import email
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from threading import Thread
+from time import sleep
 
 import pytest
 from hypothesis import given, settings
@@ -169,6 +170,28 @@ def test_a_line_lost_before_the_letter_leaves_none(sink: MailSink, step: str, tr
     setattr(sink, trouble, step)
     error = _failure(sender_for(sink, timeout=0.2))
     assert (error.retry, error.reached) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("beginning", "reached"),
+    [
+        ([b"220 hello\r\n", b"250-"], False),
+        ([b"220 hello\r\n", b"250 ok\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", b"250-"], True),
+    ],
+    ids=["before the letter", "after it"],
+)
+def test_a_server_that_talks_for_ever_is_cut_off(beginning: list[bytes], reached: bool) -> None:
+    with _scripted(beginning, for_ever=b"more\r\n250-") as port:
+        sender = MailSender(host="127.0.0.1", port=port, security="none", sender="a@example.org", longest=0.3)
+        error = _failure(sender)
+    assert (error.retry, error.reached) == (True, reached)
+
+
+def test_a_secured_line_is_cut_off_as_well() -> None:
+    with MailSink(security="starttls") as sink:
+        sink.hang_at = "RCPT"
+        error = _failure(sender_for(sink, host="localhost", security="starttls", tls=client_tls(), longest=0.3))
+        assert (error.retry, error.reached) == (True, False)
 
 
 def test_nobody_listens() -> None:
@@ -362,8 +385,8 @@ def _failure(sender: MailSender) -> DeliveryError:
 
 
 @contextmanager
-def _scripted(replies: list[bytes]) -> Iterator[int]:
-    """A server that says its lines, one after each thing it hears, and hangs up."""
+def _scripted(replies: list[bytes], *, for_ever: bytes = b"") -> Iterator[int]:
+    """A server that says its lines, one after each thing it hears, then the last one for ever, and hangs up."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def play() -> None:
@@ -374,6 +397,10 @@ def _scripted(replies: list[bytes]) -> Iterator[int]:
                     while not heard:
                         heard = line.recv(65536)
                     line.sendall(reply)
+                with suppress(OSError):
+                    while for_ever:
+                        line.sendall(for_ever)
+                        sleep(0.01)
 
         actor = Thread(target=play, daemon=True)
         actor.start()
