@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from monitor.pack import Cue, FalseFriend, Pack
 from monitor.page import Hit, Page, Range, term_hits
+from monitor.tree import Term
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,42 +31,65 @@ class Evidence:
     """What a document holds for a pack. `pair` is the closest places of the two halves."""
 
     score: float
+    strong: bool  # each half has a cue that is trusted enough for an alert
     witnesses: tuple[Witness, ...]
     pair: tuple[Hit, Hit]
 
 
 def weigh(pack: Pack, page: Page) -> Evidence | None:
     """The evidence for a pack, or None where a half is empty."""
-    misled = [(friend, hits) for friend in pack.false_friends if (hits := _friend_hits(friend, page))]
-    witnesses = [witness for cue in pack.cues if (witness := _witness(cue, pack, page, misled))]
-    named = {witness.cue.terms.name for witness in witnesses}
-    witnesses = [w for w in witnesses if not w.cue.needs or named.intersection(w.cue.needs)]
+    witnesses = _believable(_witnesses(pack, page), pack, page)
     sides = [[w for w in witnesses if half in w.cue.weights] for half in pack.halves]
     if not all(any(not w.cue.support for w in side) for side in sides):
         return None
-    filled = [_filled(side, half) for side, half in zip(sides, pack.halves, strict=True)]
-    pair, factor = _nearness(sides[0], sides[1], pack)
-    score = filled[0] * filled[1] * factor
-    return Evidence(score=score, witnesses=tuple(witnesses), pair=pair)
+    first, second = (_filled(side, half) for side, half in zip(sides, pack.halves, strict=True))
+    pair, share = _closest(sides[0], sides[1], pack)
+    strong = all(_strongest(side, half) >= pack.rules.strong for side, half in zip(sides, pack.halves, strict=True))
+    return Evidence(score=first * second * share, strong=strong, witnesses=tuple(witnesses), pair=pair)
 
 
-def _witness(cue: Cue, pack: Pack, page: Page, misled: list[tuple[FalseFriend, list[Hit]]]) -> Witness | None:
-    covered = [hit for _, hits in misled for hit in hits]
-    found = [hit for term in cue.terms.terms for hit in term_hits(term, page)]
-    hits = tuple(sorted((hit for hit in found if not _covered(hit, covered)), key=lambda hit: hit[:2]))
+def _witnesses(pack: Pack, page: Page) -> list[Witness]:
+    misled = {friend.name: hits for friend in pack.false_friends if (hits := _hits(friend.terms, page))}
+    misleading = [friend for friend in pack.false_friends if friend.name in misled]
+    covers = [hit for hits in misled.values() for hit in hits]
+    found = (_witness(cue, pack, page, misleading, covers) for cue in pack.cues)
+    return [witness for witness in found if witness is not None]
+
+
+def _witness(
+    cue: Cue, pack: Pack, page: Page, misleading: Iterable[FalseFriend], covers: Iterable[Hit]
+) -> Witness | None:
+    hits = [hit for hit in _hits(cue.terms.terms, page) if not _covered(hit, covers)]
     if not hits:
         return None
     trust = 1.0 if _any_inside(hits, page.lead) else pack.rules.body
     if all(_is_shouted(hit, page) for hit in hits):
         trust *= pack.rules.shouted
-    for friend, _ in misled:
+    for friend in misleading:
         if cue.terms.name in friend.discredits:
             trust *= friend.keeps
-    return Witness(cue=cue, hits=hits, trust=trust)
+    return Witness(cue=cue, hits=tuple(sorted(hits, key=lambda hit: hit[:2])), trust=trust)
 
 
-def _friend_hits(friend: FalseFriend, page: Page) -> list[Hit]:
-    return [hit for term in friend.terms for hit in term_hits(term, page)]
+def _believable(witnesses: list[Witness], pack: Pack, page: Page) -> list[Witness]:
+    """Those with the company that they need: a cue they name, or, below the lead, the other half close by.
+
+    A long article mentions everything somewhere; far from the other half that says nothing.
+    """
+    named = {witness.cue.terms.name for witness in witnesses}
+    accompanied = [w for w in witnesses if not w.cue.needs or named.intersection(w.cue.needs)]
+    return [w for w in accompanied if _any_inside(w.hits, page.lead) or _beside_other_half(w, accompanied, pack)]
+
+
+def _beside_other_half(witness: Witness, witnesses: list[Witness], pack: Pack) -> bool:
+    others = [w for w in witnesses if not w.cue.support and w.cue.weights.keys() - witness.cue.weights.keys()]
+    return any(
+        _distance(here, there) <= pack.rules.near for here in witness.hits for other in others for there in other.hits
+    )
+
+
+def _hits(terms: Iterable[Term], page: Page) -> list[Hit]:
+    return [hit for term in terms for hit in term_hits(term, page)]
 
 
 def _covered(hit: Hit, covers: Iterable[Hit]) -> bool:
@@ -82,19 +106,28 @@ def _is_shouted(hit: Hit, page: Page) -> bool:
 
 
 def _filled(side: list[Witness], half: str) -> float:
+    """1 less the doubt that all witnesses leave; one who stands on another's words only is not another witness."""
     doubt = 1.0
-    for witness in side:
-        doubt *= 1 - witness.cue.weights[half] * witness.trust
+    taken: set[int] = set()
+    for witness in sorted(side, key=lambda one: one.cue.weights[half] * one.trust, reverse=True):
+        places = [range(hit.start, hit.end) for hit in witness.hits]
+        if any(taken.isdisjoint(place) for place in places):
+            doubt *= 1 - witness.cue.weights[half] * witness.trust
+        taken.update(*places)
     return 1 - doubt
 
 
-def _nearness(left: list[Witness], right: list[Witness], pack: Pack) -> tuple[tuple[Hit, Hit], float]:
+def _strongest(side: list[Witness], half: str) -> float:
+    return max(witness.cue.weights[half] * witness.trust for witness in side if not witness.cue.support)
+
+
+def _closest(left: list[Witness], right: list[Witness], pack: Pack) -> tuple[tuple[Hit, Hit], float]:
     """The closest places of the two halves, and what is left of the score at that distance."""
-    places = ([h for w in side if not w.cue.support for h in w.hits] for side in (left, right))
-    first, second = places
+    first, second = ([hit for w in side if not w.cue.support for hit in w.hits] for side in (left, right))
     pair = min(((a, b) for a in first for b in second), key=lambda pair: _distance(*pair))
     return pair, 1.0 if _distance(*pair) <= pack.rules.near else pack.rules.apart
 
 
 def _distance(a: Hit, b: Hit) -> int:
+    """Words from one place to the other: 0 where they overlap, 1 for neighbours."""
     return max(a.start - b.end, b.start - a.end, -1) + 1

@@ -115,7 +115,7 @@ def _judge_pack(compiled: CompiledWatch, pack: Pack, page: Page) -> Match | None
     evidence = weigh(pack, page)
     if evidence is None or evidence.score < pack.rules.digest:
         return None
-    earned: Level = "alert" if evidence.score >= pack.rules.alert else "digest"
+    earned: Level = "alert" if evidence.strong and evidence.score >= pack.rules.alert else "digest"
     return Match(
         watch=compiled.watch.name,
         level="digest" if compiled.watch.level == "digest" else earned,

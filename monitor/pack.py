@@ -46,6 +46,7 @@ class Rules:
 
     alert: float  # the scores that earn a level
     digest: float
+    strong: float  # what an alert needs of the best cue of each half, beside its score
     near: int  # words between the halves, up to which nothing is taken off
     apart: float  # factor where both halves are in the title and lead, but farther apart
     body: float  # factor for a cue that stands only in the text below the lead
@@ -90,7 +91,7 @@ def read_pack(source: str, file: str) -> Pack:
 # ---- nodes → values; a fault is noted, and reading goes on -----------------------------------------------------------
 
 _PACK_KEYS = ("name", "about", "halves", "rules", "cues", "false_friends", "must_match", "must_not_match")
-_RULE_KEYS = ("alert", "digest", "near", "apart", "body", "shouted")
+_RULE_KEYS = ("alert", "digest", "strong", "near", "apart", "body", "shouted")
 _CUE_KEYS = ("label", "weights", "support", "needs", "case", "terms")
 _FRIEND_KEYS = ("discredits", "keeps", "case", "terms")
 
