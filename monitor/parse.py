@@ -3,17 +3,16 @@
 What lives here: the order of the steps, and everything that is known of the feed library; its dicts go no further. What
 must not: the network, the clock, files. Hostile bodies can take seconds and gigabytes here: `isolate` sets the limits.
 
-    bytes → decoding → text → repair → XML → feed library → fields, dates → ParsedFeed
-                             ↘ jsonfeed ↗          ↘ imposters → ParseError
+    bytes → decoding → text → repair → XML → elements, or else the feed library → raw → ParsedFeed
+                          ↘ jsonfeed → ParsedFeed                            ↘ imposters → ParseError
 """
 
 from __future__ import annotations
 
-import html
 import io
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import feedparser
@@ -21,10 +20,12 @@ import feedparser
 from monitor import fields
 from monitor.dates import parse_date
 from monitor.decoding import Decoded, content_type, decode
+from monitor.elements import read_tree
 from monitor.errors import ParseError
 from monitor.imposters import challenged, imposter
 from monitor.jsonfeed import read_json_feed
-from monitor.model import ParsedEntry, ParsedFeed, Problem
+from monitor.model import ParsedFeed, Problem
+from monitor.raw import RawEntry, RawFeed, shaped
 from monitor.repair import repair
 
 _LARGEST_BODY = 32 * 1024 * 1024
@@ -35,16 +36,6 @@ _ENDS = re.compile(
     r"</(?:[\w.-]+:)?(?:rss|feed|RDF|channel)\s*>|<(?:[\w.-]+:)?(?:rss|feed|RDF|channel)\b[^>]*/>", re.IGNORECASE
 )
 _TAIL = 4_096  # characters: advertising and comments follow the end of real feeds
-_PERIODS = {
-    "minutely": 1,
-    "hourly": 60,
-    "daily": 1440,
-    "dayly": 1440,
-    "weekly": 10080,
-    "monthly": 43200,
-    "yearly": 525600,
-}
-_LONGEST_HINT = timedelta(days=365)
 _SRS_NAME = re.compile(r"\ssrsName\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')")  # a bad one makes the library lose the whole feed
 # The title and caption of a picture, which the library takes for the entry's own.
 _OF_MEDIA = re.compile(r"(</?media:)(title|description)(?=[\s/>])", re.IGNORECASE)
@@ -53,8 +44,6 @@ _LONG_AUTHOR = re.compile(
     r"(<(?:\w+:)?(?:author|creator|managingEditor|webMaster|name)\b[^<>]{0,200}>(?:<!\[CDATA\[)?[^<\]]{1024})[^<\]]+",
     re.IGNORECASE,
 )
-_MAIL_FIRST = re.compile(r"\S+@\S+ \(([^()]+)\)$")  # desk@ledger.example (Ana Ruiz), as RSS has it
-_MAIL_LAST = re.compile(r"([^()<>@]+) [(<]\S+@\S+[)>]$")
 _OLDEST = 1970  # the feed library reads some numbers as dates of the 18th century
 
 _Dict = Mapping[str, Any]  # feedparser's: every key may be missing, every value of any type
@@ -102,25 +91,13 @@ def _root(text: str, headers: Mapping[str, str]) -> int:
 
 def _read_xml(text: str, losses: list[Problem], *, url: str) -> ParsedFeed:
     cut_off = not _ENDS.search(text, max(0, len(text) - _TAIL))
-    text, total = _first_items(repair(text))
-    result = _library(_tamed(text))
-    entries = _entries(result, losses, url=url)
+    document, total = _first_items(repair(text))
+    feed = read_tree(document) or _read_by_library(document)
     if cut_off:
-        if not entries:
+        if not feed.entries:
             raise ParseError("not-a-feed", "the feed is cut off before its first entry")
-        losses.append(
-            Problem(kind="truncated", message="the feed is cut off before its end; the last entry may be incomplete")
-        )
-    feed = result["feed"]
-    title, plain = _value(feed, "title")
-    return ParsedFeed(
-        title=fields.title(title, losses, plain=plain and _is_atom(result)),
-        link=fields.link(_string(feed, "link"), base=url),
-        language=_string(feed, "language")[: fields.LONGEST_NAME],
-        entries=fields.first_entries(entries, max(total, len(entries)), losses),
-        problem=fields.summed(losses),
-        interval_hint=_interval(feed),
-    )
+        losses.append(Problem(kind="truncated", message="the feed is cut off; its last entry may be incomplete"))
+    return shaped(feed, losses, total=total, url=url)
 
 
 def _first_items(text: str) -> tuple[str, int]:
@@ -154,74 +131,61 @@ def _library(text: str) -> _Dict:
     return result
 
 
-def _is_atom(result: _Dict) -> bool:
-    return str(result.get("version") or "").startswith("atom")
-
-
-def _entries(result: _Dict, losses: list[Problem], *, url: str) -> list[ParsedEntry]:
-    base = fields.link(_string(result["feed"], "link"), base=url) or url
-    atom = _is_atom(result)
-    return [_entry(entry, losses, base=url if atom else base, atom=atom) for entry in result["entries"]]
-
-
-def _entry(entry: _Dict, losses: list[Problem], *, base: str, atom: bool) -> ParsedEntry:
-    link = _link(entry, base)
-    title, plain = _value(entry, "title")
-    published, updated = _date(entry, "published"), _date(entry, "updated")
-    if not published:  # RSS has no "updated": dc:date is when the item came out, and the only date of most RDF
-        published, updated = (_date(entry, "created"), updated) if atom else (_date(entry, "created") or updated, None)
-    return ParsedEntry(
-        id=_string(entry, "id").strip(),
-        link=link,
-        title=fields.title(title, losses, plain=plain and atom),
-        summary=_summary(entry, losses),
-        content=_content(entry, losses, base=link or base),
-        author=_author(entry),
-        published=published,
-        updated=updated,
-        tags=fields.tags([str(tag.get("term") or tag.get("label") or "") for tag in _dicts(entry, "tags")]),
+def _read_by_library(document: str) -> RawFeed:
+    result = _library(_tamed(document))
+    feed = result["feed"]
+    atom = str(result.get("version") or "").startswith("atom")
+    return RawFeed(
+        title=_string(feed, "title"),
+        title_plain=atom and _is_plain(feed, "title"),
+        link=_string(feed, "link"),
+        language=_string(feed, "language"),
+        entries=[_entry(entry, atom=atom) for entry in result["entries"]],
+        atom=atom,
+        ttl=_string(feed, "ttl"),
+        period=_string(feed, "sy_updateperiod"),
+        frequency=_string(feed, "sy_updatefrequency"),
     )
 
 
-def _link(entry: _Dict, base: str) -> str:
-    """The entry's page: its link, an alternate of any type, a guid that is a permalink, FeedBurner's original."""
+def _entry(entry: _Dict, *, atom: bool) -> RawEntry:
+    content = _fullest(entry)
+    return RawEntry(
+        id=_string(entry, "id").strip(),
+        permalink=bool(entry.get("guidislink", True)),
+        links=_links(entry),
+        title=_string(entry, "title"),
+        title_plain=atom and _is_plain(entry, "title"),
+        # The library copies the content where there is no summary, and then leaves out the detail.
+        summary=_string(entry, "summary") if "summary_detail" in entry else "",
+        caption=_string(entry, "media_owndescription"),
+        content=_string(content, "value"),
+        content_plain=content.get("type") == "text/plain",
+        content_base=_string(content, "base"),
+        authors=_authors(entry),
+        published=_date(entry, "published") or _date(entry, "created"),
+        updated=_date(entry, "updated"),
+        tags=[str(tag.get("term") or tag.get("label") or "") for tag in _dicts(entry, "tags")],
+    )
+
+
+def _links(entry: _Dict) -> list[str]:
+    """Its link, alternates of any type, FeedBurner's original."""
     alternates = [
         _string(link, "href") for link in _dicts(entry, "links") if link.get("rel", "alternate") == "alternate"
     ]
-    guid = _string(entry, "id")
-    permalink = guid if guid.startswith(("http://", "https://")) and entry.get("guidislink", True) else ""
-    candidates = (_string(entry, "link"), *alternates, permalink, _string(entry, "feedburner_origlink"))
-    links = (fields.link(candidate, base=base) for candidate in candidates)
-    return next((link for link in links if link), "")
+    return [_string(entry, "link"), *alternates, _string(entry, "feedburner_origlink")]
 
 
-def _summary(entry: _Dict, losses: list[Problem]) -> str:
-    """The feed's own summary. feedparser copies the content where there is none, and then leaves out the detail."""
-    summary = _string(entry, "summary") if "summary_detail" in entry else ""
-    if not summary and not _dicts(entry, "content"):
-        summary = _string(entry, "media_owndescription")  # of a video, it is all there is
-    return fields.text(summary, losses)
+def _fullest(entry: _Dict) -> _Dict:
+    """The longest of the contents that the entry offers."""
+    return max(_dicts(entry, "content"), key=lambda content: len(_string(content, "value")), default={})
 
 
-def _content(entry: _Dict, losses: list[Problem], *, base: str) -> str:
-    """The fullest of the contents that the entry offers."""
-    contents = [content for content in _dicts(entry, "content") if _string(content, "value")]
-    if not contents:
-        return ""
-    fullest = max(contents, key=lambda content: len(content["value"]))
-    value = html.escape(fullest["value"], quote=False) if fullest.get("type") == "text/plain" else fullest["value"]
-    return fields.safe_html(value, losses, base=fields.link(_string(fullest, "base"), base=base) or base)
-
-
-def _author(entry: _Dict) -> str:
-    """Names, without their addresses. Of one author the text as printed is read: the library cuts some in two."""
-    names = [fields.name(_string(author, "name")) for author in _dicts(entry, "authors")]
-    several = list(dict.fromkeys(name for name in names if name))
-    if len(several) > 1:
-        return ", ".join(several)[: fields.LONGEST_NAME]
-    author = fields.name(_string(entry, "author")) or "".join(several)
-    found = _MAIL_FIRST.match(author) or _MAIL_LAST.match(author)
-    return found[1].strip() if found else author
+def _authors(entry: _Dict) -> list[str]:
+    """Several authors by name; a single one as printed, because the library cuts some addresses in two."""
+    names = [name for author in _dicts(entry, "authors") if (name := _string(author, "name"))]
+    return names if len(set(names)) > 1 else [_string(entry, "author") or "".join(names[:1])]
 
 
 def _date(entry: _Dict, key: str) -> datetime | None:
@@ -240,23 +204,10 @@ def _date(entry: _Dict, key: str) -> datetime | None:
         return None
 
 
-def _interval(feed: _Dict) -> timedelta | None:
-    """The longer of <ttl> and the syndication module's period: how rarely the feed asks to be read."""
-    ttl = _number(_string(feed, "ttl")) or 0
-    period = _PERIODS.get(_string(feed, "sy_updateperiod").strip().lower(), 0)
-    minutes = max(ttl, period / (_number(_string(feed, "sy_updatefrequency")) or 1))
-    return min(timedelta(minutes=minutes), _LONGEST_HINT) if minutes > 0 else None
-
-
-def _number(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"\d{1,9}", text := text.strip()) else None
-
-
-def _value(item: _Dict, key: str) -> tuple[str, bool]:
-    """A text construct, and whether the feed declares it to be plain text."""
+def _is_plain(item: _Dict, key: str) -> bool:
+    """Whether the feed declares a text construct to be no markup."""
     detail = item.get(f"{key}_detail")
-    kind = detail.get("type") if isinstance(detail, Mapping) else ""
-    return _string(item, key), kind == "text/plain"
+    return isinstance(detail, Mapping) and detail.get("type") == "text/plain"
 
 
 def _string(item: _Dict, key: str) -> str:

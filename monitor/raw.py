@@ -1,0 +1,142 @@
+"""What a feed's reader hands on, and how it becomes what is kept: one shaping for every format and every reader.
+
+What lives here: strings as the feed has them, and the rules for choosing among them. What must not: XML and JSON.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor import fields
+from monitor.model import ParsedEntry, ParsedFeed, Problem
+
+_PERIODS = {
+    "minutely": 1,
+    "hourly": 60,
+    "daily": 1440,
+    "dayly": 1440,
+    "weekly": 10080,
+    "monthly": 43200,
+    "yearly": 525600,
+}
+_LONGEST_HINT = timedelta(days=365)
+_MAIL_FIRST = re.compile(r"\S+@\S+ \(([^()]+)\)$")  # desk@ledger.example (Ana Ruiz), as RSS has it
+_MAIL_LAST = re.compile(r"([^()<>@]+) [(<]\S+@\S+[)>]$")
+_C1 = re.compile(r"[\x80-\x9f]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawEntry:
+    """An entry as written. Texts may hold markup unless they are said to be plain."""
+
+    id: str
+    permalink: bool  # whether an id that is an address is the entry's page
+    links: Sequence[str]  # the best first
+    title: str
+    summary: str
+    content: str
+    authors: Sequence[str]
+    published: datetime | None
+    updated: datetime | None
+    tags: Sequence[str]
+    title_plain: bool = False
+    content_plain: bool = False
+    content_base: str = ""
+    caption: str = ""  # what a picture or video says of itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawFeed:
+    """A feed as written."""
+
+    title: str
+    link: str
+    language: str
+    entries: Sequence[RawEntry]
+    atom: bool
+    title_plain: bool = False
+    ttl: str = ""
+    period: str = ""
+    frequency: str = ""
+
+
+def shaped(feed: RawFeed, losses: list[Problem], *, total: int, url: str) -> ParsedFeed:
+    """The feed as it is kept. `total`: how many entries the document holds, read or not; `url`: where it came from."""
+    link = fields.link(feed.link, base=url)
+    base = url if feed.atom else link or url
+    entries = [_entry(entry, losses, base=base, atom=feed.atom) for entry in feed.entries]
+    return ParsedFeed(
+        title=fields.title(_mended(feed.title), losses, plain=feed.title_plain),
+        link=link,
+        language=feed.language[: fields.LONGEST_NAME],
+        entries=fields.first_entries(entries, max(total, len(entries)), losses),
+        problem=fields.summed(losses),
+        interval_hint=_interval(feed),
+    )
+
+
+def _entry(entry: RawEntry, losses: list[Problem], *, base: str, atom: bool) -> ParsedEntry:
+    link = _link(entry, base)
+    published, updated = entry.published, entry.updated
+    if not published and not atom:  # RSS has no "updated": dc:date is when the item came out, and RDF's only date
+        published, updated = updated, None
+    return ParsedEntry(
+        id=entry.id[: fields.LONGEST_LINK],
+        link=link,
+        title=fields.title(_mended(entry.title), losses, plain=entry.title_plain),
+        summary=fields.text(_mended(entry.summary or ("" if entry.content else entry.caption)), losses),
+        content=_content(entry, losses, base=link or base),
+        author=_author(entry),
+        published=published,
+        updated=updated,
+        tags=fields.tags([_mended(tag) for tag in entry.tags]),
+    )
+
+
+def _link(entry: RawEntry, base: str) -> str:
+    """The entry's page: its link, or an id that is a permalink."""
+    permalink = entry.id if entry.permalink and entry.id.startswith(("http://", "https://")) else ""
+    links = (fields.link(candidate, base=base) for candidate in (*entry.links, permalink))
+    return next((link for link in links if link), "")
+
+
+def _content(entry: RawEntry, losses: list[Problem], *, base: str) -> str:
+    content = _mended(entry.content)
+    markup = html.escape(content, quote=False) if entry.content_plain else content
+    return fields.safe_html(markup, losses, base=fields.link(entry.content_base, base=base) or base)
+
+
+def _author(entry: RawEntry) -> str:
+    """Names, without their addresses."""
+    names = (_person(fields.name(_mended(author))) for author in entry.authors)
+    return ", ".join(dict.fromkeys(name for name in names if name))[: fields.LONGEST_NAME]
+
+
+def _person(author: str) -> str:
+    found = _MAIL_FIRST.match(author) or _MAIL_LAST.match(author)
+    return found[1].strip() if found else author
+
+
+def _mended(text: str) -> str:
+    """UTF-8 that was read as Latin-1 before it was published, and Windows' characters under numbers of their own."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return _C1.sub(lambda found: bytes([ord(found[0])]).decode("cp1252", "replace"), text)
+
+
+def _interval(feed: RawFeed) -> timedelta | None:
+    """The longer of <ttl> and the syndication module's period: how rarely the feed asks to be read."""
+    period = _PERIODS.get(feed.period.strip().lower(), 0)
+    minutes = max(_number(feed.ttl), period / (_number(feed.frequency) or 1))
+    return min(timedelta(minutes=minutes), _LONGEST_HINT) if minutes > 0 else None
+
+
+def _number(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text := text.strip()) else 0
