@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from threading import Event
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -25,6 +24,7 @@ from monitor.isolate import IsolatedParser
 from monitor.outlets import shipped
 from monitor.pipeline import Deliver, Examine, Refresh, forget_old_texts, queue_digests, take_over
 from monitor.pipeline.journal import note
+from monitor.version import VERSION
 from storage.database import Database
 
 TICK = timedelta(seconds=2)  # how late a stage may notice that something is due
@@ -60,7 +60,7 @@ class Stages:
 def open_client(config: Config) -> Iterator[Client]:
     """The one door to the web, as the file wants it."""
     settings = FetchSettings(
-        user_agent=f"Tipsheet/{version('tipsheet')} (+{config.contact})",
+        user_agent=f"Tipsheet/{VERSION} (+{config.contact})",
         total_timeout=config.timeout.total_seconds(),
         allow_networks=config.allow_networks,
         allow_ports=config.allow_ports,

@@ -20,10 +20,11 @@ from monitor.cli.paint import err, plain
 from monitor.cli.stage import stage
 from monitor.cli.work import check, completion, digest, init, once, run
 from monitor.errors import ConfigError, InstanceError, StorageError, TipsheetError
+from monitor.version import VERSION
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="tipsheet", prog_name="tipsheet")
+@click.version_option(VERSION, prog_name="tipsheet")
 def tipsheet() -> None:
     """Watch feeds, tell each story once, never lose an alert.
 

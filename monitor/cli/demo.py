@@ -22,7 +22,7 @@ from monitor.config import Config, read_config
 from monitor.demo.mailroom import Letter, Mailroom
 from monitor.demo.newsroom import Newsroom
 from monitor.errors import TipsheetError
-from monitor.matching import why_not
+from monitor.near_miss import why_not
 from monitor.outlets import shipped
 from monitor.pipeline import digests
 from monitor.run import open_stages, utc_now
@@ -153,7 +153,9 @@ def _welcome(newsroom: Newsroom) -> None:
 def _show_nothing_new(tally: dict[str, int], place: Path) -> None:
     out.print()
     out.print(Text("Nothing new.", style="bold green"), end=" ")
-    out.print(f"{tally['polled']} feeds were asked: {tally['unchanged']} unchanged, {tally['failed']} failing as before.")
+    out.print(
+        f"{tally['polled']} feeds were asked: {tally['unchanged']} unchanged, {tally['failed']} failing as before."
+    )
     out.print("No story is told twice. `tipsheet demo --fresh` begins the day anew; all of it lies in")
     out.print(f"  {plain(place)}", soft_wrap=True)
 

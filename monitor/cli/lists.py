@@ -58,10 +58,7 @@ def stories(database_url: str | None, as_json: bool, hours: int, everything: boo
         table(
             "Stories",
             ("story", "began", "title", "outlet", "outlets", "entries", "level"),
-            [
-                (row.id, local(row.began_at), row.title, row.outlet, row.outlets, row.entries, row.level)
-                for row in rows
-            ],
+            [(row.id, local(row.began_at), row.title, row.outlet, row.outlets, row.entries, row.level) for row in rows],
             empty=f"No story in the last {hours} hours.",
         )
 

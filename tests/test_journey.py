@@ -1,0 +1,185 @@
+"""The whole way: real feeds over HTTP in, one alert by real SMTP and a signed webhook out, and nothing twice."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+from standardwebhooks import Webhook
+
+from monitor.cli.demo import SECRET, write_config
+from monitor.cli.work import work_off
+from monitor.config import Config
+from monitor.demo.mailroom import Mailroom
+from monitor.demo.newsroom import Newsroom
+from monitor.errors import StorageError
+from monitor.run import Stages, open_stages
+from storage import feeds, outbox, stories
+from storage.database import Database
+from tests.conftest import Clock
+
+
+@dataclass
+class World:
+    """An offline newsroom, its mail server, and a Tipsheet that watches it on a clock that stands still."""
+
+    newsroom: Newsroom
+    mailroom: Mailroom
+    config: Config
+    database: Database
+    clock: Clock
+
+    @contextmanager
+    def stages(self) -> Iterator[Stages]:
+        with open_stages(self.config, self.database, stop=Event(), clock=self.clock) as stages:
+            yield stages
+        # The next one is a new process, as far as the database can tell.
+        self.database.close()
+        self.database = Database(str(self.database.url))
+
+    def once(self) -> dict[str, int]:
+        with self.stages() as stages:
+            return work_off(stages)
+
+
+@pytest.fixture
+def world(tmp_path: Path, clock: Clock) -> Iterator[World]:
+    url = f"sqlite:///{tmp_path / 'tipsheet.db'}"
+    with Newsroom(opened=clock()) as newsroom, Mailroom() as mailroom:
+        world = World(newsroom, mailroom, write_config(tmp_path, newsroom, mailroom), Database(url), clock)
+        yield world
+        world.database.close()
+
+
+@pytest.fixture
+def morning(world: World) -> World:
+    """The day has been read once."""
+    world.once()
+    return world
+
+
+def test_a_day_of_news_becomes_one_alert_by_mail_and_one_by_webhook(world: World) -> None:
+    tally = world.once()
+    readable = [outlet for outlet in world.newsroom.outlets if outlet.entries]
+    assert tally["polled"] == len(world.newsroom.outlets)
+    assert tally["failed"] == len(world.newsroom.outlets) - len(readable)
+    assert tally["entries"] == sum(outlet.entries for outlet in readable)
+    assert [letter.recipients for letter in world.mailroom.letters] == [("desk@demo.example",)]
+    assert len(world.newsroom.hooks) == 1
+
+
+def test_the_alert_names_who_broke_it_and_folds_the_copies(morning: World) -> None:
+    (letter,) = morning.mailroom.letters
+    body = letter.message.get_body(("plain",))
+    assert body is not None
+    text = body.get_content()
+    assert "The Guardian" in text
+    assert "Also in 6 outlets" in " ".join(text.split())
+    html = letter.message.get_body(("html",))
+    assert html is not None
+    assert "<mark" in html.get_content()
+    with morning.database.read() as connection:
+        (told,) = [
+            row
+            for row in stories.listing(connection, since=morning.clock() - timedelta(days=1))
+            if row.level == "alert"
+        ]
+    assert told.outlets == 7
+
+
+def test_the_webhook_is_signed_so_that_the_receivers_own_library_accepts_it(morning: World) -> None:
+    (hook,) = morning.newsroom.hooks
+    # The clock of this test stands still in February; the library compares with the real one.
+    Webhook._verify_timestamp = lambda self, header: morning.clock()  # type: ignore[method-assign,assignment]
+    Webhook(SECRET).verify(hook.body, dict(hook.headers))
+    assert "Guardian" in json.loads(hook.body)["data"]["origin"]["outlets"][0]
+
+
+def test_a_second_look_finds_nothing_new(morning: World) -> None:
+    morning.clock.move(timedelta(minutes=5))
+    tally = morning.once()
+    assert tally["entries"] == 0
+    assert tally["delivered"] == 0
+    assert tally["unchanged"] >= 10
+    assert len(morning.mailroom.letters) == 1
+
+
+def test_a_restart_polls_nothing_early(morning: World) -> None:
+    asked = len(morning.newsroom.answers)
+    assert morning.once()["polled"] == 0
+    assert len(morning.newsroom.answers) == asked
+
+
+def test_the_feed_that_answers_with_a_login_page_is_shown_while_the_others_go_on(morning: World) -> None:
+    with morning.database.read() as connection:
+        failing = [row for row in feeds.listing(connection) if row.failures]
+    assert [row.name for row in failing] == ["The Night Desk"]
+    assert failing[0].problem_kind == "login"
+
+
+def test_a_digest_comes_at_its_hour_once_and_late_rather_than_never(morning: World) -> None:
+    morning.clock.move(timedelta(hours=20))  # 08:00 UTC: the digest was due at seven, and nobody was there
+    assert morning.once()["delivered"] == 1
+    assert morning.once()["delivered"] == 0
+    digest = morning.mailroom.letters[-1].message
+    assert "digest" in str(digest["List-Id"])
+    body = digest.get_body(("plain",))
+    assert body is not None
+    assert "12 of 13 feeds" in body.get_content()
+
+
+def test_a_mail_server_that_is_down_loses_nothing(world: World) -> None:
+    with world.stages() as stages:
+        list(stages.refresh())
+        list(stages.examine())
+        port = world.mailroom.port
+        world.mailroom.__exit__(None, None, None)
+        delivered = list(stages.deliver(close_window=True))
+        assert sorted((one.item.channel, one.state) for one in delivered) == [("bot", "sent"), ("mail", "waiting")]
+        with Mailroom(port) as reopened:
+            world.clock.move(timedelta(minutes=2))
+            assert [one.state for one in stages.deliver()] == ["sent"]
+            assert len(reopened.letters) == 1
+        world.mailroom.__enter__()
+
+
+def test_a_locked_database_stops_before_a_send(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.database.BUSY_SECONDS", 0)
+    world.database.close()
+    world.database = Database(str(world.database.url))
+    with world.stages() as stages:
+        list(stages.refresh())
+        list(stages.examine())
+        other = sqlite3.connect(tmp_path / "tipsheet.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageError, match="locked"):
+            list(stages.deliver(close_window=True))
+        assert world.mailroom.letters == []
+        assert world.newsroom.hooks == []
+        other.close()
+        list(stages.deliver(close_window=True))
+        assert len(world.mailroom.letters) == 1
+
+
+def test_a_disk_that_fills_up_at_the_attempt_stops_before_a_send(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_args: object, **_more: object) -> None:
+        raise StorageError("the database refused: database or disk is full")
+
+    with world.stages() as stages:
+        list(stages.refresh())
+        list(stages.examine())
+        with monkeypatch.context() as patched:
+            patched.setattr(outbox, "begin_attempt", full)
+            with pytest.raises(StorageError, match="full"):
+                list(stages.deliver(close_window=True))
+        assert world.mailroom.letters == []
+        world.clock.move(timedelta(minutes=16))  # the lease of the claim that was made runs out by itself
+        list(stages.deliver(close_window=True))
+        assert len(world.mailroom.letters) == 1
