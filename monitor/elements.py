@@ -1,8 +1,8 @@
 """The feeds that nine servers in ten send, read straight from the tree: RSS 2.0 and its kin, RDF, Atom 1.0.
 
 What lives here: the well-formed and plain cases, at a quarter of the feed library's time. What must not: leniency. At
-the first thing out of the ordinary (unescaped markup, a format or an extension not named here) `read_tree` gives up, and
-the feed library reads the document. A test holds the two readings against each other.
+the first thing out of the ordinary (unescaped markup, a format or an extension not named here) `read_tree` gives up,
+and the feed library reads the document. A test holds the two readings against each other.
 """
 
 from __future__ import annotations
@@ -35,6 +35,12 @@ _SILENT = (
     "{http://purl.org/rss/1.0/modules/taxonomy/}",
     "{http://webns.net/mvcb/}",
     "{com-wordpress:feed-additions:1}",
+    "{http://www.youtube.com/xml/schemas/2015}",
+    "{https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md}",
+    "{http://www.rawvoice.com/rawvoiceRssModule/}",
+    "{http://activitystrea.ms/spec/1.0/}",
+    "{http://www.w3.org/2005/11/its}",
+    "{http://prismstandard.org/namespaces/basic/2.0/}",
     "{http://www.pheedo.com/namespace/pheedo}",
     "{http://schemas.google.com/g/2005}",
     "{http://api.npr.org/nprml}",
@@ -131,7 +137,7 @@ def _check_rss_child(tag: str, dialect: str) -> None:
         known = tag in _DC_ITEM or tag in _ATOM_IN_RSS or tag == f"{_CONTENT}encoded" or tag.startswith(_SILENT)
     else:
         known = tag.removeprefix(dialect) in _RSS_ITEM
-    if not known or tag in {f"{_MEDIA}keywords", f"{_MEDIA}category", f"{_MEDIA}credit"}:
+    if not known or tag in {f"{_MEDIA}keywords", f"{_MEDIA}category"}:
         raise _Unusual
 
 
