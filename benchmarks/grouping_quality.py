@@ -1,8 +1,8 @@
 """How well headlines are grouped into stories: `python -m benchmarks.grouping_quality`.
 
 Headlines with gold story ids, in time order, from TIPSHEET_DATA; the first half is for tuning, the second is the
-measured one. BCubed precision, recall and F1 on arrival and after the last merge, and microseconds for a document, merges
-included.
+measured one. BCubed precision, recall and F1 on arrival and after the last merge; microseconds for a document, with its
+share of the merges.
 """
 
 from __future__ import annotations

@@ -93,14 +93,14 @@ class Centres:
         """The story nearest to a document's terms, with its likeness; ("", 0) if none shares a key."""
         length = self._length(terms)
         candidates = self._candidates(terms, _KEYS)
-        return _best((story, self._cosine(terms, length, story) * closeness(story)) for story in candidates)
+        return nearest((story, self._cosine(terms, length, story) * closeness(story)) for story in candidates)
 
-    def nearest(self, story: str, closeness: Closeness) -> tuple[str, float]:
-        """The story nearest to another story."""
+    def neighbours(self, story: str, closeness: Closeness) -> list[tuple[str, float]]:
+        """The stories near to another story, with their likeness to it, in no order."""
         centre = self._centres[story]
         length = self._measure(centre)
-        candidates = (other for other in self._candidates(centre.terms, _CENTRE_KEYS) if other != story)
-        return _best((other, self._cosine(centre.terms, length, other) * closeness(other)) for other in candidates)
+        candidates = [other for other in self._candidates(centre.terms, _CENTRE_KEYS) if other != story]
+        return [(other, self._cosine(centre.terms, length, other) * closeness(other)) for other in candidates]
 
     def agreement(self, one: str, other: str) -> list[float]:
         """What each common term gives to the cosine of two stories, the most first; without numbers and the faint."""
@@ -187,5 +187,6 @@ class Centres:
             del self._holders[key]
 
 
-def _best(scored: Iterable[tuple[str, float]]) -> tuple[str, float]:
+def nearest(scored: Iterable[tuple[str, float]]) -> tuple[str, float]:
+    """The likeliest, ties going to the greater id so that every run decides alike; ("", 0) of none."""
     return max(scored, key=lambda pair: (pair[1], pair[0]), default=("", 0.0))

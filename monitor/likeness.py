@@ -106,7 +106,7 @@ _OUTLET_TAIL = re.compile(r"\s+[-–—|]\s+[^-–—|]{2,30}$")
 
 def _title_key(title: str) -> str:
     words = [token.folded for token in tokens(_OUTLET_TAIL.sub("", title))]
-    return " ".join(words) if sum(word not in STOP_WORDS for word in words) >= 4 else ""
+    return " ".join(words) if sum(word not in STOP_WORDS for word in words) >= 3 else ""
 
 
 # ---- the subject ----------------------------------------------------------------------------------------------------

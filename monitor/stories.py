@@ -22,13 +22,13 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from monitor.centres import Centres
+from monitor.centres import Centres, nearest
 from monitor.likeness import Subject, Wording, overlap, printed, same_address, subject_of, wording_of
 from monitor.model import Document, Placement, Relation
 
 COPY = 0.5  # of the shorter text; true copies are often cut short, so no measure of the whole will do
 REWRITE = 0.2
-JOIN = 0.42  # likeness at which a document joins a story at once
+JOIN = 0.36  # likeness at which a document joins a story at once
 MERGE = 0.2  # likeness at which two stories are one, if each is the other's nearest
 TRANSLATION = 0.55  # likeness of names and numbers at which reports in two languages tell of one event
 _HALF_LIFE = timedelta(hours=96)  # of likeness: the same words four days apart are half as alike
@@ -40,7 +40,6 @@ _NAMES_OF_TRANSLATION = 3
 _CROWD = 5  # documents; below it, two stories need more than one word in common to be merged
 _ONE_WORD = 0.9  # of the likeness; a single word that gives more than this stands alone
 _BOILERPLATE = 40  # documents under one anchor; more make it a standing phrase
-_THOROUGH = 400  # stories; up to here every pass of `merge` looks at all of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +99,8 @@ class Grouper:
         self._stories: dict[str, _Story] = {}
         self._words = Centres()
         self._names = Centres()
-        self._changed: set[str] = set()
+        self._nearest: dict[str, tuple[str, float]] = {}  # story → its nearest, as of the last `merge`
+        self._changed: set[str] = set()  # since then
         self._begun = 0
 
     def place(self, document: Document, *, seen: datetime, credited: Collection[str] = ()) -> Placement:
@@ -124,11 +124,8 @@ class Grouper:
         """Join stories that are each other's nearest; call it every few minutes. The id of the older story is kept."""
         self._words.remeasure()
         merges: list[Merge] = []
-        pending = self._pending()
-        while pending:
-            done = list(self._merge_mutual(pending))
-            merges += done
-            pending = self._pending() if done else []
+        while self._changed:
+            merges += self._merge_mutual(self._look_around())
         return tuple(merges)
 
     # ---- 1, 2: the same address, the same words ----
@@ -209,27 +206,37 @@ class Grouper:
 
     # ---- merging ----
 
-    def _pending(self) -> list[str]:
-        """The stories to look at: all while they are few, else those that changed since they were last looked at."""
-        chosen = self._stories.keys() if len(self._stories) <= _THOROUGH else self._changed & self._stories.keys()
-        self._changed = set()
-        return sorted(chosen, key=lambda story: self._stories[story].order)
+    def _look_around(self) -> list[str]:
+        """Bring `_nearest` up to date around the stories that changed; returns all whose nearest may be another now."""
+        changed, self._changed = sorted(self._changed & self._stories.keys(), key=self._order), set()
+        moved = set(changed)
+        for story in changed:
+            neighbours = self._neighbours(story)
+            self._nearest[story] = nearest(neighbours)
+            for other, likeness in neighbours:
+                current, held = self._nearest.get(other, ("", 0.0))
+                if likeness > held or current == story or current not in self._stories:
+                    closer = likeness > held and current in self._stories
+                    self._nearest[other] = (story, likeness) if closer else nearest(self._neighbours(other))
+                    moved.add(other)
+        return sorted(moved, key=self._order)
 
-    def _merge_mutual(self, pending: list[str]) -> Iterator[Merge]:
-        nearest: dict[str, tuple[str, float]] = {}
-        for story in pending:
-            nearest.setdefault(story, self._nearest(story))
-        for story, (other, likeness) in list(nearest.items()):
+    def _merge_mutual(self, moved: list[str]) -> Iterator[Merge]:
+        for story in moved:
+            other, likeness = self._nearest.get(story, ("", 0.0))
             if likeness < MERGE or not {story, other} <= self._stories.keys():
                 continue
-            if (nearest.get(other) or self._nearest(other))[0] == story and self._agree(story, other):
-                older, newer = sorted((story, other), key=lambda id_: self._stories[id_].order)
-                self._join(older, newer)
-                yield Merge(kept=older, gone=newer, similarity=likeness)
+            if self._nearest.get(other, ("", 0.0))[0] == story and self._agree(story, other):
+                kept, gone = sorted((story, other), key=self._order)
+                self._join(kept, gone)
+                yield Merge(kept=kept, gone=gone, similarity=likeness)
 
-    def _nearest(self, story: str) -> tuple[str, float]:
+    def _neighbours(self, story: str) -> list[tuple[str, float]]:
         time = self._stories[story].latest
-        return self._words.nearest(story, lambda other: self._decay(time, other))
+        return self._words.neighbours(story, lambda other: self._decay(time, other))
+
+    def _order(self, story: str) -> int:
+        return self._stories[story].order
 
     def _agree(self, one: str, other: str) -> bool:
         """One word in common makes two small stories neighbours, not one story."""
@@ -247,6 +254,7 @@ class Grouper:
         into.latest = max(into.latest, other.latest)
         self._words.join(kept, gone)
         self._names.join(kept, gone)
+        self._nearest.pop(gone, None)
         self._changed.add(kept)
 
     # ---- memory ----
@@ -298,6 +306,7 @@ class Grouper:
             self._names.fade(known.story.id, known.name_keys)
             if not known.story.members:
                 del self._stories[known.story.id]
+                self._nearest.pop(known.story.id, None)
 
     def _unindex(self, known: _Known) -> None:
         if self._by_address.get(known.address) is known:
