@@ -18,12 +18,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.header import Header
+from email.message import Message as Letter
+from email.message import MIMEPart
+from email.mime.multipart import MIMEMultipart
+from email.policy import SMTP, compat32
+from email.utils import format_datetime, formataddr, parseaddr
 from threading import Timer
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from alerts.message import clean
 from monitor.errors import DeliveryError
@@ -37,6 +39,9 @@ _ACCEPT_SECONDS = 600.0
 LONGEST_SEND = 780.0
 """Seconds after which a dialogue is cut off, however lively. Whoever leases a delivery out for longer than that, and
 than the time to connect, can be sure that nobody is still at it when the lease ends."""
+
+_WIRE = compat32.clone(linesep="\r\n", max_line_length=76)
+_LONGEST_WORD = 60  # characters; what is longer is encoded, so that it can be folded
 
 Security = Literal["starttls", "tls", "none"]
 _PORTS: Mapping[str, int] = {"starttls": 587, "tls": 465, "none": 25}
@@ -194,12 +199,13 @@ def _is_number(value: str | int | bool, least: int, most: int) -> bool:
 def compose_letter(message: Message, *, sender: str, recipient: str) -> bytes:
     """The bytes of a letter: the same for the same message and recipient, on every attempt. Never raises."""
     domain = domain_of(sender)
-    letter = EmailMessage(policy=SMTP)
+    boundary = f"=_{_stable(message.key)}"
+    letter: Letter[Any, Any] = MIMEMultipart("alternative", boundary=boundary, policy=_WIRE)
     letter["Message-ID"] = f"<{_stable(message.key)}@{domain}>"
     letter["Date"] = format_datetime(message.created_at.astimezone(UTC))
     letter["From"] = _mailbox(*_mailbox_of(sender))
-    letter["To"] = _mailbox("", recipient)
-    letter["Subject"] = _header(message.subject) or "(no subject)"
+    letter["To"] = envelope_address(recipient)
+    letter["Subject"] = _header(_one_line(message.subject) or "(no subject)", "Subject")
     letter["List-Id"] = f"Tipsheet {message.kind}s <{message.kind}s.tipsheet.{domain}>"
     letter["Auto-Submitted"] = "auto-generated"
     letter["X-Auto-Response-Suppress"] = "All"
@@ -207,10 +213,15 @@ def compose_letter(message: Message, *, sender: str, recipient: str) -> bytes:
         root = f"<{_stable(message.thread)}@{domain}>"
         letter["References"] = root
         letter["In-Reply-To"] = root
-    letter.set_content(_encodable(message.text), cte="quoted-printable")
-    letter.add_alternative(_encodable(message.html), subtype="html", cte="quoted-printable")
-    letter.set_boundary(f"=_{_stable(message.key)}")
-    return letter.as_bytes()
+    letter.attach(_part(message.text, "plain"))
+    letter.attach(_part(message.html, "html"))
+    return letter.as_bytes(policy=_WIRE)
+
+
+def _part(text: str, subtype: str) -> MIMEPart:
+    part = MIMEPart(policy=SMTP)
+    part.set_content(_encodable(text), subtype=subtype, cte="quoted-printable")
+    return part
 
 
 def domain_of(sender: str) -> str:
@@ -232,17 +243,30 @@ def envelope_address(address: str) -> str:
 
 def _mailbox_of(sender: str) -> tuple[str, str]:
     """Name and address; ("", "") for what cannot be read."""
-    return parseaddr(_header(sender))
+    return parseaddr(_one_line(sender))
 
 
-def _mailbox(name: str, address: str) -> Address:
-    local, _, domain = envelope_address(address).rpartition("@")
-    return Address(display_name=_header(name), username=local, domain=domain)
+def _mailbox(name: str, address: str) -> Header:
+    """A name is quoted where it is ASCII, and encoded where it is not."""
+    if name.isascii():
+        return Header(formataddr((name, envelope_address(address))), "us-ascii", header_name="From")
+    mailbox = _header(name, "From")
+    mailbox.append(f"<{envelope_address(address)}>", "us-ascii")
+    return mailbox
 
 
-def _header(text: str) -> str:
-    """Words for a header. "=?" begins an encoded word, in which a stranger could hide a line break from `clean`."""
-    return " ".join(clean(text).split()).replace("=?", "= ?")
+def _header(words: str, name: str) -> Header:
+    """Words as they are where a header can hold them, else encoded as a whole (RFC 2047).
+
+    The header classes of `EmailMessage` lose spaces and cut characters in two when they fold a long Spanish headline.
+    "=?" begins an encoded word, in which a stranger could hide what `clean` has removed: it is encoded once more.
+    """
+    plain = words.isascii() and "=?" not in words and all(len(word) < _LONGEST_WORD for word in words.split())
+    return Header(words, "us-ascii" if plain else "utf-8", header_name=name, maxlinelen=_WIRE.max_line_length)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(clean(text).split())
 
 
 def _encodable(text: str) -> str:

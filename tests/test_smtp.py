@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from email.header import decode_header, make_header
+from email.utils import parseaddr, parsedate_to_datetime
 from threading import Thread
 from time import sleep
 
@@ -18,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import smtp
+from alerts.message import clean
 from alerts.smtp import MailSender, compose_letter
 from monitor.errors import DeliveryError
 from monitor.model import Message
@@ -306,6 +308,22 @@ def test_any_words_make_a_letter_within_the_limits_of_mail(subject: str, text: s
     assert max(len(line) for line in letter.split(b"\r\n")) <= 998
     assert b"\n" not in letter.replace(b"\r\n", b"")
     assert len(email.message_from_bytes(letter).get_all("Subject", [])) == 1
+
+
+HEADLINES = st.text(alphabet="aeé漢👮 —“”'.,:()<>@=?_ñ\"", max_size=200) | st.text(max_size=200)
+
+
+@settings(max_examples=150, deadline=None)
+@given(subject=HEADLINES, name=st.text(alphabet="aé漢👮 —'.,ñ", max_size=60))
+def test_a_headline_is_read_as_it_was_written(subject: str, name: str) -> None:
+    sender = f'"{name}" <a@example.org>'
+    letter = compose_letter(replace(WRITTEN, subject=subject), sender=sender, recipient="b@example.net")
+    raw = email.message_from_bytes(letter)
+    words = " ".join(clean(subject).split())
+    assert str(make_header(decode_header(raw["Subject"].replace("\r\n", "")))) == (words or "(no subject)")
+    named, address = parseaddr(raw["From"].replace("\r\n", ""))
+    assert address == "a@example.org"
+    assert str(make_header(decode_header(named))).split() == name.split()
 
 
 @pytest.mark.parametrize(
