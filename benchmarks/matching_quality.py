@@ -1,9 +1,9 @@
-"""How well the shipped pack tells: precision, recall and F1 by level and language, and false alerts on unselected headlines.
+"""How well the shipped pack tells: precision, recall, F1 by level and language, and false alerts on unselected headlines.
 
     python -m benchmarks.matching_quality [--errors]
 
-Labelled stories and headlines are found under TIPSHEET_DATA; without it there is nothing to measure. Ambiguous stories count
-neither way. `--errors` lists every story that was told wrongly, with its score and why.
+Labelled stories and headlines are found under TIPSHEET_DATA; without it there is nothing to measure. Ambiguous stories
+count neither way. `--errors` lists every story that was told wrongly, with its score and why.
 """
 
 from __future__ import annotations
@@ -135,9 +135,8 @@ def _print_table(heading: str, cases: list[Case]) -> None:
         for language, chosen in selections:
             counted = figures(filter(chosen, cases), levels)
             scores = f"P {counted.precision:.3f}  R {counted.recall:.3f}  F1 {counted.f1:.3f}"
-            print(
-                f"  {level:13}{language:5}{scores}  ({counted.hits} told, {counted.false} false, {counted.missed} missed)"
-            )
+            counts = f"{counted.hits} told, {counted.false} false, {counted.missed} missed"
+            print(f"  {level:13}{language:5}{scores}  ({counts})")
 
 
 def _print_errors(cases: list[Case]) -> None:

@@ -7,6 +7,7 @@ everything). What must not: the grammar, and documents.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -106,7 +107,7 @@ def term(source: str, *, exact: bool = False, set_name: str = "") -> Term:
     found = tuple(_word(source, start, end, exact=exact) for start, end in words(source))
     if not found:
         raise ValueError(f"{source!r} holds no word.")
-    if source.count("*") != sum(word.prefix for word in found):
+    if len(re.findall(r"\*(?!\w)", source)) != sum(word.prefix for word in found) or re.search(r"\*\w", source):
         raise ValueError(f"{source!r}: a * stands only at the end of a word.")
     short = next((word for word in found if word.prefix and len(word.folded) < _MIN_PREFIX), None)
     if short:

@@ -1,0 +1,118 @@
+"""What a reader sees, what a word is, and that every offset still points into the text as given."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.text import fold, mask, reading, sentences, tokens, visible_text
+
+PIECES = [
+    "ICE",
+    "<b>",
+    "</b>",
+    "<p class='service'>",
+    "&amp;",
+    "&eacute;",
+    "&#8217;s",
+    " ",
+    "<",
+    ">",
+    '"',
+    "é",
+    "移民",
+    "<!--",
+    "-->",
+]
+
+
+@pytest.mark.parametrize(
+    ("markup", "seen"),
+    [
+        ("plain  text\n stays", "plain text stays"),
+        ("<p>One</p><p>Two</p>", "One Two"),
+        ("<b>I</b>CE and caf&eacute;s", "ICE and cafés"),
+        ('<a href="/service" title="a > b">link</a>', "link"),
+        ("1 < 2 and 3 > 2 & so on", "1 < 2 and 3 > 2 & so on"),
+        ("before<script>if (a < b) { ICE() }</script>after", "before after"),
+        ("before<style>.ice { color: red }</style> after", "before after"),
+        ("a<!-- hidden <b>ICE</b> -->b", "ab"),
+        ("cut in the middle of a tag <a href='https://example.org/ice", "cut in the middle of a tag"),
+        ("<![CDATA[inside]]>", "inside"),
+        ("soft\u00adhyphen and zero\u200bwidth", "softhyphen and zerowidth"),
+        ("", ""),
+    ],
+)
+def test_visible_text_is_what_a_reader_sees(markup: str, seen: str) -> None:
+    assert visible_text(markup) == seen
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ICE's deal", ["ICE", "deal"]),
+        ("Microsoft\u2019s cloud", ["Microsoft", "cloud"]),
+        ("Microsoft-backed firm", ["Microsoft", "backed", "firm"]),
+        ("avec l\u2019ICE", ["avec", "l", "ICE"]),
+        ("AT&amp;T pays", ["AT", "T", "pays"]),
+        ("<i>Jos&eacute;</i> left", ["Jos&eacute;", "left"]),
+        ("e\u0301xito", ["e\u0301xito"]),
+        ("移民局 said", ["移", "民", "局", "said"]),
+        ("हिन्दी में", ["हिन्दी", "में"]),
+        ("287(g)", ["287", "g"]),
+    ],
+)
+def test_words_are_cut_from_the_text_as_given(text: str, expected: list[str]) -> None:
+    assert [text[token.start : token.end] for token in tokens(mask(text))] == expected
+
+
+def test_folding_removes_case_and_accents_and_keeps_other_scripts() -> None:
+    assert fold("DETENCIÓN") == fold("detencion") == "detencion"
+    assert fold("Straße") == "strasse"
+    assert fold("が") != fold("か")
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=20).map("".join))
+def test_masking_never_moves_an_offset(markup: str) -> None:
+    masked = mask(markup)
+    assert len(masked) == len(markup)
+    for token in tokens(masked):
+        assert fold(reading(masked[token.start : token.end])) == token.folded
+        assert 0 <= token.start < token.end <= len(markup)
+
+
+@given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz .,", max_size=60))
+def test_plain_text_is_its_own_visible_text(text: str) -> None:
+    assert visible_text(text) == " ".join(text.split())
+
+
+@pytest.mark.parametrize("bait", ['<a "', "<!--", "<script>", "<", "<a ", "&a", "<a =\"'", "\0"])
+def test_hostile_markup_is_read_in_linear_time(bait: str) -> None:
+    short, long = bait * 4_000, bait * 64_000
+    assert (
+        _seconds(long) < max(0.05, _seconds(short)) * 100
+    )  # 16 times the text; a quadratic scan takes 256 times as long
+
+
+def _seconds(markup: str) -> float:
+    before = time.perf_counter()
+    tokens(mask(markup))
+    return time.perf_counter() - before
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One. Two! Three?", ["One.", "Two!", "Three?"]),
+        ("The U.S. agency paid Acme Inc. twice. It said so.", ["The U.S. agency paid Acme Inc. twice.", "It said so."]),
+        ("“Stop.” He left", ["“Stop.”", "He left"]),
+        ("EE. UU. firmó. Nada más.", ["EE. UU. firmó.", "Nada más."]),
+        ("これは文。次の文。", ["これは文。", "次の文。"]),
+        ("   ", []),
+    ],
+)
+def test_sentences_end_where_a_reader_ends_them(text: str, expected: list[str]) -> None:
+    assert [text[start:end].strip() for start, end in sentences(text)] == expected
