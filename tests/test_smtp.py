@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import email
+import email.policy
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -307,7 +309,10 @@ def test_any_words_make_a_letter_within_the_limits_of_mail(subject: str, text: s
     assert letter.isascii()
     assert max(len(line) for line in letter.split(b"\r\n")) <= 998
     assert b"\n" not in letter.replace(b"\r\n", b"")
-    assert len(email.message_from_bytes(letter).get_all("Subject", [])) == 1
+    read = email.message_from_bytes(letter, policy=email.policy.default)
+    assert len(read.get_all("Subject", [])) == 1
+    for part in read.iter_parts():
+        assert _lines(part.get_content()) == _lines(text.replace("\x00", " "))
 
 
 HEADLINES = st.text(alphabet="aeé漢👮 —“”'.,:()<>@=?_ñ\"", max_size=200) | st.text(max_size=200)
@@ -390,6 +395,10 @@ def test_the_password_is_not_shown() -> None:
 # ---- tools -----------------------------------------------------------------------------------------------------------
 
 _NO_SYNTAX = str.maketrans(dict.fromkeys('"<>(),:;@\\[].'))
+
+
+def _lines(text: str) -> list[str]:
+    return re.split("\r\n|\r|\n", text.rstrip("\r\n"))
 
 
 def _parsed(message: Message) -> email.message.Message:
