@@ -98,14 +98,15 @@ def _rss_feed(root: Element, dialect: str) -> RawFeed:
         raise _Unusual
     items = [*channel.iterfind(f"{dialect}item"), *root.iterfind(f"{dialect}item")]
     return RawFeed(
-        title=_text(channel, f"{dialect}title"),
+        title=_text(channel, f"{dialect}title") or _text(channel, f"{_DC}title"),
         link=_text(channel, f"{dialect}link"),
         language=_text(channel, f"{dialect}language") or _text(channel, f"{_DC}language") or _language(root, channel),
         ttl=_text(channel, f"{dialect}ttl"),
         period=_text(channel, f"{_SYNDICATION}updatePeriod"),
         frequency=_text(channel, f"{_SYNDICATION}updateFrequency"),
         entries=[_rss_entry(item, dialect) for item in items],
-        atom=False,
+        two_dates=False,
+        base=_text(channel, f"{dialect}link"),
     )
 
 
@@ -121,7 +122,7 @@ def _rss_entry(item: Element, dialect: str) -> RawEntry:
         id=_own_text(guid) if guid is not None else item.get(f"{_RDF}about", "").strip(),
         permalink=guid is None or _attribute(guid, "ispermalink", "true") == "true",
         links=[*_texts(item, f"{dialect}link")[::-1], *_alternates(item, ""), *_texts(item, f"{_FEEDBURNER}origLink")],
-        title=_text(item, f"{dialect}title"),
+        title=_text(item, f"{dialect}title") or _text(item, f"{_MEDIA}title"),
         summary=_text(item, f"{dialect}description"),
         caption=_caption(item),
         content=max(_texts(item, f"{_CONTENT}encoded"), key=len, default=""),
@@ -153,7 +154,7 @@ def _atom_feed(root: Element) -> RawFeed:
         link=(_alternates(root, base) or [""])[-1],
         language=_language(root, root),
         entries=[_atom_entry(entry, base) for entry in root.iterfind(f"{_ATOM}entry")],
-        atom=True,
+        two_dates=True,
     )
 
 

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from monitor import fields
 from monitor.dates import parse_date
 from monitor.errors import ParseError
-from monitor.model import ParsedEntry, ParsedFeed, Problem
+from monitor.model import ParsedFeed, Problem
+from monitor.raw import RawEntry, RawFeed, shaped
 
 _Object = Mapping[str, object]
 
@@ -21,21 +22,19 @@ _Object = Mapping[str, object]
 def read_json_feed(text: str, losses: list[Problem], *, url: str) -> ParsedFeed:
     """The feed in a JSON document. Raises ParseError("not-a-feed") for broken JSON and for any other JSON."""
     document = _document(text)
-    items = document["items"]
-    assert isinstance(items, list)  # noqa: S101 - _document has looked; this tells mypy
-    objects = [item for item in items if isinstance(item, dict)]
-    if len(objects) < len(items):
-        losses.append(Problem(kind="skipped", message=f"{len(items) - len(objects)} items are no JSON objects"))
-    home = fields.link(_string(document, "home_page_url"), base=url)
-    language = _string(document, "language")
-    entries = [_entry(item, losses, base=home or url) for item in objects[: fields.MOST_ENTRIES]]
-    return ParsedFeed(
-        title=fields.title(_string(document, "title"), losses, plain=True),
-        link=home,
-        language=language[: fields.LONGEST_NAME],
-        entries=fields.first_entries(entries, len(objects), losses),
-        problem=fields.summed(losses),
+    items = [item for item in _list(document, "items") if isinstance(item, dict)]
+    if skipped := len(_list(document, "items")) - len(items):
+        losses.append(Problem(kind="skipped", message=f"{skipped} items are no JSON objects"))
+    feed = RawFeed(
+        title=_string(document, "title"),
+        title_plain=True,
+        link=_string(document, "home_page_url"),
+        language=_string(document, "language"),
+        entries=[_entry(item) for item in items[: fields.MOST_ENTRIES]],
+        two_dates=True,
+        base=_string(document, "home_page_url"),
     )
+    return shaped(feed, losses, total=len(items), url=url)
 
 
 def _document(text: str) -> dict[str, object]:
@@ -58,30 +57,26 @@ def _looks_like_items(items: list[object]) -> bool:
     )
 
 
-def _entry(item: _Object, losses: list[Problem], *, base: str) -> ParsedEntry:
-    link = fields.link(_string(item, "url"), base=base) or fields.link(_string(item, "external_url"), base=base)
-    key = _string(item, "id")[: fields.LONGEST_NAME]
-    if not link and key.startswith(("http://", "https://")):
-        link = fields.link(key, base=base)
-    content = _string(item, "content_html") or _paragraphs(_string(item, "content_text"))
-    return ParsedEntry(
-        id=key,
-        link=link,
-        title=fields.title(_string(item, "title"), losses, plain=True),
-        summary=fields.text(_string(item, "summary"), losses),
-        content=fields.safe_html(content, losses, base=link or base),
-        author=_author(item),
+def _entry(item: _Object) -> RawEntry:
+    return RawEntry(
+        id=_string(item, "id"),
+        permalink=True,
+        links=[_string(item, "url"), _string(item, "external_url")],
+        title=_string(item, "title"),
+        title_plain=True,
+        summary=_string(item, "summary"),
+        content=_string(item, "content_html") or _paragraphs(_string(item, "content_text")),
+        authors=_authors(item),
         published=parse_date(_string(item, "date_published")),
         updated=parse_date(_string(item, "date_modified")),
-        tags=fields.tags([tag for tag in _list(item, "tags") if isinstance(tag, str)]),
+        tags=[tag for tag in _list(item, "tags") if isinstance(tag, str)],
     )
 
 
-def _author(item: _Object) -> str:
+def _authors(item: _Object) -> list[str]:
     """`authors` of version 1.1, or `author` of 1.0."""
-    people = [person for person in (*_list(item, "authors"), item.get("author")) if isinstance(person, dict)]
-    names = (fields.name(_string(person, "name")) for person in people)
-    return ", ".join(dict.fromkeys(name for name in names if name))[: fields.LONGEST_NAME]
+    people = (*_list(item, "authors"), item.get("author"))
+    return [_string(person, "name") for person in people if isinstance(person, dict)]
 
 
 def _paragraphs(text: str) -> str:

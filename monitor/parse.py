@@ -92,7 +92,11 @@ def _root(text: str, headers: Mapping[str, str]) -> int:
 def _read_xml(text: str, losses: list[Problem], *, url: str) -> ParsedFeed:
     cut_off = not _ENDS.search(text, max(0, len(text) - _TAIL))
     document, total = _first_items(repair(text))
-    feed = read_tree(document) or _read_by_library(document)
+    feed = read_tree(document)
+    if (
+        not feed or len(feed.entries) != total
+    ):  # items where the tree has none: upper case, no namespace, outside the channel
+        feed = _read_by_library(document)
     if cut_off:
         if not feed.entries:
             raise ParseError("not-a-feed", "the feed is cut off before its first entry")
@@ -141,7 +145,8 @@ def _read_by_library(document: str) -> RawFeed:
         link=_string(feed, "link"),
         language=_string(feed, "language"),
         entries=[_entry(entry, atom=atom) for entry in result["entries"]],
-        atom=atom,
+        two_dates=atom,
+        base="" if atom else _string(feed, "link"),
         ttl=_string(feed, "ttl"),
         period=_string(feed, "sy_updateperiod"),
         frequency=_string(feed, "sy_updatefrequency"),
@@ -154,7 +159,7 @@ def _entry(entry: _Dict, *, atom: bool) -> RawEntry:
         id=_string(entry, "id").strip(),
         permalink=bool(entry.get("guidislink", True)),
         links=_links(entry),
-        title=_string(entry, "title"),
+        title=_string(entry, "title") or _string(entry, "media_owntitle"),
         title_plain=atom and _is_plain(entry, "title"),
         # The library copies the content where there is no summary, and then leaves out the detail.
         summary=_string(entry, "summary") if "summary_detail" in entry else "",

@@ -57,7 +57,8 @@ class RawFeed:
     link: str
     language: str
     entries: Sequence[RawEntry]
-    atom: bool
+    two_dates: bool  # whether the format tells "published" from "updated"
+    base: str = ""  # what relative links of entries are relative to, if not the feed's own address
     title_plain: bool = False
     ttl: str = ""
     period: str = ""
@@ -66,12 +67,11 @@ class RawFeed:
 
 def shaped(feed: RawFeed, losses: list[Problem], *, total: int, url: str) -> ParsedFeed:
     """The feed as it is kept. `total`: how many entries the document holds, read or not; `url`: where it came from."""
-    link = fields.link(feed.link, base=url)
-    base = url if feed.atom else link or url
-    entries = [_entry(entry, losses, base=base, atom=feed.atom) for entry in feed.entries]
+    base = fields.link(feed.base, base=url) or url
+    entries = [_entry(entry, losses, base=base, two_dates=feed.two_dates) for entry in feed.entries]
     return ParsedFeed(
         title=fields.title(_mended(feed.title), losses, plain=feed.title_plain),
-        link=link,
+        link=fields.link(feed.link, base=url),
         language=feed.language[: fields.LONGEST_NAME],
         entries=fields.first_entries(entries, max(total, len(entries)), losses),
         problem=fields.summed(losses),
@@ -79,10 +79,10 @@ def shaped(feed: RawFeed, losses: list[Problem], *, total: int, url: str) -> Par
     )
 
 
-def _entry(entry: RawEntry, losses: list[Problem], *, base: str, atom: bool) -> ParsedEntry:
+def _entry(entry: RawEntry, losses: list[Problem], *, base: str, two_dates: bool) -> ParsedEntry:
     link = _link(entry, base)
     published, updated = entry.published, entry.updated
-    if not published and not atom:  # RSS has no "updated": dc:date is when the item came out, and RDF's only date
+    if not published and not two_dates:  # dc:date is when an RSS item came out, and the only date of most RDF
         published, updated = updated, None
     return ParsedEntry(
         id=entry.id[: fields.LONGEST_LINK],

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 _CDATA, _CDATA_END = "<![CDATA[", "]]>"
-_REFERENCE = re.compile(r"&(?:#(\d{1,9})|#[xX]([0-9A-Fa-f]{1,8})|([A-Za-z][\w.-]{0,40}));|&")
+_REFERENCE = re.compile(
+    r"&(?!(?:amp|lt|gt|quot|apos);)(?:(?:#(\d{1,9})|#[xX]([0-9A-Fa-f]{1,8})|([A-Za-z][\w.-]{0,40}));)?", re.ASCII
+)
 _NUMERIC = re.compile(r"&#(?:(\d{1,12})|[xX]([0-9A-Fa-f]{1,12}));")
-_PREDEFINED = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _DOCTYPE = re.compile(r"<!DOCTYPE\b", re.IGNORECASE)
 _ENTITY = re.compile(r"<!ENTITY\s+([A-Za-z][\w.-]{0,40})\s+(?:\"([^\"%<]{0,100})\"|'([^'%<]{0,100})')\s*>")
@@ -94,9 +95,7 @@ def _references(text: str, entities: Mapping[str, str]) -> str:
         decimal, hexadecimal, name = found.groups()
         if decimal or hexadecimal:
             return escape(_character(found))
-        if name in _PREDEFINED:
-            return found[0]
-        value = entities.get(name) or html.entities.html5.get(f"{name};") if name else None
+        value = entities.get(name) or html.entities.html5.get(f"{name};")
         return escape(value) if value else f"&amp;{found[0][1:]}"
 
     return _REFERENCE.sub(resolved, text) if "&" in text else text

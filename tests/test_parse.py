@@ -15,9 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor import parse
+from monitor.decoding import decode
+from monitor.elements import read_tree
 from monitor.errors import ParseError
 from monitor.model import ParsedFeed
 from monitor.parse import parse_feed
+from monitor.repair import repair
 
 FEEDS = Path(__file__).parent / "data" / "feeds"
 URL = "https://feeds.example/all.xml"
@@ -171,6 +175,39 @@ def test_long_fields_are_cut_and_told() -> None:
     assert (len(entry.title), len(entry.summary), len(entry.author)) == (65_536, 1_048_576, 1_024)
     assert feed.problem is not None
     assert feed.problem.message.count("was cut") == 2
+
+
+# ---- two readers, one reading ----------------------------------------------------------------------------------------
+
+WELL_FORMED = [path for path in sorted(FEEDS.glob("*.xml")) if read_tree(repair(decode(path.read_bytes()).text))]
+
+
+def test_most_of_our_feeds_are_read_from_the_tree() -> None:
+    assert len(WELL_FORMED) >= 10
+
+
+@pytest.mark.parametrize("path", WELL_FORMED, ids=lambda path: path.name)
+def test_the_tree_and_the_library_say_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = path.read_bytes()
+    from_tree = parse_feed(body, headers={}, url=URL)
+    monkeypatch.setattr(parse, "read_tree", lambda _: None)
+    assert parse_feed(body, headers={}, url=URL) == from_tree
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        rss("<ITEM><title>t</title></ITEM>"),
+        "<rss version='2.0'><channel><title>T</title></channel></rss>".replace(
+            "</rss>", "<x><item><title>t</title></item></x></rss>"
+        ),
+        "<feed><entry><title>t</title></entry></feed>",
+        rss("<item><title><i>t</i></title></item>"),
+        rss("<item><title>t</title><x:unheard xmlns:x='urn:x'>y</x:unheard></item>"),
+    ],
+)
+def test_what_the_tree_does_not_show_is_left_to_the_library(document: str) -> None:
+    assert [entry.title for entry in read(document).entries] == ["t"]
 
 
 # ---- whatever comes --------------------------------------------------------------------------------------------------

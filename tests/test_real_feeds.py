@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor import parse
 from monitor.errors import ParseError
 from monitor.isolate import IsolatedParser
 from monitor.parse import parse_feed
@@ -41,6 +42,16 @@ def test_no_real_feed_loses_an_entry() -> None:
     }
     assert found.keys() == expected.keys()
     assert {path: (found[path], count) for path, count in expected.items() if found[path] < count} == {}
+
+
+def test_the_tree_and_the_library_say_the_same_of_real_feeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every tenth feed, for time. Of all 448, the two differ in 53 authors (the library keeps "(hidden)") and a link."""
+    sample = [body for number, (_, body) in enumerate(bodies("feeds-real.tar.xz")) if number % 10 == 0]
+    from_tree = [parse_feed(body, headers={}, url="https://feeds.example/") for body in sample]
+    monkeypatch.setattr(parse, "read_tree", lambda _: None)
+    by_library = [parse_feed(body, headers={}, url="https://feeds.example/") for body in sample]
+    apart = [one.title for one, other in zip(from_tree, by_library, strict=True) if one != other]
+    assert len(apart) <= len(sample) // 20, apart
 
 
 def test_every_hostile_body_ends_in_time() -> None:
