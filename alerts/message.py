@@ -14,7 +14,7 @@ import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import urlsplit
@@ -147,7 +147,7 @@ def card_of(report: StoryReport, recipient: Recipient) -> Card:
     return Card(
         watch=clean(report.watch),
         level=report.level,
-        lead=_telling(report.lead, recipient),
+        lead=_telling(replace(report.lead, relation="new"), recipient),  # what it is to others is said by the others
         title=pieces(report.lead.title or "(untitled)", report.title_marks, TITLE_LENGTH),
         sentence=pieces(report.sentence, report.marks, SENTENCE_LENGTH),
         origin=_origin(report),

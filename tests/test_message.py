@@ -195,6 +195,11 @@ def test_outlets_are_counted_once(others: tuple[StoryMember, ...], line: str) ->
     assert summary.get_text() == line
 
 
+@pytest.mark.parametrize("relation", ["new", "copy", "same-event"])
+def test_the_telling_that_leads_is_not_compared_with_itself(relation: Relation) -> None:
+    assert alert(replace(REPORT, lead=replace(REPORT.lead, relation=relation))).text == alert().text
+
+
 def test_a_story_alone_has_no_empty_lists() -> None:
     page = BeautifulSoup(alert(replace(REPORT, members=(), sentence="", marks=())).html, "lxml")
     assert not page("ul")
