@@ -1,4 +1,4 @@
-"""How well the shipped pack tells: precision, recall, F1 by level and language, and false alerts on unselected headlines.
+"""How well the shipped pack tells: precision, recall, F1 by level and language; false alerts on unselected headlines.
 
     python -m benchmarks.matching_quality [--errors]
 

@@ -33,9 +33,10 @@ from monitor.tree import (
     holds,
     satisfiable,
     term,
+    term_set,
 )
 
-__all__ = ["Node", "TermSet", "parse"]
+__all__ = ["Node", "TermSet", "parse", "term_set"]
 
 MAX_SOURCE = 20_000  # code points; the longest hand-written watches of the trade stay under 5,000
 MAX_DEPTH = 40  # parentheses in parentheses

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -113,6 +113,12 @@ def term(source: str, *, exact: bool = False, set_name: str = "") -> Term:
     if short:
         raise ValueError(f"'{short.folded}*' would match nearly everything: give at least {_MIN_PREFIX} letters.")
     return Term(words=found, source=source, set=set_name)
+
+
+def term_set(name: str, sources: Iterable[str], *, label: str = "", exact: bool = False) -> TermSet:
+    """A set of terms, each written as in a query. ValueError names the term that cannot be read."""
+    terms = tuple(term(source, exact=exact, set_name=name) for source in sources)
+    return TermSet(name=name, terms=terms, label=label)
 
 
 def _word(source: str, start: int, end: int, *, exact: bool) -> Word:

