@@ -121,7 +121,7 @@ def test_why_is_a_phrase_for_a_person() -> None:
     document = Document(id="1", title="ICE buys a tool from Initech")
     assert only_match("@agencies NEAR/9 @companies", document).why == "ICE (agency) near Initech (company) in the title"
     assert only_match("tool AND buys", document).why == "buys and tool in the title"
-    assert only_match("lang:en AND NOT oslo", STORY).why == "satisfies lang:en AND NOT oslo"
+    assert only_match("lang:en AND NOT paris", STORY).why == "satisfies lang:en AND NOT paris"
 
 
 @pytest.mark.parametrize(
