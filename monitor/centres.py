@@ -45,6 +45,9 @@ class Centres:
     def documents(self, story: str) -> int:
         return self._centres[story].documents
 
+    def terms(self, story: str) -> Mapping[str, float]:
+        return self._centres[story].terms
+
     def add(self, story: str, terms: Mapping[str, float]) -> tuple[str, ...]:
         """Count a document into a story, new or known; returns the keys that `fade` wants back."""
         centre = self._centres.setdefault(story, _Centre())

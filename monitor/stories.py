@@ -18,7 +18,7 @@ one.
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -30,6 +30,7 @@ COPY = 0.5  # of the shorter text; true copies are often cut short, so no measur
 REWRITE = 0.2
 JOIN = 0.36  # likeness at which a document joins a story at once
 MERGE = 0.2  # likeness at which two stories are one, if each is the other's nearest
+MERGE_SMALL = 0.3  # the same for two small ones, whose centres are but a headline or two
 TRANSLATION = 0.55  # likeness of names and numbers at which reports in two languages tell of one event
 _HALF_LIFE = timedelta(hours=96)  # of likeness: the same words four days apart are half as alike
 
@@ -37,7 +38,8 @@ _RUNS_OF_COPY = 4  # fewer shared runs are a common phrase
 _RUNS_OF_REWRITE = 8
 _RUNS_OF_BODY = 15  # a document with as many has a body to be judged by
 _NAMES_OF_TRANSLATION = 3
-_CROWD = 5  # documents; below it, two stories need more than one word in common to be merged
+_STRANGERS = 0.3  # of the likeness is left to two texts that name names and share none: the same quake elsewhere
+_CROWD = 5  # documents; below it a story is small
 _ONE_WORD = 0.9  # of the likeness; a single word that gives more than this stands alone
 _BOILERPLATE = 40  # documents under one anchor; more make it a standing phrase
 
@@ -167,7 +169,8 @@ class Grouper:
         terms, names = reading.subject.terms, reading.subject.names
         story, likeness = self._words.nearest_to(terms, self._closeness(reading))
         if likeness >= JOIN:
-            why = f"shares {printed(reading.document, self._words.shared_terms(terms, story))}"
+            common = sorted(self._words.shared_terms(terms, story), key=lambda term: term not in names)
+            why = f"shares {printed(reading.document, common)}"
             return self._event(reading, story, likeness, why, credited)
         story, likeness = self._names.nearest_to(names, self._foreignness(reading))
         common = self._names.shared_terms(names, story) if story else []
@@ -185,7 +188,14 @@ class Grouper:
     def _closeness(self, reading: _Reading) -> Callable[[str], float]:
         """Nearness in time; a column with the same headline every day is told anew every day."""
         series = self._by_title.get(reading.wording.title)
-        return lambda story: 0.0 if series and series.story.id == story else self._decay(reading.time, story)
+        subject = reading.subject
+
+        def closeness(story: str) -> float:
+            if series and series.story.id == story:
+                return 0.0
+            return self._decay(reading.time, story) * self._acquaintance(subject.names, subject.terms, story)
+
+        return closeness
 
     def _foreignness(self, reading: _Reading) -> Callable[[str], float]:
         """Nearness in time to stories not yet told in the document's language, all others being out of the question."""
@@ -196,6 +206,14 @@ class Grouper:
             return self._decay(reading.time, story) if language and any(told) and language not in told else 0.0
 
         return closeness
+
+    def _acquaintance(self, names: Mapping[str, float], terms: Mapping[str, float], story: str) -> float:
+        """Full where one side names nobody, or a name of one is a word of the other: at the head of a sentence or of a
+        title in capitals, a name cannot be told from a word."""
+        others = _named(self._names.terms(story))
+        mine = _named(names)
+        acquainted = not mine or not others or mine & self._words.terms(story).keys() or others & terms.keys()
+        return 1.0 if acquainted else _STRANGERS
 
     def _decay(self, time: datetime, story: str) -> float:
         apart = abs(time - self._stories[story].latest)
@@ -226,24 +244,26 @@ class Grouper:
             other, likeness = self._nearest.get(story, ("", 0.0))
             if likeness < MERGE or not {story, other} <= self._stories.keys():
                 continue
-            if self._nearest.get(other, ("", 0.0))[0] == story and self._agree(story, other):
+            if self._nearest.get(other, ("", 0.0))[0] == story and self._agree(story, other, likeness):
                 kept, gone = sorted((story, other), key=self._order)
                 self._join(kept, gone)
                 yield Merge(kept=kept, gone=gone, similarity=likeness)
 
     def _neighbours(self, story: str) -> list[tuple[str, float]]:
-        time = self._stories[story].latest
-        return self._words.neighbours(story, lambda other: self._decay(time, other))
+        time, names, terms = self._stories[story].latest, self._names.terms(story), self._words.terms(story)
+        return self._words.neighbours(
+            story, lambda other: self._decay(time, other) * self._acquaintance(names, terms, other)
+        )
 
     def _order(self, story: str) -> int:
         return self._stories[story].order
 
-    def _agree(self, one: str, other: str) -> bool:
+    def _agree(self, one: str, other: str, likeness: float) -> bool:
         """One word in common makes two small stories neighbours, not one story."""
         if max(self._words.documents(one), self._words.documents(other)) >= _CROWD:
             return True
         parts = self._words.agreement(one, other)
-        return len(parts) > 1 and parts[0] <= _ONE_WORD * sum(parts)
+        return likeness >= MERGE_SMALL and len(parts) > 1 and parts[0] <= _ONE_WORD * sum(parts)
 
     def _join(self, kept: str, gone: str) -> None:
         into, other = self._stories[kept], self._stories.pop(gone)
@@ -335,6 +355,10 @@ def _repeat(reading: _Reading, known: _Known, share: float, why: str) -> Placeme
     changed = reading.wording.runs != known.wording.runs
     relation: Relation = "update" if changed and reading.document.outlet == known.outlet else "copy"
     return _placed(reading, known.story.id, relation, share, why, known.id)
+
+
+def _named(names: Mapping[str, float]) -> set[str]:
+    return {name for name in names if not name.startswith("#")}
 
 
 def _in_common(share: float) -> str:
