@@ -20,7 +20,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Self
 
@@ -99,14 +99,20 @@ class _Worker:
         )
         self._bodies = 0
         self.usable = True
-        if self._exchange(b"", _START) != _READY:
+        try:
+            started = self._exchange([], _START) == _READY
+        except ParseError:
+            started = False
+        if not started:
             self.end()
             raise ParseError("crashed", "the parser's process did not start")
 
     def parse(self, body: bytes, headers: Mapping[str, str], url: str, seconds: float) -> ParsedFeed:
         request = json.dumps({"url": url, "headers": dict(headers), "seconds": seconds}).encode()
         try:
-            return load_answer(self._exchange(_framed(request) + _framed(body), seconds))
+            return load_answer(
+                self._exchange([_LENGTH.pack(len(request)), request, _LENGTH.pack(len(body)), body], seconds)
+            )
         except BrokenAnswer as error:
             self.end()
             raise ParseError("crashed", f"the parser's process gave no sensible answer: {error}") from error
@@ -119,7 +125,7 @@ class _Worker:
             if self._bodies >= _BODIES_PER_WORKER:
                 self.end()
 
-    def _exchange(self, request: bytes, seconds: float) -> bytes:
+    def _exchange(self, request: Sequence[bytes], seconds: float) -> bytes:
         """Sends, and returns the answer. A timer kills the process at the deadline, which ends any read or write."""
         expired = threading.Event()
 
@@ -137,14 +143,16 @@ class _Worker:
             raise self._cause(expired.is_set(), seconds) from error
         finally:
             timer.cancel()
+            timer.join()
+            if expired.is_set():  # even if the answer came in the same moment
+                self.usable = False
 
-    def _talk(self, request: bytes) -> bytes:
+    def _talk(self, request: Sequence[bytes]) -> bytes:
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise EOFError
-        if request:
-            stdin.write(request)
-            stdin.flush()
+        stdin.writelines(request)
+        stdin.flush()
         return _read_frame(stdout, _LARGEST_ANSWER)
 
     def _cause(self, expired: bool, seconds: float) -> ParseError:
@@ -168,10 +176,6 @@ class _Worker:
 
 
 # ---- the frames ------------------------------------------------------------------------------------------------------
-
-
-def _framed(content: bytes) -> bytes:
-    return _LENGTH.pack(len(content)) + content
 
 
 def _read_frame(stream: IO[bytes], limit: int) -> bytes:
@@ -220,7 +224,7 @@ def _answer(body: bytes, request: Mapping[str, object]) -> bytes:
 def _send(answers: IO[bytes], content: bytes) -> None:
     if len(content) > _LARGEST_ANSWER:
         content = dump_error(ParseError("too-large", f"what the feed says takes {len(content):,} bytes"))
-    answers.write(_framed(content))
+    answers.write(_LENGTH.pack(len(content)) + content)
     answers.flush()
 
 

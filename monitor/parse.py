@@ -46,6 +46,9 @@ _LONG_AUTHOR = re.compile(
 )
 _OLDEST = 1970  # the feed library reads some numbers as dates of the 18th century
 
+# What it has been seen to raise on hostile or merely odd documents; its tag reader's own error is a RuntimeError.
+_LIBRARY_FAULTS = (ValueError, LookupError, AttributeError, TypeError, AssertionError, RuntimeError, ArithmeticError)
+
 _Dict = Mapping[str, Any]  # feedparser's: every key may be missing, every value of any type
 
 
@@ -130,7 +133,7 @@ def _library(text: str) -> _Dict:
             sanitize_html=False,
             resolve_relative_uris=False,
         )
-    except (ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError) as error:
+    except _LIBRARY_FAULTS as error:
         raise ParseError("not-a-feed", f"the feed cannot be read: {type(error).__name__}: {error}") from error
     return result
 
