@@ -245,6 +245,7 @@ def test_lengths_in_words(seconds: float, said: str) -> None:
         (time(8), "Pacific/Apia", "2011-12-30T18:00", "2011-12-31", "2011-12-30T18:00"),  # there was no 30 December
         (time(8), "Pacific/Apia", "2011-12-30T17:59", "2011-12-29", "2011-12-29T18:00"),
         (time(0, 0), "America/Havana", "2026-03-08T06:00", "2026-03-08", "2026-03-08T05:00"),  # midnight is skipped
+        (time(0, 0), "America/St_Johns", "2010-11-07T03:00", "2010-11-07", "2010-11-07T02:30"),  # 00:01 became 23:01
         (time(0, 0), "America/Havana", "2026-11-01T04:30", "2026-11-01", "2026-11-01T04:00"),  # midnight comes twice
     ],
 )
