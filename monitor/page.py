@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, TypeAlias, get_args
 
 from monitor.model import Document, FieldName, Span
-from monitor.text import fold, mask, reading, words
+from monitor.text import fold, folded_words, mask, reading, words
 from monitor.tree import And, AtLeast, Attribute, Near, Node, Not, Or, Term, TermSet, Within, Word
 
 MAX_FIELD = 200_000  # code points of a field that are read: some 35,000 words, longer than any article that is one
@@ -43,12 +42,20 @@ class Hit(NamedTuple):
     marks: tuple[Mark, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class _Field:
-    name: FieldName
-    masked: str
-    places: list[tuple[int, int]]  # offsets of each word
-    first: int  # position of the first word
+    """One field: its words at once, where they stand only when somebody asks."""
+
+    def __init__(self, name: FieldName, given: str, first: int) -> None:
+        self.name = name
+        self.masked = mask(given[:MAX_FIELD])
+        self.folded = folded_words(self.masked)
+        self.first = first  # position of the first word
+        self.end = first + len(self.folded)
+
+    @cached_property
+    def places(self) -> list[tuple[int, int]]:
+        """Offsets of each word."""
+        return words(self.masked)
 
 
 class Page:
@@ -58,21 +65,16 @@ class Page:
         self.document = document
         self._row: list[str] = []  # folded words by position
         self._fields: list[_Field] = []
-        for name in _FIELDS:
-            self._append(name, str(getattr(document, name)))
         self.postings: dict[str, list[int]] = {}
-        for position, word in enumerate(self._row):
-            if word:
-                self.postings.setdefault(word, []).append(position)
+        for name in _FIELDS:
+            self._append(_Field(name, getattr(document, name), len(self._row)))
 
-    def _append(self, name: FieldName, given: str) -> None:
-        masked = mask(given[:MAX_FIELD])
-        places = words(masked)
-        self._fields.append(_Field(name, masked, places, len(self._row)))
-        plain = masked.lower() if masked.isascii() and "\0" not in masked and "\1" not in masked else ""
-        folded = (plain[start:end] if plain else fold(reading(masked[start:end])) for start, end in places)
-        self._row.extend(folded)
-        self._row.extend([""] * GAP)
+    def _append(self, field: _Field) -> None:
+        self._fields.append(field)
+        self._row += field.folded
+        self._row += [""] * GAP
+        for position, word in enumerate(field.folded, field.first):
+            self.postings.setdefault(word, []).append(position)
 
     @cached_property
     def _vocabulary(self) -> list[str]:
@@ -107,7 +109,7 @@ class Page:
     def range_of(self, name: FieldName) -> Range:
         """Where a field stands."""
         field = next(field for field in self._fields if field.name == name)
-        return (field.first, field.first + len(field.places))
+        return (field.first, field.end)
 
     @cached_property
     def everything(self) -> tuple[Range, ...]:

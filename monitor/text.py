@@ -80,7 +80,7 @@ def visible_text(markup: str) -> str:
 
 def reading(masked: str) -> str:
     """A piece of masked text as a reader reads it: without what stands in place of markup."""
-    return masked.translate(_UNSEEN)
+    return masked if masked.isprintable() else masked.translate(_UNSEEN)
 
 
 def fold(word: str) -> str:
@@ -92,6 +92,13 @@ def words(text: str) -> list[tuple[int, int]]:
     """Where each word of a text, masked or not, starts and ends, in code points."""
     pattern = _ASCII_WORD if text.isascii() else _WORD
     return [found.span(1) for found in pattern.finditer(text)]
+
+
+def folded_words(text: str) -> list[str]:
+    """The same words as `words` finds, folded: much faster where their places are not asked for."""
+    if text.isascii():
+        return [reading(word) for word in _ASCII_WORD.findall(text.lower())]
+    return [fold(reading(word)) for word in _WORD.findall(text)]
 
 
 def tokens(text: str) -> list[Token]:

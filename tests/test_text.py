@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.text import fold, mask, reading, sentences, tokens, visible_text
+from monitor.text import fold, folded_words, mask, reading, sentences, tokens, visible_text
 
 PIECES = [
     "ICE",
@@ -79,6 +79,7 @@ def test_folding_removes_case_and_accents_and_keeps_other_scripts() -> None:
 def test_masking_never_moves_an_offset(markup: str) -> None:
     masked = mask(markup)
     assert len(masked) == len(markup)
+    assert folded_words(masked) == [token.folded for token in tokens(masked)]
     for token in tokens(masked):
         assert fold(reading(masked[token.start : token.end])) == token.folded
         assert 0 <= token.start < token.end <= len(markup)
