@@ -8,7 +8,7 @@ A page is hostile until read: its size is bounded here, its time and memory by w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
@@ -28,6 +28,7 @@ _PUBLISHED = (
     {"property": "og:article:published_time"},
     {"name": "DC.date.issued"},
 )
+_JSON_LD_PUBLISHED = re.compile(r'"datePublished"\s*:\s*"([^"]{4,40})"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ def extract(html: str | bytes, *, url: str = "") -> Article:
         title=_text(found, "title") or _title(head),
         text=_text(found, "text"),
         author=_text(found, "author"),
-        published=_published(head) or _moment(_text(found, "date")),
+        published=_published(head, markup) or _moment(_text(found, "date")),
         canonical=_canonical(head, url),
     )
 
@@ -71,21 +72,20 @@ def _decode(body: bytes) -> str:
     return str(decoded)
 
 
-def _read(markup: str, url: str) -> Mapping[str, object]:
-    found = trafilatura.bare_extraction(
+def _read(markup: str, url: str) -> object:
+    """The extractor's own record, or None where it found no article; `_text` reads its fields."""
+    return trafilatura.bare_extraction(
         markup,
         url=url or None,
         fast=True,
         with_metadata=True,
         include_comments=False,
         include_tables=True,
-        as_dict=True,
     )
-    return found if isinstance(found, dict) else {}
 
 
-def _text(found: Mapping[str, object], field: str) -> str:
-    value = found.get(field)
+def _text(found: object, field: str) -> str:
+    value = getattr(found, field, None)
     return value.strip() if isinstance(value, str) else ""
 
 
@@ -93,11 +93,12 @@ def _title(head: BeautifulSoup) -> str:
     return " ".join(head.title.get_text(" ").split()) if head.title else ""
 
 
-def _published(head: BeautifulSoup) -> datetime | None:
+def _published(head: BeautifulSoup, markup: str) -> datetime | None:
     """The exact time from the head: the extractor keeps the day only, and who was first is a matter of minutes."""
     tags = (head.find(["meta", "time"], attrs=dict(wanted)) for wanted in _PUBLISHED)
     moments = (_moment(_attribute(tag, "content") or _attribute(tag, "datetime")) for tag in tags)
-    return next((moment for moment in moments if moment), None)
+    written = _JSON_LD_PUBLISHED.search(markup)
+    return next((moment for moment in moments if moment), None) or (_moment(written[1]) if written else None)
 
 
 def _moment(written: str) -> datetime | None:
