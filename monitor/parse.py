@@ -93,7 +93,7 @@ def _root(text: str, headers: Mapping[str, str]) -> int:
 
 
 def _read_xml(text: str, losses: list[Problem], *, url: str) -> ParsedFeed:
-    cut_off = not _ENDS.search(text, max(0, len(text) - _TAIL))
+    cut_off = not _ENDS.search(text, max(0, len(text) - _TAIL)) or text.rfind("<![CDATA[") > text.rfind("]]>")
     document, total = _first_items(repair(text))
     feed = read_tree(document)
     if (

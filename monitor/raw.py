@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -125,10 +126,10 @@ def _mended(text: str) -> str:
     """UTF-8 that was read as Latin-1 before it was published, and Windows' characters under numbers of their own."""
     if text.isascii():
         return text
-    try:
-        return text.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return _C1.sub(lambda found: bytes([ord(found[0])]).decode("cp1252", "replace"), text)
+    for wrong in ("latin-1", "cp1252"):
+        with suppress(UnicodeError):
+            return text.encode(wrong).decode("utf-8")
+    return _C1.sub(lambda found: bytes([ord(found[0])]).decode("cp1252", "replace"), text)
 
 
 def _interval(feed: RawFeed) -> timedelta | None:
