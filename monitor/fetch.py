@@ -50,8 +50,9 @@ _NO_VALIDATORS = Validators()
 
 _RawHeaders = Sequence[tuple[bytes, bytes]]
 
-# httpx logs each URL in full at INFO; a feed's URL may hold a token.
-logging.getLogger("httpx").setLevel(logging.WARNING)
+# httpx logs each URL in full, httpcore each Location; either may hold a token.
+for _library in ("httpx", "httpcore"):
+    logging.getLogger(_library).setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,6 +317,8 @@ def _body(answer: httpx.Response, headers: Mapping[str, str], max_bytes: int) ->
     encoding = headers.get("content-encoding", "").strip().lower()
     if encoding not in _ENCODINGS:
         raise FetchError("encoding", f"{answer.url.host} sent an encoding that was not asked for: {encoding[:40]!a}")
+    if int(headers.get("content-length", 0)) > max_bytes:
+        raise FetchError("too-large", f"{answer.url.host} announces a body larger than {max_bytes / 1_000_000:g} MB")
     digest = hashlib.sha256()
     wire = _hashed(answer.iter_raw(), digest.update)
     body = b"".join(decoded(wire, limit=max_bytes))

@@ -106,6 +106,10 @@ def test_the_url_goes_out_as_it_was_written(written: str, asked: str, server: Sc
     assert server.requests[0].target == asked
 
 
+def test_a_scheme_in_capitals_is_the_same_scheme(server: ScriptedServer, client: Client) -> None:
+    assert client.get(server.url("/feed").replace("http", "HTTP")).body == FEED
+
+
 def test_cookies_are_not_kept_and_no_referer_is_sent(server: ScriptedServer, client: Client) -> None:
     cookie = {"Set-Cookie": "reader=42; Path=/"}
     server.script("/feed", Answer(body=FEED, headers=cookie))
@@ -467,12 +471,33 @@ def test_the_time_limit_counts_all_redirects_together(server: ScriptedServer, ha
 
 
 @pytest.mark.parametrize(("length", "fits"), [(100_000, True), (100_001, False)])
-def test_the_largest_body_that_is_read(length: int, fits: bool, server: ScriptedServer, client: Client) -> None:
-    server.script("/feed", Answer(body=b"a" * length))
+@pytest.mark.parametrize("announced", [True, False])
+def test_the_largest_body_that_is_read(
+    length: int, fits: bool, announced: bool, server: ScriptedServer, client: Client
+) -> None:
+    body = b"a" * length
+    server.script("/feed", Answer(body=body if announced else lambda: iter([body])))
     if fits:
-        assert len(client.get(server.url("/feed")).body) == length
+        assert client.get(server.url("/feed")).body == body
     else:
-        assert str(failure(client, server.url("/feed"))) == "the body is larger than 0.1 MB"
+        error = failure(client, server.url("/feed"))
+        assert error.kind == "too-large"
+        assert "larger than 0.1 MB" in str(error)
+
+
+def test_a_body_that_announces_its_size_is_not_fetched_to_be_thrown_away(
+    server: ScriptedServer, client: Client
+) -> None:
+    sent: list[bytes] = []
+
+    def pieces() -> Iterator[bytes]:
+        while len(sent) < 400:
+            sent.append(bytes(60_000))
+            yield sent[-1]
+
+    server.script("/feed", Answer(body=pieces, headers={"Content-Length": "24000000"}))
+    assert "announces" in str(failure(client, server.url("/feed")))
+    assert len(sent) < 400
 
 
 def test_a_failed_answer_does_not_spoil_the_next_one(server: ScriptedServer, client: Client) -> None:
@@ -491,8 +516,9 @@ def test_no_message_holds_a_secret_of_the_url(url: str, server: ScriptedServer, 
 
 
 def test_no_url_is_logged(server: ScriptedServer, client: Client, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level("INFO"):
-        client.get(server.url("/feed?token=hunter2"))
+    server.script("/moved", Answer(status=302, headers={"Location": "/feed?token=hunter2"}))
+    with caplog.at_level("DEBUG"):
+        client.get(server.url("/moved?token=hunter2"))
     assert "hunter2" not in caplog.text
 
 

@@ -150,6 +150,13 @@ def test_the_name_is_asked_for_once_and_travels_in_the_host_header(resolver: Res
     assert server.requests[0].headers["host"] == f"news.example:{server.port}"
 
 
+def test_a_name_in_another_script_is_asked_for_in_its_ascii_form(resolver: Resolver, server: ScriptedServer) -> None:
+    resolver.answers["xn--peridico-y3a.example"] = [["127.0.0.1"]]
+    with Client(server.settings()) as client:
+        assert client.get(f"http://Periódico.example:{server.port}/feed").status == 200
+    assert server.requests[0].headers["host"] == f"xn--peridico-y3a.example:{server.port}"
+
+
 @contextmanager
 def deaf_port(address: str, port: int = 0) -> Iterator[int]:
     """A port whose queue is full: a connection to it is neither accepted nor refused."""
