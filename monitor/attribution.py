@@ -124,9 +124,9 @@ def _resolve(
     if written in _BACK_REFERENCES:
         return last
     owners = names.short.get(written, [])
-    introduced = [outlet for outlet in owners if outlet.domain in opened]
+    introduced = {outlet.domain: outlet for outlet in owners if outlet.domain in opened}
     if len(introduced) == 1:
-        return introduced[0]
+        return next(iter(introduced.values()))
     if publisher is not None and publisher in owners:
         return publisher
     return names.full.get(written)

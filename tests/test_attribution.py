@@ -1,0 +1,266 @@
+"""Who is credited, by whom, in which words. The texts are made up; the outlets and the phrases are real."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.attribution import StoryOrigin, attribute, story_origin
+from monitor.model import Attribution, Credit, Document
+from monitor.outlets import shipped
+
+OUTLETS = shipped()
+
+
+def read(text: str, *, title: str = "", outlet: str = "gazette.example") -> Attribution:
+    return attribute(Document(id="x", title=title, text=text, outlet=outlet), OUTLETS)
+
+
+def roles(attribution: Attribution) -> dict[str, str]:
+    return {credit.domain: credit.role for credit in attribution.credits}
+
+
+@pytest.mark.parametrize(
+    ("text", "domains"),
+    [
+        ("The contract was first reported by 404 Media.", ["404media.co"]),
+        ("The tool, which was first revealed on Tuesday by Wired, follows phones.", ["wired.com"]),
+        ("The Intercept first reported that the agency had paid.", ["theintercept.com"]),
+        ("The deal was signed in May, 404 Media first reported.", ["404media.co"]),
+        ("Politico broke the news on Monday.", ["politico.com"]),
+        ("An investigation by ProPublica found that the firm kept the files.", ["propublica.org"]),
+        ("A Washington Post investigation found that the firm kept the files.", ["washingtonpost.com"]),
+        ("According to a WIRED review of court filings, the tool is in use.", ["wired.com"]),
+        ("Internal emails obtained by Bloomberg show the plan.", ["bloomberg.com"]),
+        ("Records seen by the Financial Times list the buyers.", ["ft.com"]),
+        ("The files were shared with The Guardian and Der Spiegel.", ["theguardian.com", "spiegel.de"]),
+        ("According to Business Insider, which reviewed the contract, the price was low.", ["businessinsider.com"]),
+        ("The agency bought forty towers, according to The Verge.", ["theverge.com"]),
+        ("The agency bought forty towers, Axios reported Friday.", ["axios.com"]),
+        ("As reported by <a href='https://x.example'>TechCrunch</a>, the tool is in use.", ["techcrunch.com"]),
+        (
+            "Documents obtained by the Guardian, with its partners +972 Magazine and Local Call, show growth.",
+            ["theguardian.com", "972mag.com", "mekomit.co.il"],
+        ),
+        ("Documentos internos obtenidos por 404 Media muestran el plan.", ["404media.co"]),
+        ("Según reveló el diario The Guardian, la agencia compró torres.", ["theguardian.com"]),
+        ("Una investigación de ProPublica reveló el contrato.", ["propublica.org"]),
+        ("Los correos a los que tuvo acceso El País detallan el plan.", ["elpais.com"]),
+        ("La agencia compró cuarenta torres, según The New York Times.", ["nytimes.com"]),
+        ("La agencia compró cuarenta torres, reportó Univision.", ["univision.com"]),
+        ("El contrato fue adelantado por Animal Político.", ["animalpolitico.com"]),
+        ("Le contrat a été révélé par Le Monde.", ["lemonde.fr"]),
+    ],
+)
+def test_a_phrase_of_credit_names_who_broke_it(text: str, domains: list[str]) -> None:
+    attribution = read(text)
+    assert list(attribution.origin) == domains
+    assert set(roles(attribution).values()) == {"origin"}
+
+
+@pytest.mark.parametrize(
+    ("title", "domain"),
+    [
+        ("Agency bought phone data: WSJ", "wsj.com"),
+        ("Agency bought phone data, Reuters reports", "reuters.com"),
+        ("Agency bought phone data - The Intercept", "theintercept.com"),
+        ("La agencia compró datos: Reuters", "reuters.com"),
+    ],
+)
+def test_a_headline_may_end_in_its_source(title: str, domain: str) -> None:
+    assert read("", title=title).origin == (domain,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Amazon, whose founder owns The Washington Post, declined to comment.",
+        "Comcast, the parent of NBC News, sells the cameras.",
+        "Photo: Reuters. The towers stand in the desert.",
+        "Workers set up a tower. (REUTERS/Jane Roe)",
+        "Workers set up a tower. Jane Roe/AP",
+        "Subscribe to WIRED for more.",
+        "Our Standards: The Thomson Reuters Trust Principles.",
+        "Thomson Reuters sells its database to the agency, according to Thomson Reuters.",
+        "It was time to reason with the wired city, and next the nation slept; fortune and vice said so.",
+        "Reason says that walls do not work. Time said otherwise.",
+        "Según la agencia, las torres ya funcionan. Según fuentes, son cuarenta.",
+        "The agency said so, according to officials. The ACLU found the files, the ACLU reported.",
+        "According to the Post, the deal is done.",
+        "Forty towers were bought: report",
+        "",
+    ],
+)
+def test_nobody_is_credited_where_no_outlet_is(text: str) -> None:
+    assert read(text) == Attribution(origin=(), credits=())
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        ("“We only keep files,” a spokesman told Reuters.", "quoted"),
+        ("In a statement to CNN, the firm denied it.", "quoted"),
+        ("The firm did not respond to WIRED's request for comment.", "quoted"),
+        ("La portavoz dijo a Telemundo que no habría cambios.", "quoted"),
+        ("Axios has previously reported on the firm.", "relay"),
+        ("The Guardian noted in February that the price had doubled.", "relay"),
+    ],
+)
+def test_a_venue_or_a_side_fact_is_no_origin(text: str, role: str) -> None:
+    attribution = read(text)
+    assert attribution.origin == ()
+    assert list(roles(attribution).values()) == [role]
+
+
+def test_the_one_said_to_be_first_beats_all_others() -> None:
+    text = "The tool follows phones, according to CNN. Records seen by Axios agree. 404 Media first reported it."
+    assert read(text).origin == ("404media.co",)
+    assert roles(read(text)) == {"cnn.com": "relay", "axios.com": "relay", "404media.co": "origin"}
+
+
+def test_a_medium_credit_far_down_is_background() -> None:
+    filler = "The towers stand in the desert and can be seen for miles. " * 8
+    assert read(f"{filler}In 2019, according to CNN, there were ten.").origin == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "WASHINGTON, Feb 17 (Reuters) - The agency bought forty towers.",
+        "(Reuters) - The agency bought forty towers.",
+        "CIUDAD DE MÉXICO (Reuters) — La agencia compró torres.",
+    ],
+)
+def test_a_dateline_says_whose_wire_copy_it_is(text: str) -> None:
+    assert read(text).origin == ("reuters.com",)
+    assert roles(read(text)) == {"reuters.com": "wire"}
+
+
+def test_an_explicit_credit_beats_the_wire_that_carries_it() -> None:
+    text = "WASHINGTON (AP) — The agency bought forty towers, 404 Media first reported."
+    assert read(text).origin == ("404media.co",)
+
+
+@pytest.mark.parametrize("outlet", ["404media.co", "404 Media"])
+def test_an_outlet_that_credits_itself_is_its_own_origin(outlet: str) -> None:
+    attribution = read("Documents obtained by 404 Media show the plan.", outlet=outlet)
+    assert attribution.origin == ("404media.co",)
+    assert roles(attribution) == {"404media.co": "self"}
+
+
+def test_the_same_words_on_another_page_point_back() -> None:
+    assert roles(read("Documents obtained by 404 Media show the plan."))["404media.co"] == "origin"
+
+
+# ---- short forms ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "outlet", "origin"),
+    [
+        ("The Wall Street Journal asked first. Emails seen by the Journal show it.", "gazette.example", ("wsj.com",)),
+        (
+            "The Washington Post asked first. Emails seen by the Post show it.",
+            "gazette.example",
+            ("washingtonpost.com",),
+        ),
+        ("The New York Post asked first. Emails seen by the Post show it.", "gazette.example", ("nypost.com",)),
+        ("Emails seen by The Times show it.", "latimes.com", ("latimes.com",)),
+        ("Emails seen by The Times show it.", "gazette.example", ()),
+        ("The Guardian asked first. Emails seen by the outlet show it.", "gazette.example", ("theguardian.com",)),
+        (
+            "Habló The Guardian. Los correos obtenidos por el medio lo muestran.",
+            "gazette.example",
+            ("theguardian.com",),
+        ),
+        ("Emails seen by the outlet show it.", "gazette.example", ()),
+    ],
+)
+def test_a_short_form_needs_its_full_name_or_its_own_house(text: str, outlet: str, origin: tuple[str, ...]) -> None:
+    assert read(text, outlet=outlet).origin == origin
+
+
+@given(
+    st.text(max_size=80),
+    st.sampled_from(["According to CNN, ", "documents obtained by Reuters ", "told WIRED "]),
+    st.text(max_size=80),
+)
+def test_offsets_cut_the_name_out_of_the_field_as_given(before: str, credit: str, after: str) -> None:
+    fields = {"title": before + credit, "summary": credit + after, "text": before + credit + after}
+    attribution = attribute(Document(id="x", **fields), OUTLETS)  # type: ignore[arg-type]
+    for found in attribution.credits:
+        cut = fields[found.field][found.start : found.end]
+        assert cut in {"CNN", "Reuters", "WIRED"} or cut in before or cut in after
+    assert set(attribution.origin) <= {found.domain for found in attribution.credits}
+
+
+# ---- the story as a whole -------------------------------------------------------------------------------------------
+
+NINE = datetime(2026, 2, 17, 9, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    domain: str
+    first_seen: datetime
+    published: datetime | None
+    attribution: Attribution
+
+
+def member(domain: str, minutes: int = 0, role: str = "", credited: str = "", *, dated: bool = True) -> Member:
+    credits_ = (Credit(outlet=credited, domain=credited, role=role, field="text", start=0, end=1),) if role else ()  # type: ignore[arg-type]
+    seen = NINE + timedelta(minutes=minutes)
+    told = Attribution(origin=(credited,) if role in ("origin", "self", "wire") else (), credits=credits_)
+    return Member(domain=domain, first_seen=seen, published=seen if dated else None, attribution=told)
+
+
+@pytest.mark.parametrize(
+    ("members", "origin"),
+    [
+        (
+            [member("a.example", 0, "origin", "404media.co"), member("b.example", 5, "origin", "404media.co")],
+            StoryOrigin(domains=("404media.co",), note="2 outlets credit it"),
+        ),
+        (
+            [member("a.example", 0, "origin", "x.example"), member("a.example", 9, "origin", "x.example")],
+            StoryOrigin(domains=("x.example",), note="1 outlet credits it"),
+        ),
+        (
+            [
+                *(member(f"{n}.example", n, "origin", "x.example") for n in range(3)),
+                member("z.example", 9, "origin", "y.example"),
+            ],
+            StoryOrigin(domains=("x.example",), note="3 outlets credit it; 1 credits others"),
+        ),
+        (
+            [member("x.example", 0, "self", "x.example"), member("b.example", 5)],
+            StoryOrigin(domains=("x.example",), note="by its own account"),
+        ),
+        (
+            [member("a.example", 0, "wire", "apnews.com"), member("b.example", 1, "wire", "apnews.com")],
+            StoryOrigin(domains=("apnews.com",), note="2 outlets carry its wire copy"),
+        ),
+        (
+            [member("b.example", 5), member("a.example", 0)],
+            StoryOrigin(domains=(), note="first seen here 09:12 UTC, nobody is credited"),
+        ),
+        (
+            [member("b.example", 95), member("a.example", 0)],
+            StoryOrigin(
+                domains=("a.example",), note="first seen here 09:12 UTC, 95 min before any other; nobody is credited"
+            ),
+        ),
+        (
+            [member("b.example", 95, dated=False), member("a.example", 0)],
+            StoryOrigin(domains=(), note="first seen here 09:12 UTC, nobody is credited"),
+        ),
+        ([member("a.example")], StoryOrigin(domains=(), note="first seen here 09:12 UTC, nobody is credited")),
+        ([], StoryOrigin(domains=(), note="nobody has told it yet")),
+    ],
+)
+def test_a_story_is_credited_by_the_strongest_evidence(members: list[Member], origin: StoryOrigin) -> None:
+    assert story_origin(members) == origin
