@@ -14,17 +14,20 @@ from monitor.errors import FetchError
 
 _GZIP = b"\x1f\x8b"
 _PIECE = 64 * 1024
+_MAX_LAYERS = 2  # a cache that compresses in front of a server that does
 _MAX_MEMBERS = 100  # of one gzip body: an honest one has one, and many tiny ones cost time without adding to the size
 
 
 def decoded(pieces: Iterable[bytes], *, limit: int) -> Iterator[bytes]:
     """The pieces, inflated where they are gzip, and once more where that gave gzip again.
 
-    Each stage may give `limit` bytes. FetchError of kind too-large beyond that, of kind encoding for damaged gzip.
+    Each stage may give `limit` bytes. FetchError of kind too-large beyond that, of kind encoding for gzip that is
+    damaged or packed deeper.
     """
-    wire = _capped(pieces, limit)
-    once = _capped(_inflated(wire), limit)
-    return _capped(_inflated(once), limit)
+    body = _capped(pieces, limit)
+    for _ in range(_MAX_LAYERS):
+        body = _capped(_inflated(body), limit)
+    return _unpacked(body)
 
 
 def _capped(pieces: Iterable[bytes], limit: int) -> Iterator[bytes]:
@@ -38,14 +41,26 @@ def _capped(pieces: Iterable[bytes], limit: int) -> Iterator[bytes]:
 
 def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The pieces, inflated if they begin as gzip does."""
+    packed, whole = _seen(pieces)
+    yield from _gunzipped(whole) if packed else whole
+
+
+def _unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    packed, whole = _seen(pieces)
+    if packed:
+        raise FetchError("encoding", f"the body is compressed more than {_MAX_LAYERS} times over")
+    yield from whole
+
+
+def _seen(pieces: Iterable[bytes]) -> tuple[bool, Iterator[bytes]]:
+    """Whether the pieces begin as gzip does, and all of them."""
     source = iter(pieces)
     head = b""
     for piece in source:
         head += piece
         if len(head) >= len(_GZIP):
             break
-    whole = itertools.chain((head,), source)
-    yield from _gunzipped(whole) if head.startswith(_GZIP) else whole
+    return head.startswith(_GZIP), itertools.chain((head,), source)
 
 
 def _gunzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:

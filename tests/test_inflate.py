@@ -143,5 +143,11 @@ def test_a_body_of_very_many_members_is_refused(members: int, fits: bool) -> Non
             read(sent)
 
 
-def test_twenty_one_layers_are_not_unpacked() -> None:
-    assert read(nested(21)).startswith(b"\x1f\x8b")  # two layers off: no feed, as the parser will say
+@pytest.mark.parametrize("layers", [3, 21])
+def test_a_body_packed_deeper_than_any_server_packs_is_refused(layers: int) -> None:
+    body = FEED
+    for _ in range(layers):
+        body = gzip.compress(body)
+    with pytest.raises(FetchError, match="more than 2 times over") as caught:
+        read(body)
+    assert caught.value.kind == "encoding"
