@@ -1,7 +1,7 @@
 """The one door to the web: a guarded HTTP client for feeds, pages and webhooks.
 
 What lives here: every byte that Tipsheet asks of a web server, and every limit on it. What must not: what a body means,
-when to ask again, anything of the database. No other module imports an HTTP library; tests/test_fetch.py sees to it.
+when to ask again, anything of the database. No other module imports httpx; tests/test_fetch.py sees to it.
 
 The guard has three parts: monitor.addresses says what may be asked, monitor.network connects to nothing else and lets
 no wait outlast the request, monitor.inflate keeps a body small. Here they are put together, redirects are followed by
