@@ -73,8 +73,12 @@ class Page:
         self._fields.append(field)
         self._row += field.folded
         self._row += [""] * GAP
+        postings = self.postings
         for position, word in enumerate(field.folded, field.first):
-            self.postings.setdefault(word, []).append(position)
+            if word in postings:
+                postings[word].append(position)
+            else:
+                postings[word] = [position]
 
     @cached_property
     def _vocabulary(self) -> list[str]:

@@ -80,7 +80,7 @@ def visible_text(markup: str) -> str:
 
 def reading(masked: str) -> str:
     """A piece of masked text as a reader reads it: without what stands in place of markup."""
-    return masked if masked.isprintable() else masked.translate(_UNSEEN)
+    return masked.translate(_UNSEEN)
 
 
 def fold(word: str) -> str:
@@ -96,9 +96,8 @@ def words(text: str) -> list[tuple[int, int]]:
 
 def folded_words(text: str) -> list[str]:
     """The same words as `words` finds, folded: much faster where their places are not asked for."""
-    if text.isascii():
-        return [reading(word) for word in _ASCII_WORD.findall(text.lower())]
-    return [fold(reading(word)) for word in _WORD.findall(text)]
+    found = _ASCII_WORD.findall(text.lower()) if text.isascii() else [fold(word) for word in _WORD.findall(text)]
+    return [reading(word) for word in found] if NOTHING in text or _REST in text else found
 
 
 def tokens(text: str) -> list[Token]:
