@@ -135,7 +135,7 @@ def _resolve(
 # ---- phrases around a name ------------------------------------------------------------------------------------------
 
 _BEFORE_READ, _AFTER_READ = 240, 120  # characters; a credit stands close to its name
-_BELIEVED: tuple[Strength, ...] = ("first", "passing", "strong", "quoted", "medium")
+_BELIEVED: tuple[Strength, ...] = ("first", "passing", "strong", "quoted", "wire", "medium")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +157,10 @@ def _page(text: str) -> _Page:
     return _Page(clean, tuple(sentences(clean)) or ((0, len(clean)),))
 
 
-def _claims(pages: Mapping[FieldName, _Page], mentions: list[_Mention]) -> Iterator[_Claim]:
+def _claims(pages: Mapping[FieldName, _Page], mentions: list[_Mention], publisher: Outlet | None) -> Iterator[_Claim]:
     for number, group in enumerate(_grouped(pages, mentions)):
         page = pages[group[0].field]
-        strength = _strength(page, group)
+        strength = _strength(page, group, publisher)
         if strength is not None:
             near_top = group[0].field != "text" or page.near_top(group[0].start)
             yield from (_Claim(mention, strength, near_top, number) for mention in group)
@@ -179,7 +179,7 @@ def _grouped(pages: Mapping[FieldName, _Page], mentions: list[_Mention]) -> list
     return groups
 
 
-def _strength(page: _Page, group: list[_Mention]) -> Strength | None:
+def _strength(page: _Page, group: list[_Mention], publisher: Outlet | None) -> Strength | None:
     """What the words around a group of names say; those before the first and after the last."""
     first, last = group[0], group[-1]
     start, end = page.sentence(first.start)
@@ -188,7 +188,7 @@ def _strength(page: _Page, group: list[_Mention]) -> Strength | None:
     if _is_wire(page.text[: first.start], page.text[last.end :][:10], first):
         return "wire"
     if _is_tail(before, after, first):
-        return "strong"
+        return None if first.outlet is publisher else "strong"  # its own name after a headline is but its signature
     found = {strength for strength, phrase in BEFORE if phrase.search(before)}
     told = {strength for strength, phrase in AFTER if phrase.search(after)}
     if first.outlet.is_word and not before.strip():
@@ -223,9 +223,10 @@ def attribute(document: Document, outlets: Outlets) -> Attribution:
     fields: dict[FieldName, str] = {"title": document.title, "summary": document.summary, "text": document.text}
     pages = {field: _page(text) for field, text in fields.items() if text}
     publisher = _publisher(document, outlets)
-    claims = [claim for claim in _claims(pages, _mentions(pages, outlets, publisher)) if _is_creditable(claim)]
+    mentions = _mentions(pages, outlets, publisher)
+    claims = [claim for claim in _claims(pages, mentions, publisher) if _is_creditable(claim)]
     given_to = _one_each(_credits(claims, publisher))
-    return Attribution(origin=_origin(given_to), credits=given_to)
+    return Attribution(origin=_origin(given_to) or _byline(document.author, outlets, publisher), credits=given_to)
 
 
 def _publisher(document: Document, outlets: Outlets) -> Outlet | None:
@@ -235,8 +236,17 @@ def _publisher(document: Document, outlets: Outlets) -> Outlet | None:
     )
 
 
+def _byline(author: str, outlets: Outlets, publisher: Outlet | None) -> tuple[str, ...]:
+    """The agency that an author's line names, where another outlet printed its text."""
+    names = _names(outlets)
+    named = [names.full[found[0]] for found in names.pattern.finditer(strike(author)) if found[0] in names.full]
+    return tuple({outlet.domain: None for outlet in named if outlet.kind == "agency" and outlet is not publisher})
+
+
 def _is_creditable(claim: _Claim) -> bool:
     kind = claim.mention.outlet.kind
+    if claim.strength == "wire":
+        return kind == "agency"
     return kind != "ngo" and (kind != "aggregator" or claim.strength in ("first", "strong"))
 
 
@@ -346,7 +356,10 @@ def _by_own_word(members: Sequence[Telling]) -> StoryOrigin | None:
 
 
 def _by_wire(members: Sequence[Telling]) -> StoryOrigin | None:
-    wires = Counter(domain for domain, _ in _votes(members, "wire"))
+    bylines = {
+        (domain, each.domain) for each in members if not each.attribution.credits for domain in each.attribution.origin
+    }
+    wires = Counter(sorted(domain for domain, _ in bylines | _votes(members, "wire").keys()))
     if not wires:
         return None
     (domain, count), *_ = wires.most_common(1)

@@ -74,7 +74,7 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
     ("strong", rf"\b{_PAPERS}\b(?:,? [\w'’-]+){{0,8}}?,? {_GOT} "),
     ("strong", r"\b(?:obtained|reviewed|seen|viewed|accessed) (?:exclusively )?by "),
     ("strong", rf"\b(?:revealed|uncovered|exposed|unearthed|disclosed|spotted|detailed|discovered){_WHEN} (?:by|in) "),
-    ("strong", rf"\b(?:{_STUDY}|reporting) (?:[\w-]+ ){{0,2}}?(?:by|from|of|in) "),
+    ("strong", rf"\b(?:{_STUDY}|(?<!with )reporting) (?:[\w-]+ ){{0,2}}?(?:by|from|of|in) "),
     ("strong", rf"\b{_PAPELES}\b(?:,? [\w-]+){{0,8}}?,? {_OBTENIDO}(?: en exclusiva)? (?:por|a) "),
     ("strong", r"\b(?:accedi[óo]|tuvo acceso|tenido acceso|tuvieron acceso) "),
     ("strong", r"\b(?:revelad|destapad|desvelad|adelantad)[oa]s? (?:\w+ )?por "),
@@ -94,9 +94,11 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
     ("medium", r"\b(?:published (?:by|in)|(?:story|article|piece) (?:by|from|in)) "),
     ("medium", r"\b(?:seg[úu]n|de acuerdo (?:con|a)|conforme a lo expuesto por|citando al?|citad[oa]s? por"
      r"|recogidas por) "),
-    ("medium", r"\b(?:report|inform|detall|public)[óo] "),
+    ("medium", r"\b(?:report|inform|detall|public|asegur|se[ñn]al|precis|apunt)[óo] "),
     ("medium", r"\b(?:publicad|reportad|informad)[oa]s? (?:por|en) |\b(?:informe|reporte|art[íi]culo|nota) del? "),
     ("medium", r"\bselon "),
+    ("wire", r"\b(?:con (?:informaci[óo]n|datos) de|fuente:|source:|with (?:reporting|files|material) (?:by|from)) "),
+    ("wire", r"^\s*(?:by|por) (?:[^\W\d_][\w.'’-]+ ){0,3}(?:[\w.'’-]+, ?)?"),
 )  # fmt: skip
 
 # ---- after the name -------------------------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ def roles(attribution: Attribution) -> dict[str, str]:
         ("Los correos a los que tuvo acceso El País detallan el plan.", ["elpais.com"]),
         ("La agencia compró cuarenta torres, según The New York Times.", ["nytimes.com"]),
         ("La agencia compró cuarenta torres, reportó Univision.", ["univision.com"]),
+        ("La agencia compró cuarenta torres, aseguró The Washington Post.", ["washingtonpost.com"]),
         ("El contrato fue adelantado por Animal Político.", ["animalpolitico.com"]),
         ("Le contrat a été révélé par Le Monde.", ["lemonde.fr"]),
     ],
@@ -138,6 +139,39 @@ def test_a_medium_credit_far_down_is_background() -> None:
 def test_a_dateline_says_whose_wire_copy_it_is(text: str) -> None:
     assert read(text).origin == ("reuters.com",)
     assert roles(read(text)) == {"reuters.com": "wire"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "By Jane Roe, Associated Press\nThe agency bought forty towers.",
+        "La agencia compró torres. Con información de AP.",
+        "The agency bought forty towers. With reporting by The Associated Press.",
+    ],
+)
+def test_a_byline_in_the_text_does_too(text: str) -> None:
+    assert roles(read(text)) == {"apnews.com": "wire"}
+
+
+@pytest.mark.parametrize(
+    ("author", "outlet", "origin"),
+    [
+        ("Reuters", "gazette.example", ("reuters.com",)),
+        ("Jane Roe, The Associated Press", "gazette.example", ("apnews.com",)),
+        ("Jane Roe, Thomson Reuters Foundation", "gazette.example", ()),
+        ("Reuters", "reuters.com", ()),
+        ("Jane Roe", "gazette.example", ()),
+    ],
+)
+def test_an_agency_in_the_authors_line_is_the_origin_of_its_copy(
+    author: str, outlet: str, origin: tuple[str, ...]
+) -> None:
+    document = Document(id="x", title="Agency buys towers", author=author, outlet=outlet)
+    assert attribute(document, OUTLETS) == Attribution(origin=origin, credits=())
+
+
+def test_a_site_that_signs_its_headlines_credits_nobody() -> None:
+    assert read("", title="Agency buys forty towers - The Guardian", outlet="theguardian.com").credits == ()
 
 
 def test_an_explicit_credit_beats_the_wire_that_carries_it() -> None:
