@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any, TypeAlias, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from monitor.matching import MAX_FIELD, Matcher, compile_watch, failing_examples
 from monitor.model import Document, Level, Match, Watch
 from monitor.query import parse, term_set
 from monitor.text import folded_words, mask
+from monitor.tree import AttributeName
 
 SETS = {
     "agencies": term_set("agencies", ("ICE", "Border Patrol"), label="agency"),
@@ -328,3 +330,57 @@ def _is_read(source: str) -> bool:
     except QueryError:
         return False
     return True
+
+
+# ---- the reference page ---------------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parents[1] / "docs/watch-language.md").read_text(encoding="utf-8")
+ROWS = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in PAGE.splitlines() if line.startswith("| `")]
+
+
+def example(text: str) -> Document:
+    title, _, rest = text.partition(" / ")
+    return Document(id="1", title=title, text=rest.replace(" / ", "\n"))
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if len(row) == 4], ids=lambda row: row[0])
+def test_every_example_of_the_reference_does_what_it_says(row: list[str]) -> None:
+    query, _, hit, miss = row
+    watch = Watch(name="w", query=query.strip("`"))
+    assert matches(watch, example(hit))
+    assert not matches(watch, example(miss))
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if len(row) == 2], ids=lambda row: row[0])
+def test_every_refusal_of_the_reference_is_one_and_every_attribute_is_none(row: list[str]) -> None:
+    query, reason = row[0].strip("`"), row[1]
+    refused = PAGE.index("## What is refused") < PAGE.index(f"| `{query}` |")
+    if not refused:
+        assert parse(query, SETS) is not None
+        return
+    with pytest.raises(QueryError) as caught:
+        parse(query, SETS)
+    assert reason in caught.value.message
+
+
+def test_the_reference_covers_the_language() -> None:
+    written_there = " ".join(row[0] for row in ROWS)
+    for piece in (
+        "AND",
+        "OR",
+        "NOT",
+        "NEAR/",
+        "ONEAR/",
+        "atleast",
+        "lead(",
+        "first",
+        "*",
+        '"',
+        "{",
+        "@",
+        "title:",
+        "body:",
+    ):
+        assert piece in written_there
+    for name in get_args(AttributeName):
+        assert f"{name}:" in written_there
