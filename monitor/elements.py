@@ -8,6 +8,7 @@ and the feed library reads the document. A test holds the two readings against e
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from urllib.parse import urljoin
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -127,8 +128,8 @@ def _rss_entry(item: Element, dialect: str) -> RawEntry:
         caption=_caption(item),
         content=max(_texts(item, f"{_CONTENT}encoded"), key=len, default=""),
         authors=[*_texts(item, f"{dialect}author"), *_texts(item, f"{_DC}creator")],
-        published=parse_date(_text(item, f"{dialect}pubDate")) or parse_date(_text(item, f"{_ATOM}published")),
-        updated=parse_date(_text(item, f"{_DC}date")) or parse_date(_text(item, f"{_ATOM}updated")),
+        published=_date(_text(item, f"{dialect}pubDate")) or _date(_text(item, f"{_ATOM}published")),
+        updated=_date(_text(item, f"{_DC}date")) or _date(_text(item, f"{_ATOM}updated")),
         tags=[*_texts(item, f"{dialect}category"), *_texts(item, f"{_DC}subject")],
     )
 
@@ -175,8 +176,8 @@ def _atom_entry(entry: Element, base: str) -> RawEntry:
         content_plain=_kind(content) == "text",
         content_base=urljoin(base, content.get(f"{_XML}base", "")) if content is not None else base,
         authors=_people(entry),
-        published=parse_date(_text(entry, f"{_ATOM}published")),
-        updated=parse_date(_text(entry, f"{_ATOM}updated")),
+        published=_date(_text(entry, f"{_ATOM}published")),
+        updated=_date(_text(entry, f"{_ATOM}updated")),
         tags=[category.get("term") or category.get("label") or "" for category in entry.iterfind(f"{_ATOM}category")],
     )
 
@@ -211,6 +212,14 @@ def _caption(entry: Element) -> str:
 def _text(parent: Element, tag: str) -> str:
     """The text of the last child of that name, as the last one counts."""
     return next(reversed(_texts(parent, tag)), "")
+
+
+def _date(text: str) -> datetime | None:
+    """The date, unless it is in a script of which the library knows months that we do not."""
+    date = parse_date(text)
+    if not date and not text.isascii():
+        raise _Unusual
+    return date
 
 
 def _texts(parent: Element, tag: str) -> list[str]:

@@ -29,6 +29,8 @@ _INLINE = (
     "a|abbr|b|big|br|cite|code|del|em|font|h[1-6]|i|img|ins|mark|p|q|s|small|span|strike|strong|sub|sup|tt|u|wbr|div"
 )
 _TAG = re.compile(rf"</?(?:{_INLINE})(?:\s[^<>]*)?/?>", re.IGNORECASE)
+# A tag that ends, or that stands alone, is markup; a lone "<b>" may be what the title is about.
+_MEANT = re.compile(rf"</(?:{_INLINE})\s*>|<(?:br|img|wbr)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]*>")
 _UNSAFE_IN_LINK = re.compile(r"[\s<>\"\\^`{|}\x00-\x20\x7f]")
 
@@ -41,7 +43,7 @@ def title(value: str, losses: list[Problem], *, plain: bool = False) -> str:
     value = capped(value, LONGEST_TITLE, losses, "a title")
     shown = _plain_title(value) if plain else _visible(value)
     for _ in range(2):
-        if not (_ESCAPED.search(shown) or _TAG.search(shown)):
+        if not (_ESCAPED.search(shown) or _MEANT.search(shown)):
             break
         shown = _plain_title(shown)
     return shown
@@ -49,7 +51,7 @@ def title(value: str, losses: list[Problem], *, plain: bool = False) -> str:
 
 def _plain_title(value: str) -> str:
     """Tags that anybody would mean as tags removed, references resolved, all else kept."""
-    return " ".join(html.unescape(_TAG.sub(" ", value) if _TAG.search(value) else value).split())
+    return " ".join(html.unescape(_TAG.sub(" ", value) if _MEANT.search(value) else value).split())
 
 
 def text(value: str, losses: list[Problem]) -> str:

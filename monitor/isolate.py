@@ -22,6 +22,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Self
 
 from monitor.errors import ParseError
@@ -32,6 +33,7 @@ from monitor.wire import BrokenAnswer, dump_error, dump_feed, load_answer
 _LENGTH = struct.Struct(">I")
 _LARGEST_ANSWER = 64 * 1024 * 1024  # bytes: 2,000 entries of 32 kB; real feeds stay under 4 MB
 _READY = b"{}"
+_ROOT = str(Path(__file__).parents[1])  # where `monitor` lies
 _START = 60.0  # seconds for an interpreter and its imports on a busy machine
 _SECONDS_PER_MEGABYTE = (
     1.0  # added to the deadline: a good feed of 2.5 MB takes 0.7 s of CPU, and may get a tenth of one
@@ -95,7 +97,7 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={"PYTHONPATH": os.pathsep.join(path or "." for path in sys.path), "PYTHONIOENCODING": "utf-8"},
+            env={"PYTHONPATH": os.pathsep.join([_ROOT, *filter(None, sys.path)])},
         )
         self._bodies = 0
         self.usable = True

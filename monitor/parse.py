@@ -44,7 +44,6 @@ _LONG_AUTHOR = re.compile(
     r"(<(?:\w+:)?(?:author|creator|managingEditor|webMaster|name)\b[^<>]{0,200}>(?:<!\[CDATA\[)?[^<\]]{1024})[^<\]]+",
     re.IGNORECASE,
 )
-_OLDEST = 1970  # the feed library reads some numbers as dates of the 18th century
 
 # What it has been seen to raise on hostile or merely odd documents; its tag reader's own error is a RuntimeError.
 _LIBRARY_FAULTS = (ValueError, LookupError, AttributeError, TypeError, AssertionError, RuntimeError, ArithmeticError)
@@ -198,12 +197,15 @@ def _authors(entry: _Dict) -> list[str]:
 
 def _date(entry: _Dict, key: str) -> datetime | None:
     """Our reading of the date as printed; the library's for the Greek, Hungarian and Korean that we cannot read."""
-    if found := parse_date(_string(entry, key)):
+    printed = _string(entry, key)
+    if printed.isascii():
+        return parse_date(printed)
+    if found := parse_date(printed):
         return found
     parsed = (
         dict.get(entry, f"{key}_parsed") if isinstance(entry, dict) else None
     )  # no aliases: updated is not published
-    if not parsed or parsed[0] < _OLDEST:
+    if not parsed:
         return None
     try:
         year, month, day, hour, minute, second = parsed[:6]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
@@ -100,6 +101,35 @@ def test_a_hostile_body_ends_in_time_and_the_next_feed_is_read(parser: IsolatedP
     assert time.monotonic() - began < 10 + len(body) / 1e6
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 32 * 1024 + len(body) // 1024 * 3  # kB
     assert read(parser, GOOD) == "ok"
+
+
+def test_external_entities_open_no_file_and_no_connection() -> None:
+    program = """
+import json, sys
+from monitor.errors import ParseError
+from monitor.parse import parse_feed
+bodies = [body.encode() for body in json.load(sys.stdin)]
+def read(body):
+    try:
+        parse_feed(body, headers={}, url="https://x.example/")
+    except ParseError:
+        pass
+for body in bodies:  # what is imported late is imported now
+    read(body)
+reached = []
+sys.addaudithook(lambda event, args: reached.append((event, args)) if event in {"open", "socket.connect"} else None)
+for body in bodies:
+    read(body)
+assert not reached, reached
+open(sys.executable, "rb").close()
+assert len(reached) == 1  # the hook does hear
+"""
+    bodies = [
+        body.decode() for name, body in HOSTILE.items() if "external" in name or name in {"entity bomb", "inclusion"}
+    ]
+    bodies += [body.replace("</rss>", "</b></rss>") for body in bodies]  # and once through the lenient reader
+    assert len(bodies) == 10
+    subprocess.run([sys.executable, "-c", program], input=json.dumps(bodies).encode(), check=True)
 
 
 def test_external_entities_reach_nothing(parser: IsolatedParser) -> None:
