@@ -25,10 +25,10 @@ MOST_TAGS = 100
 _ESCAPED = re.compile(
     r"&(?:#\d{2,6}|#[xX][0-9A-Fa-f]{2,5}|amp|lt|gt|quot|apos|nbsp|[lr][sd]quo|[nm]dash|hellip|[A-Za-z]acute|[Nn]tilde);"
 )
+_REFERENCE = re.compile(r"&[#A-Za-z][\w#]{0,40};", re.ASCII)  # with its semicolon: "R&notes" holds none
 _INLINE = (
     "a|abbr|b|big|br|cite|code|del|em|font|h[1-6]|i|img|ins|mark|p|q|s|small|span|strike|strong|sub|sup|tt|u|wbr|div"
 )
-_TAG = re.compile(rf"</?(?:{_INLINE})(?:\s[^<>]*)?/?>", re.IGNORECASE)
 # A tag that ends, or that stands alone, is markup; a lone "<b>" may be what the title is about.
 _MEANT = re.compile(rf"</(?:{_INLINE})\s*>|<(?:br|img|wbr)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]*>")
@@ -51,7 +51,9 @@ def title(value: str, losses: list[Problem], *, plain: bool = False) -> str:
 
 def _plain_title(value: str) -> str:
     """Tags that anybody would mean as tags removed, references resolved, all else kept."""
-    return " ".join(html.unescape(_TAG.sub(" ", value) if _MEANT.search(value) else value).split())
+    if _MEANT.search(value):
+        return _visible(value)
+    return " ".join(_REFERENCE.sub(lambda found: html.unescape(found[0]), value).split())
 
 
 def text(value: str, losses: list[Problem]) -> str:

@@ -45,7 +45,7 @@ def test_no_real_feed_loses_an_entry() -> None:
 
 
 def test_the_tree_and_the_library_say_the_same_of_real_feeds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every twentieth feed, for time. Of all 448 the two differ in 53 authors (the library keeps "(hidden)") and 1 link."""
+    """Every twentieth feed, for time. Of all 448 they differ in 53 authors (one keeps "(hidden)") and a link."""
     sample = [body for number, (_, body) in enumerate(bodies("feeds-real.tar.xz")) if number % 20 == 0]
     from_tree = [parse_feed(body, headers={}, url="https://feeds.example/") for body in sample]
     monkeypatch.setattr(parse, "read_tree", lambda _: None)
