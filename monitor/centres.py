@@ -17,8 +17,8 @@ from heapq import nlargest
 
 _KEYS = 8  # heaviest terms of a document, under which its story is found
 _CENTRE_KEYS = 16  # the same for a whole story
-_CANDIDATES = 30
-_TOUCHED = 3_000  # stories looked at for one question; the heaviest terms come first
+_CANDIDATES = 20
+_TOUCHED = 1_500  # stories looked at for one question; the heaviest terms come first
 _BACKGROUND = 500  # stories we pretend to have met before, so that the first hour's words are not all rare
 _SHORT_NUMBER = 4  # digits; "5 dead" and "5 arrested" are not about the same 5
 _FAINT = 0.02  # of a cosine: less than this is no agreement on a term
@@ -34,6 +34,15 @@ class _Centre:
     length: float | None = None  # under the weights of now; None: to be measured
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """The terms of a document or a story, made ready to be compared with many centres."""
+
+    pulls: dict[str, float]  # term → what one unit of it in a centre adds to the cosine, before lengths
+    keys: list[tuple[str, float]]  # the heaviest terms with their weight
+    length: float
+
+
 class Centres:
     """The centres of all living stories, by story id."""
 
@@ -41,6 +50,7 @@ class Centres:
         self._centres: dict[str, _Centre] = {}
         self._spread: Counter[str] = Counter()  # term → how many stories have it
         self._holders: defaultdict[str, set[str]] = defaultdict(set)  # key → stories found under it
+        self._drift = 0  # documents and joins since the lengths were last measured
 
     def documents(self, story: str) -> int:
         return self._centres[story].documents
@@ -58,6 +68,7 @@ class Centres:
             centre.terms[term] = centre.terms.get(term, 0.0) + weight * scale
         centre.keys.update(keys)
         centre.documents += 1
+        self._drift += 1
         centre.length = None
         for key in keys:
             self._holders[key].add(story)
@@ -91,19 +102,20 @@ class Centres:
         into.keys.update(other.keys)
         into.documents += other.documents
         into.length = None
+        self._drift += 1
 
     def nearest_to(self, terms: Mapping[str, float], closeness: Closeness) -> tuple[str, float]:
         """The story nearest to a document's terms, with its likeness; ("", 0) if none shares a key."""
-        length = self._length(terms)
-        candidates = self._candidates(terms, _KEYS)
-        return nearest((story, self._cosine(terms, length, story) * closeness(story)) for story in candidates)
+        question = self._ask(terms, _KEYS)
+        return nearest(
+            (story, self._cosine(question, story) * closeness(story)) for story in self._candidates(question)
+        )
 
     def neighbours(self, story: str, closeness: Closeness) -> list[tuple[str, float]]:
         """The stories near to another story, with their likeness to it, in no order."""
-        centre = self._centres[story]
-        length = self._measure(centre)
-        candidates = [other for other in self._candidates(centre.terms, _CENTRE_KEYS) if other != story]
-        return [(other, self._cosine(centre.terms, length, other) * closeness(other)) for other in candidates]
+        question = self._ask(self._centres[story].terms, _CENTRE_KEYS)
+        candidates = [other for other in self._candidates(question) if other != story]
+        return [(other, self._cosine(question, other) * closeness(other)) for other in candidates]
 
     def agreement(self, one: str, other: str) -> list[float]:
         """What each common term gives to the cosine of two stories, the most first; without numbers and the faint."""
@@ -128,9 +140,11 @@ class Centres:
         return rarity / 2 if len(term) < _SHORT_NUMBER and term.isdigit() else rarity
 
     def remeasure(self) -> None:
-        """Weights have moved with the stories: measure every centre anew."""
-        for centre in self._centres.values():
-            centre.length = None
+        """Weights move as stories come and go: once they may have moved by a few parts in a hundred, measure anew."""
+        if self._drift * 20 > len(self._centres):
+            self._drift = 0
+            for centre in self._centres.values():
+                centre.length = None
 
     # ---- the index ----
 
@@ -138,25 +152,34 @@ class Centres:
         weights = {term: weight * self.rarity(term) for term, weight in terms.items()}
         return nlargest(count, weights, key=lambda term: (weights[term], term))
 
-    def _candidates(self, terms: Mapping[str, float], count: int) -> list[str]:
+    def _ask(self, terms: Mapping[str, float], keys: int) -> _Question:
+        rarities = {term: self.rarity(term) for term in terms}
+        weights = {term: weight * rarities[term] for term, weight in terms.items()}
+        return _Question(
+            pulls={term: weight * rarities[term] for term, weight in weights.items()},
+            keys=[(term, weights[term]) for term in nlargest(keys, weights, key=lambda term: (weights[term], term))],
+            length=math.hypot(*weights.values()) or 1.0,
+        )
+
+    def _candidates(self, question: _Question) -> list[str]:
         """Stories under the heaviest terms, those that share most of their weight first."""
         found: defaultdict[str, float] = defaultdict(float)
         touched = 0
-        for term in self._heaviest(terms, count):
+        for term, weight in question.keys:
             holders = self._holders.get(term, ())
             touched += len(holders)
             if touched > _TOUCHED and found:
                 break
-            weight = terms[term] * self.rarity(term)
             for story in holders:
                 found[story] += weight
         return nlargest(_CANDIDATES, found, key=lambda story: (found[story], story))
 
-    def _cosine(self, terms: Mapping[str, float], length: float, story: str) -> float:
+    def _cosine(self, question: _Question, story: str) -> float:
         centre = self._centres[story]
-        small, large = (terms, centre.terms) if len(terms) <= len(centre.terms) else (centre.terms, terms)
-        dot = sum(weight * large[term] * self.rarity(term) ** 2 for term, weight in small.items() if term in large)
-        return dot / (length * self._measure(centre))
+        pulls, terms = question.pulls, centre.terms
+        small, large = (pulls, terms) if len(pulls) <= len(terms) else (terms, pulls)
+        dot = sum([weight * large[term] for term, weight in small.items() if term in large])
+        return dot / (question.length * self._measure(centre))
 
     def _measure(self, centre: _Centre) -> float:
         if centre.length is None:
