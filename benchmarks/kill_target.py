@@ -70,7 +70,7 @@ def _after_commit(owner: Any, name: str) -> Callable[[], None]:
                 die()
 
         setattr(owner, name, arming)
-        Database.write = watched
+        Database.write = watched  # type: ignore[method-assign]
 
     return wrap
 

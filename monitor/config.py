@@ -248,6 +248,8 @@ def _feeds(file: File, faults: _Faults) -> Iterator[Feed]:
             faults.add(
                 ("feeds", index, "name"), f"the same name as feeds[{names[block.name]}]; expected each name once"
             )
+        if (port := _port(block.url)) not in file.network.ports:
+            faults.add(("feeds", index, "url"), f"port {port} is not among network.ports, so it would not be asked")
         seen.setdefault(twin, index)
         names.setdefault(block.name, index)
         yield Feed(
@@ -259,6 +261,11 @@ def _feeds(file: File, faults: _Faults) -> Iterator[Feed]:
             enabled=block.enabled,
             every=block.every,
         )
+
+
+def _port(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _channels(file: File, environ: Mapping[str, str], faults: _Faults) -> Iterator[Channel]:

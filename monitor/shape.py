@@ -1,13 +1,14 @@
 """What feeds.yaml may say: every key, its type, its default and its bounds.
 
-What lives here: one pydantic model for each block of the file, in the file's order. What must not: reading files, looking
-at the environment, comparing one block with another (`config` does).
+What lives here: one pydantic model for each block of the file, in the file's order. What must not: reading files,
+looking at the environment, comparing one block with another (`config` does).
 """
 
 from __future__ import annotations
 
 import re
 from datetime import time, timedelta
+from email.utils import formataddr, parseaddr
 from ipaddress import ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -47,6 +48,8 @@ def _url(value: object) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("expected a URL that starts with http:// or https:// and names a host")
+    if "@" in parts.netloc:
+        raise ValueError("a user name or password does not belong in this file; expected a URL without them")
     return text
 
 
@@ -60,6 +63,13 @@ def _network(value: object) -> str:
         return str(ip_network(str(value)))
     except ValueError:
         raise ValueError("expected a network such as 10.1.0.0/16") from None
+
+
+def _sender(value: object) -> str:
+    """An address, with or without a name before it: `Tipsheet <tipsheet@example.org>`."""
+    name, address = parseaddr(str(value))
+    _email(address)
+    return formataddr((name, address)) if name else address
 
 
 def _email(value: object) -> str:
@@ -85,6 +95,7 @@ Url = Annotated[str, BeforeValidator(_url)]
 Target = Annotated[str, BeforeValidator(_target)]
 Network = Annotated[str, BeforeValidator(_network)]
 EmailAddress = Annotated[str, BeforeValidator(_email)]
+Sender = Annotated[str, BeforeValidator(_sender)]
 SecretName = Annotated[str, BeforeValidator(_secret)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -124,7 +135,7 @@ class EmailChannel(Block):
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: str = ""
     password: SecretName | None = None
-    sender: EmailAddress = Field(alias="from")
+    sender: Sender = Field(alias="from")
     timeout: Duration = timedelta(minutes=5)
 
 

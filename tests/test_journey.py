@@ -151,7 +151,7 @@ def test_a_mail_server_that_is_down_loses_nothing(world: World) -> None:
 
 
 def test_a_locked_database_stops_before_a_send(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.database.BUSY_SECONDS", 0)
+    monkeypatch.setattr("storage.database.BUSY_SECONDS", 0.2)
     world.database.close()
     world.database = Database(str(world.database.url))
     with world.stages() as stages:

@@ -110,7 +110,7 @@ def write_config(place: Path, newsroom: Newsroom, mailroom: Mailroom) -> Config:
                 "host": mailroom.host,
                 "port": mailroom.port,
                 "security": "none",
-                "from": "tipsheet@demo.example",
+                "from": "Tipsheet <tipsheet@demo.example>",
             },
             {"name": "bot", "kind": "webhook", "url": newsroom.hook_url, "secret": f"${{{SECRET_NAME}}}"},
         ],

@@ -137,11 +137,16 @@ class Refresh:
         due = cadence.after_success(
             state, now=now, intervals=self._intervals, headers=fetched.headers, hint=state.interval_hint
         )
+        redirect_to, redirect_seen, request_url = cadence.permanent_move(state, fetched, overlap=True)
+        moved = request_url != state.request_url
         return replace(
             _as_before(state, now, due),
             result="unchanged",
             status=fetched.status,
-            validators=_validators(state, fetched),
+            validators=Validators() if moved else _validators(state, fetched),
+            redirect_to=redirect_to,
+            redirect_seen=redirect_seen,
+            request_url=request_url,
         )
 
     def _read(self, state: FeedState, fetched: Fetched, parsed: ParsedFeed) -> FeedOutcome:
