@@ -27,11 +27,12 @@ from typing import IO, Self
 
 from monitor.errors import ParseError
 from monitor.model import ParsedFeed
-from monitor.parse import parse_feed
+from monitor.parse import LARGEST_BODY, parse_feed
 from monitor.wire import BrokenAnswer, dump_error, dump_feed, load_answer
 
 _LENGTH = struct.Struct(">I")
-_LARGEST_ANSWER = 64 * 1024 * 1024  # bytes: 2,000 entries of 32 kB; real feeds stay under 4 MB
+_LARGEST_REQUEST = LARGEST_BODY  # bytes
+_LARGEST_ANSWER = 8 * 1024 * 1024  # bytes: we hold it four times over while reading it; real feeds stay under 4 MB
 _READY = b"{}"
 _ROOT = str(Path(__file__).parents[1])  # where `monitor` lies
 _START = 60.0  # seconds for an interpreter and its imports on a busy machine
@@ -68,6 +69,8 @@ class IsolatedParser:
 
     def parse(self, body: bytes, *, headers: Mapping[str, str], url: str) -> ParsedFeed:
         """As `parse_feed`, and ParseError("timeout"), ("memory") or ("crashed") where the worker had to die of it."""
+        if len(body) > LARGEST_BODY:
+            return parse_feed(body, headers=headers, url=url)  # which refuses it unread
         worker = self._idle.get()
         try:
             if self._closed:
@@ -203,8 +206,8 @@ def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     _send(answers, _READY)
     while True:
         try:
-            request = json.loads(_read_frame(requests, _LARGEST_ANSWER))
-            body = _read_frame(requests, _LARGEST_ANSWER)
+            request = json.loads(_read_frame(requests, _LARGEST_REQUEST))
+            body = _read_frame(requests, _LARGEST_REQUEST)
         except EOFError:
             return
         signal.alarm(int(request["seconds"]) + 5)  # for the case that the parent is no longer there to kill us
@@ -216,7 +219,7 @@ def _answer(body: bytes, request: Mapping[str, object]) -> bytes:
     headers = request["headers"]
     assert isinstance(headers, dict)  # noqa: S101 - the parent wrote it
     try:
-        return dump_feed(parse_feed(body, headers=headers, url=str(request["url"])))
+        return dump_feed(parse_feed(body, headers=headers, url=str(request["url"])), limit=_LARGEST_ANSWER)
     except ParseError as error:
         return dump_error(error)
     except RecursionError:
@@ -224,8 +227,6 @@ def _answer(body: bytes, request: Mapping[str, object]) -> bytes:
 
 
 def _send(answers: IO[bytes], content: bytes) -> None:
-    if len(content) > _LARGEST_ANSWER:
-        content = dump_error(ParseError("too-large", f"what the feed says takes {len(content):,} bytes"))
     answers.write(_LENGTH.pack(len(content)) + content)
     answers.flush()
 

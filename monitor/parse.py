@@ -28,7 +28,7 @@ from monitor.model import ParsedFeed, Problem
 from monitor.raw import RawEntry, RawFeed, shaped
 from monitor.repair import repair
 
-_LARGEST_BODY = 32 * 1024 * 1024
+LARGEST_BODY = 32 * 1024 * 1024  # bytes
 _ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|RDF|channel)(?=[\s/>])", re.IGNORECASE)
 _PAGE = re.compile(r"<(?:html|head|body)(?=[\s>])", re.IGNORECASE)  # a document type proves nothing
 _ITEM = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
@@ -56,8 +56,8 @@ def parse_feed(body: bytes, *, headers: Mapping[str, str], url: str) -> ParsedFe
 
     Raises ParseError for a body that is no feed, or of which nothing can be read.
     """
-    if len(body) > _LARGEST_BODY:
-        raise ParseError("too-large", f"the body has {len(body):,} bytes; at most {_LARGEST_BODY:,} are read")
+    if len(body) > LARGEST_BODY:
+        raise ParseError("too-large", f"the body has {len(body):,} bytes; at most {LARGEST_BODY:,} are read")
     if challenged(headers):
         raise imposter("", headers)
     decoded = decode(body, content_type=content_type(headers))

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import TypeGuard
 
 from monitor.errors import ParseError
 from monitor.model import ParsedEntry, ParsedFeed, Problem
 
+_ENVELOPE = 1024 * 1024  # bytes that a feed's own title and problem may take
 _TEXTS = ("id", "link", "title", "summary", "content", "author")
 
 
@@ -21,18 +24,37 @@ class BrokenAnswer(ValueError):  # noqa: N818 - it names what came, and never le
     """An answer that is no ParsedFeed and no ParseError."""
 
 
-def dump_feed(feed: ParsedFeed) -> bytes:
-    """The feed as JSON in UTF-8; what is no character (a lone surrogate) as "?"."""
-    return _dump(
-        {
-            "title": feed.title,
-            "link": feed.link,
-            "language": feed.language,
-            "entries": [_entry_object(entry) for entry in feed.entries],
-            "problem": feed.problem and [feed.problem.kind, feed.problem.message],
-            "interval_hint": feed.interval_hint and feed.interval_hint.total_seconds(),
-        }
-    )
+def dump_feed(feed: ParsedFeed, *, limit: int) -> bytes:
+    """The feed as JSON in UTF-8; what is no character (a lone surrogate) as "?".
+
+    Of a feed that takes more than `limit` bytes the leading entries are kept, and its problem says so. Raises
+    ParseError("too-large") where not even the first one fits.
+    """
+    content = _dump(_feed_object(feed))
+    return content if len(content) <= limit else _dump(_feed_object(_leading(feed, limit - _ENVELOPE)))
+
+
+def _leading(feed: ParsedFeed, limit: int) -> ParsedFeed:
+    sizes = list(accumulate(len(_dump(_entry_object(entry))) + len(", ") for entry in feed.entries))
+    kept = sum(size <= limit for size in sizes)
+    message = f"the entries hold {sizes[-1]:,} bytes of text; the first {kept} of {len(sizes)} were kept"
+    if not kept:
+        raise ParseError("too-large", message)
+    if feed.problem:
+        message = f"{feed.problem.message}; {message}"
+    kind = feed.problem.kind if feed.problem else "capped"
+    return replace(feed, entries=feed.entries[:kept], problem=Problem(kind=kind, message=message))
+
+
+def _feed_object(feed: ParsedFeed) -> dict[str, object]:
+    return {
+        "title": feed.title,
+        "link": feed.link,
+        "language": feed.language,
+        "entries": [_entry_object(entry) for entry in feed.entries],
+        "problem": feed.problem and [feed.problem.kind, feed.problem.message],
+        "interval_hint": feed.interval_hint and feed.interval_hint.total_seconds(),
+    }
 
 
 def dump_error(error: ParseError) -> bytes:

@@ -103,6 +103,20 @@ def test_a_hostile_body_ends_in_time_and_the_next_feed_is_read(parser: IsolatedP
     assert read(parser, GOOD) == "ok"
 
 
+def test_of_a_feed_too_long_to_pass_on_the_leading_entries_are_kept_and_it_is_told(parser: IsolatedParser) -> None:
+    body = rss(
+        "".join(f"<item><title>n{n}</title><description>{'x' * 500_000}</description></item>" for n in range(40))
+    )
+    feed = parser.parse(body, headers={}, url=URL)
+    assert [entry.title for entry in feed.entries] == [f"n{n}" for n in range(14)]
+    assert feed.problem is not None
+    assert "the first 14 of 40 were kept" in feed.problem.message
+
+
+def test_a_body_too_large_is_refused_unread(parser: IsolatedParser) -> None:
+    assert read(parser, b"<" * 40_000_000) == "too-large"
+
+
 def test_external_entities_open_no_file_and_no_connection() -> None:
     program = """
 import json, sys
