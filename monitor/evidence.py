@@ -9,10 +9,10 @@ takes weight from the cues that it discredits, and never forbids.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from monitor.pack import Cue, FalseFriend, Pack
+from monitor.pack import Cue, Pack
 from monitor.page import Hit, Page, Range, term_hits
 from monitor.tree import Term
 
@@ -49,24 +49,24 @@ def weigh(pack: Pack, page: Page) -> Evidence | None:
 
 
 def _witnesses(pack: Pack, page: Page) -> list[Witness]:
-    misled = {friend.name: hits for friend in pack.false_friends if (hits := _hits(friend.terms, page))}
-    misleading = [friend for friend in pack.false_friends if friend.name in misled]
-    covers = [hit for hits in misled.values() for hit in hits]
-    found = (_witness(cue, pack, page, misleading, covers) for cue in pack.cues)
+    misleading = {friend.name: hits for friend in pack.false_friends if (hits := _hits(friend.terms, page))}
+    found = (_witness(cue, pack, page, misleading) for cue in pack.cues)
     return [witness for witness in found if witness is not None]
 
 
-def _witness(
-    cue: Cue, pack: Pack, page: Page, misleading: Iterable[FalseFriend], covers: Iterable[Hit]
-) -> Witness | None:
+def _witness(cue: Cue, pack: Pack, page: Page, misleading: Mapping[str, list[Hit]]) -> Witness | None:
+    covers = [hit for hits in misleading.values() for hit in hits]
     hits = [hit for hit in _hits(cue.terms.terms, page) if not _covered(hit, covers)]
     if not hits:
         return None
-    trust = 1.0 if _any_inside(hits, page.lead) else pack.rules.body
+    in_lead = _any_inside(hits, page.lead)
+    trust = 1.0 if in_lead else pack.rules.body
     if all(_is_shouted(hit, page) for hit in hits):
         trust *= pack.rules.shouted
-    for friend in misleading:
-        if cue.terms.name in friend.discredits:
+    for friend in pack.false_friends:
+        # What a long article mentions far below says nothing against its headline.
+        heard = misleading.get(friend.name, []) if cue.terms.name in friend.discredits else []
+        if _any_inside(heard, page.lead) or (heard and not in_lead):
             trust *= friend.keeps
     return Witness(cue=cue, hits=tuple(sorted(hits, key=lambda hit: hit[:2])), trust=trust)
 

@@ -153,7 +153,7 @@ def _why_of_tree(compiled: CompiledWatch, hits: list[Hit], page: Page) -> str:
 def _why_of_pack(compiled: CompiledWatch, evidence: Evidence, page: Page) -> str:
     first, second = (page.span(hit.marks[0]) for hit in evidence.pair)
     joiner = " near " if first.field == second.field else " and "
-    pair = joiner.join(_name(span, compiled.sets) for span in (first, second))
+    pair = _named([_name(span, compiled.sets) for span in (first, second)], joiner)
     others = [w for w in evidence.witnesses if not {first.set, second.set} & {w.cue.terms.name}]
     also = [_name(page.span(w.hits[0].marks[0]), compiled.sets) for w in sorted(others, key=_weight, reverse=True)]
     return f"{pair} {_where((first, second))}" + (f"; also {_named(also, ', ')}" if also else "")

@@ -94,6 +94,13 @@ def test_a_cue_far_below_the_lead_says_less_and_only_beside_the_other_half() -> 
     assert far is None
 
 
+def test_a_false_friend_far_below_says_nothing_against_the_headline() -> None:
+    assert told("Flood at Acme Homes", text="The council met.\nIt had many applications.") == told(
+        "Flood at Acme Homes"
+    )
+    assert told("Flood at Acme Homes", summary="It had many applications.") is None
+
+
 def test_the_watch_caps_the_level() -> None:
     match = told("Flooding reaches Acme Homes", level="digest")
     assert match is not None
@@ -214,7 +221,7 @@ def beat() -> Matcher:
         ("ICE to scan faces with a new Clearview app", "alert"),
         ("Amnesty: border towers with Anduril cameras track migrants", "alert"),
         ("El ICE compra software de Palantir para deportar inmigrantes", "alert"),
-        ("Tobilleras con GPS para miles de solicitantes de asilo", "digest"),
+        ("Tobilleras con GPS para miles de solicitantes de asilo", "alert"),
         ("Ice hockey arena moves its tickets to Microsoft's cloud", None),
         ("Cloudy weather over the border, says the weather app", None),
         ("Intercontinental Exchange (NYSE: ICE) picks Google Cloud for its data", None),
