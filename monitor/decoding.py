@@ -124,10 +124,9 @@ def _fits(claim: str) -> bool:
 
 
 def _contradicted(claims: list[str], encoding: str, body: bytes) -> str:
-    if not claims or body.isascii():
-        return ""
-    same = {claims[0], _SUPERSETS.get(claims[0], claims[0])}
-    return "" if encoding in same or encoding.startswith(claims[0]) else claims[0]
+    """The first claim, where no claim was right and a reader could tell."""
+    right = any(encoding == _SUPERSETS.get(claim, claim) or encoding.startswith(claim) for claim in claims)
+    return "" if right or not claims or body.isascii() else claims[0]
 
 
 def _mostly_utf8(body: bytes) -> bool:

@@ -129,6 +129,21 @@ def test_encodings_are_read_as_declared(encoding: str, text: str) -> None:
     assert by_header.entries[0].title == text
 
 
+@pytest.mark.parametrize(
+    ("header", "declared", "problem"),
+    [
+        ("utf-8", "utf-8", False),
+        ("iso-8859-1", "utf-8", False),
+        ("utf-8", "us-ascii", False),
+        ("latin1", "ascii", True),
+    ],
+)
+def test_an_encoding_that_nobody_got_right_is_told(header: str, declared: str, problem: bool) -> None:
+    document = f'<?xml version="1.0" encoding="{declared}"?>' + rss("<item><title>Ñandú</title></item>")
+    feed = read(document, f"text/xml; charset={header}")
+    assert (feed.entries[0].title, feed.problem is not None) == ("Ñandú", problem)
+
+
 def test_foreign_bytes_in_utf8_are_shown_and_told() -> None:
     document = rss("<item><title>Ni\u00f1os y m\u00e1s</title></item>" * 3).encode() + b"<!-- \xff -->"
     feed = read(document)
