@@ -32,12 +32,12 @@ class Cue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FalseFriend:
-    """Words that tell another sense of some cues."""
+    """Words that tell another sense of some cues: a cue inside one of these terms counts for nothing."""
 
     name: str
     terms: tuple[Term, ...]
     discredits: tuple[str, ...]  # names of cues
-    keeps: float  # what is left of their weight, 0 to 1; a cue inside one of these terms counts for nothing
+    keeps: float  # what is left of the weight of those, 0 to 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +150,7 @@ def _cue(reader: _Reader, name: str, node: Node, halves: tuple[str, ...], cues: 
 
 def _false_friend(reader: _Reader, name: str, node: Node, cues: Mapping[str, Node]) -> FalseFriend:
     path = f"false_friends.{name}"
-    fields = reader.mapping(node, path, _FRIEND_KEYS, required=("discredits", "terms"))
+    fields = reader.mapping(node, path, _FRIEND_KEYS, required=("terms",))
     exact = _exact(reader, fields, path)
     return FalseFriend(
         name=name,
