@@ -29,8 +29,8 @@ from monitor.model import Document, Placement, Relation
 COPY = 0.5  # of the shorter text; true copies are often cut short, so no measure of the whole will do
 REWRITE = 0.2
 JOIN = 0.36  # likeness at which a document joins a story at once
-MERGE = 0.2  # likeness at which two stories are one, if each is the other's nearest
-MERGE_SMALL = 0.3  # the same for two small ones, whose centres are but a headline or two
+MERGE = 0.25  # likeness at which two stories are one, if each is the other's nearest
+MERGE_SMALL = 0.28  # the same for two small ones that have but two words in common
 TRANSLATION = 0.55  # likeness of names and numbers at which reports in two languages tell of one event
 _HALF_LIFE = timedelta(hours=96)  # of likeness: the same words four days apart are half as alike
 
@@ -259,11 +259,12 @@ class Grouper:
         return self._stories[story].order
 
     def _agree(self, one: str, other: str, likeness: float) -> bool:
-        """One word in common makes two small stories neighbours, not one story."""
+        """One word in common makes two small stories neighbours, not one story; nor do two, where much else differs."""
         if max(self._words.documents(one), self._words.documents(other)) >= _CROWD:
             return True
         parts = self._words.agreement(one, other)
-        return likeness >= MERGE_SMALL and len(parts) > 1 and parts[0] <= _ONE_WORD * sum(parts)
+        enough = 2 if likeness >= MERGE_SMALL else 3
+        return len(parts) >= enough and parts[0] <= _ONE_WORD * sum(parts)
 
     def _join(self, kept: str, gone: str) -> None:
         into, other = self._stories[kept], self._stories.pop(gone)
