@@ -32,6 +32,7 @@ from monitor.outlets import Outlet, Outlets
 from monitor.text import NOTHING, mask, sentences
 
 _FIELDS: tuple[FieldName, ...] = get_args(FieldName)
+_READ = 60_000  # characters of a field; no credit was ever seen so far down
 _NEAR_TOP = 4  # sentences of a text; what is told later is mostly background
 
 # ---- names in a text ------------------------------------------------------------------------------------------------
@@ -153,7 +154,7 @@ class _Page:
 
 
 def _page(text: str) -> _Page:
-    clean = strike(mask(text))
+    clean = strike(mask(text[:_READ]))
     return _Page(clean, tuple(sentences(clean)) or ((0, len(clean)),))
 
 

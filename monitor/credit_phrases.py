@@ -150,7 +150,7 @@ JOINED = re.compile(
 # ---- what is struck out first ---------------------------------------------------------------------------------------
 
 _AGENCY = r"(?:Reuters|REUTERS|AP|AFP|EFE|Getty(?: Images)?|Bloomberg|Shutterstock|NurPhoto|Alamy|EPA|Europa Press|UPI)"
-_PERSON = r"[A-ZÁÉÍÓÚÑ][\w.’'-]+"
+_PERSON = r"\b[A-ZÁÉÍÓÚÑ][\w.’'-]{1,30}"
 BOILERPLATE = re.compile(
     "|".join((
         r"(?:Our Standards: ?)?(?:The )?Thomson Reuters(?: Trust Principles| Foundation| Corp(?:oration)?)?",

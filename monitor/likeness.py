@@ -105,7 +105,7 @@ _OUTLET_TAIL = re.compile(r"\s+[-–—|]\s+[^-–—|]{2,30}$")
 
 
 def _title_key(title: str) -> str:
-    words = [token.folded for token in tokens(_OUTLET_TAIL.sub("", title))]
+    words = [token.folded for token in tokens(_OUTLET_TAIL.sub("", title[:_LETTERS]))]
     return " ".join(words) if sum(word not in STOP_WORDS for word in words) >= 3 else ""
 
 
@@ -142,6 +142,7 @@ _ENGLISH = _set("the of to in and a for on with that is by at from its as after 
 _BODY_WEIGHT = 0.5  # of a word of the summary; a word of the title has 1
 _NAME_WEIGHT = 2.0  # of a name, by the weight of its place; in the title of many papers every word has a capital
 _BODY_WORDS = 80
+_LETTERS = 2_000  # of a title, and of a body before its words are counted: no text is too long to be placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +156,13 @@ class Subject:
 
 def subject_of(document: Document) -> Subject:
     """Terms of the title and of the beginning of the summary, or of the text where there is no summary."""
-    body = " ".join((document.summary or document.text).split(maxsplit=_BODY_WORDS)[:_BODY_WORDS])
+    title = document.title[:_LETTERS]
+    body = " ".join((document.summary or document.text)[:_LETTERS].split()[:_BODY_WORDS])
     terms = _weighed(body, _BODY_WEIGHT, _BODY_WEIGHT * _NAME_WEIGHT)
-    for term, weight in _weighed(document.title, 1.0, 1.0).items():
+    for term, weight in _weighed(title, 1.0, 1.0).items():
         terms[term] = max(weight, terms.get(term, 0.0))
-    language = document.language[:2].lower() or language_of(document.title, body)
-    return Subject(terms, _names(document.title, body), language)
+    language = document.language[:2].lower() or language_of(title, body)
+    return Subject(terms, _names(title, body), language)
 
 
 def _weighed(source: str, plain: float, name: float) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -216,6 +217,24 @@ def test_the_same_words_on_another_page_point_back() -> None:
 )
 def test_a_short_form_needs_its_full_name_or_its_own_house(text: str, outlet: str, origin: tuple[str, ...]) -> None:
     assert read(text, outlet=outlet).origin == origin
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "A" * 400_000,
+        "Aa " * 100_000,
+        "(" * 100_000,
+        "Subscribe " * 40_000,
+        "according to CNN, " * 1_000,
+        "<a " * 100_000,
+        "Reuters" * 50_000,
+    ],
+)
+def test_hostile_text_costs_little(hostile: str) -> None:
+    started = time.perf_counter()
+    read(hostile)
+    assert time.perf_counter() - started < 3
 
 
 @given(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -296,6 +297,18 @@ def test_memory_is_bounded_by_the_window() -> None:
     )
     assert set(grouper._words._spread) == set(subject_of(document("last", OTHER_NEWS)).terms)
     assert not grouper._by_anchor or all(len(held) == 1 for held in grouper._by_anchor.values())
+
+
+@pytest.mark.parametrize(
+    "hostile", ["A" * 500_000, "a b " * 200_000, "the post " * 50_000, "\0" * 100_000, "", "9" * 50_000]
+)
+def test_no_text_is_too_long_or_too_odd_to_be_placed(hostile: str) -> None:
+    grouper = Grouper()
+    started = time.perf_counter()
+    grouper.place(document("a", hostile, hostile, text=hostile, url=hostile), seen=NOON)
+    grouper.place(document("b", hostile, hostile, text=hostile, url=hostile), seen=NOON)
+    grouper.merge()
+    assert time.perf_counter() - started < 3
 
 
 # ---- merging and remembering ----------------------------------------------------------------------------------------
