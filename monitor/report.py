@@ -56,9 +56,10 @@ def _match(telling: Telling, watch: str) -> Match | None:
 
 def _member(telling: Telling, outlets: Outlets) -> StoryMember:
     document = telling.document
+    known = outlets.find(document.outlet)
     return StoryMember(
         entry_id=int(document.id),
-        outlet=outlets.name(document.outlet),
+        outlet=known.name if known else document.feed or document.outlet,
         domain=document.outlet,
         title=document.title,
         link=document.url,

@@ -264,13 +264,14 @@ def group(*, final: bool) -> None:
 
 def _placed(grouper: Grouper) -> Iterator[dict[str, Any]]:
     """Undated documents are taken to arrive with the one before them; time never runs backwards."""
-    seen = UNDATED
+    seen, outlets = UNDATED, shipped()
     for document, refusal in _documents():
         if document is None:
             yield refusal
             continue
         seen = max(seen, document.published or seen)
-        yield _placement(grouper.place(document, seen=seen))
+        credited = attribute(document, outlets).origin
+        yield _placement(grouper.place(document, seen=seen, credited=credited))
 
 
 def _placement(placement: Placement) -> dict[str, Any]:

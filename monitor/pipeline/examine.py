@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Event
 
 from alerts import policy
+from monitor.answers import is_answer
 from monitor.attribution import attribute
 from monitor.config import Config
 from monitor.matching import Matcher
-from monitor.model import Entry, Examined, Placement, Told
+from monitor.model import Attribution, Entry, Examined, Match, Placement, Told
 from monitor.outlets import Outlets
 from monitor.pipeline.journal import log, note
 from monitor.stories import Grouper
@@ -77,7 +78,8 @@ class Examine:
     def _examine(self, entry: Entry, placed: Placement | None, told: dict[str, list[Told]]) -> Examined:
         """Decide all about one entry. `told` grows with what is decided, so that copies in this batch know of it."""
         matches = self._matcher.match(entry.document)
-        placement = placed or self._stories().place(entry.document, seen=entry.first_seen)
+        attribution = attribute(entry.document, self.outlets)
+        placement = placed or self._place(entry, matches, attribution)
         if placement.story not in told:
             told[placement.story] = self._told(placement.story)
         decisions = policy.decide(
@@ -99,9 +101,16 @@ class Examine:
             entry_id=entry.id,
             matches=matches,
             placement=placement,
-            attribution=attribute(entry.document, self.outlets),
+            attribution=attribution,
             decisions=decisions,
         )
+
+    def _place(self, entry: Entry, matches: Sequence[Match], attribution: Attribution) -> Placement:
+        """Which story the entry tells. Somebody's answer to a story moves it on: an update, not one more copy."""
+        placement = self._stories().place(entry.document, seen=entry.first_seen, credited=attribution.origin)
+        if placement.relation in ("rewrite", "same-event") and is_answer(entry.document, matches):
+            return replace(placement, relation="update", why=f"an answer; {placement.why}")
+        return placement
 
     def _record(self, examined: Sequence[Examined], claimant: str) -> Iterator[Examined]:
         now = self.clock()
