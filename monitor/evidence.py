@@ -9,6 +9,7 @@ takes weight from the cues that it discredits, and never forbids.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -40,23 +41,26 @@ def weigh(pack: Pack, page: Page) -> Evidence | None:
     """The evidence for a pack, or None where a half is empty."""
     witnesses = _believable(_witnesses(pack, page), pack, page)
     sides = [[w for w in witnesses if half in w.cue.weights] for half in pack.halves]
-    if not all(any(not w.cue.support for w in side) for side in sides):
+    pair = _closest(*map(_places, sides))
+    if pair is None:  # nothing, or nothing but support, on one side
         return None
     first, second = (_filled(side, half) for side, half in zip(sides, pack.halves, strict=True))
-    pair, share = _closest(sides[0], sides[1], pack)
+    share = 1.0 if _distance(*pair) <= pack.rules.near else pack.rules.apart
     strong = all(_strongest(side, half) >= pack.rules.strong for side, half in zip(sides, pack.halves, strict=True))
     return Evidence(score=first * second * share, strong=strong, witnesses=tuple(witnesses), pair=pair)
 
 
 def _witnesses(pack: Pack, page: Page) -> list[Witness]:
     misleading = {friend.name: hits for friend in pack.false_friends if (hits := _hits(friend.terms, page))}
-    found = (_witness(cue, pack, page, misleading) for cue in pack.cues)
+    covered = {place for hits in misleading.values() for hit in hits for place in range(hit.start, hit.end)}
+    found = (_witness(cue, pack, page, misleading, covered) for cue in pack.cues)
     return [witness for witness in found if witness is not None]
 
 
-def _witness(cue: Cue, pack: Pack, page: Page, misleading: Mapping[str, list[Hit]]) -> Witness | None:
-    covers = [hit for hits in misleading.values() for hit in hits]
-    hits = [hit for hit in _hits(cue.terms.terms, page) if not _covered(hit, covers)]
+def _witness(
+    cue: Cue, pack: Pack, page: Page, misleading: Mapping[str, list[Hit]], covered: set[int]
+) -> Witness | None:
+    hits = [hit for hit in _hits(cue.terms.terms, page) if not covered.issuperset(range(hit.start, hit.end))]
     if not hits:
         return None
     in_lead = _any_inside(hits, page.lead)
@@ -83,17 +87,12 @@ def _believable(witnesses: list[Witness], pack: Pack, page: Page) -> list[Witnes
 
 def _beside_other_half(witness: Witness, witnesses: list[Witness], pack: Pack) -> bool:
     others = [w for w in witnesses if not w.cue.support and w.cue.weights.keys() - witness.cue.weights.keys()]
-    return any(
-        _distance(here, there) <= pack.rules.near for here in witness.hits for other in others for there in other.hits
-    )
+    pair = _closest(list(witness.hits), [hit for other in others for hit in other.hits])
+    return pair is not None and _distance(*pair) <= pack.rules.near
 
 
 def _hits(terms: Iterable[Term], page: Page) -> list[Hit]:
     return [hit for term in terms for hit in term_hits(term, page)]
-
-
-def _covered(hit: Hit, covers: Iterable[Hit]) -> bool:
-    return any(cover.start <= hit.start and hit.end <= cover.end for cover in covers)
 
 
 def _any_inside(hits: Iterable[Hit], ranges: tuple[Range, ...]) -> bool:
@@ -121,11 +120,17 @@ def _strongest(side: list[Witness], half: str) -> float:
     return max(witness.cue.weights[half] * witness.trust for witness in side if not witness.cue.support)
 
 
-def _closest(left: list[Witness], right: list[Witness], pack: Pack) -> tuple[tuple[Hit, Hit], float]:
-    """The closest places of the two halves, and what is left of the score at that distance."""
-    first, second = ([hit for w in side if not w.cue.support for hit in w.hits] for side in (left, right))
-    pair = min(((a, b) for a in first for b in second), key=lambda pair: _distance(*pair))
-    return pair, 1.0 if _distance(*pair) <= pack.rules.near else pack.rules.apart
+def _places(side: list[Witness]) -> list[Hit]:
+    return [hit for witness in side if not witness.cue.support for hit in witness.hits]
+
+
+def _closest(left: list[Hit], right: list[Hit]) -> tuple[Hit, Hit] | None:
+    """The pair with the fewest words between, looking from each place only at its neighbours."""
+    right = sorted(right, key=lambda hit: hit[:2])
+    starts = [hit.start for hit in right]
+    neighbours = ((here, right[max(0, at - 1) : at + 1]) for here in left for at in [bisect_left(starts, here.start)])
+    pairs = ((here, there) for here, nearby in neighbours for there in nearby)
+    return min(pairs, key=lambda pair: _distance(*pair), default=None)
 
 
 def _distance(a: Hit, b: Hit) -> int:

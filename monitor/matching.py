@@ -21,6 +21,7 @@ from monitor.tree import And, Near, Node, Or, TermSet
 
 __all__ = ["MAX_FIELD", "CompiledWatch", "ExampleFailure", "Matcher", "compile_watch", "failing_examples"]
 
+MAX_SPANS = 500  # of one match, the first ones: who repeats a word 10,000 times need not be told of each
 _MAX_NAMED = 4  # terms that `why` names; the spans hold them all
 _FIELD_WORDS: dict[FieldName, str] = {"title": "in the title", "summary": "in the summary", "text": "in the text"}
 
@@ -136,7 +137,7 @@ def _pack_route(pack: Pack) -> Route | None:
 
 def _spans(hits: Iterable[Hit], page: Page) -> tuple[Span, ...]:
     marks = {(mark.start, mark.end): mark for hit in hits for mark in hit.marks}
-    return tuple(page.span(marks[place]) for place in sorted(marks))
+    return tuple(page.span(marks[place]) for place in sorted(marks)[:MAX_SPANS])
 
 
 # ---- the reason in words --------------------------------------------------------------------------------------------

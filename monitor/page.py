@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import chain, islice
 from typing import NamedTuple, TypeAlias, get_args
 
 from monitor.model import Document, FieldName, Span
@@ -21,6 +22,7 @@ from monitor.tree import And, AtLeast, Attribute, Near, Node, Not, Or, Term, Ter
 MAX_FIELD = 200_000  # code points of a field that are read: some 35,000 words, longer than any article that is one
 GAP = 200  # twice the farthest NEAR
 MAX_LEAD = 120  # words: a first paragraph that is longer is a text without paragraphs
+MAX_PAIRS = 10_000  # of one NEAR: a text of two words without end would otherwise fill the memory with pairs
 _FIELDS: tuple[FieldName, ...] = get_args(FieldName)
 
 Range: TypeAlias = tuple[int, int]  # positions, the end not included
@@ -243,9 +245,8 @@ def _near(node: Near, page: Page, ranges: tuple[Range, ...]) -> list[Hit] | None
     right = find(node.right, page, ranges) if left else None
     if not left or not right:
         return None
-    pairs = list(_followed(left, right, node.distance))
-    if not node.ordered:
-        pairs += _followed(right, left, node.distance)
+    backwards = () if node.ordered else _followed(right, left, node.distance)
+    pairs = list(islice(chain(_followed(left, right, node.distance), backwards), MAX_PAIRS))
     joined = (Hit(a.start, b.end, (*a.marks, *b.marks)) for a, b in pairs)
     return _union([list(joined)]) if pairs else None
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import QueryError
-from monitor.matching import MAX_FIELD, Matcher, compile_watch, failing_examples
+from monitor.matching import MAX_FIELD, MAX_SPANS, Matcher, compile_watch, failing_examples
 from monitor.model import Document, Level, Match, Watch
 from monitor.query import parse, term_set
 from monitor.text import folded_words, mask
@@ -167,6 +167,12 @@ def test_a_text_of_ten_megabytes_is_read_up_to_a_stated_length() -> None:
     inside = huge[: MAX_FIELD - 10] + "needle " + huge[: 10_000_000 - MAX_FIELD]
     assert matches(Watch(name="w", query="needle"), Document(id="1", title="", text=inside))
     assert not matches(Watch(name="w", query="needle"), Document(id="1", title="", text=huge + " needle"))
+
+
+@pytest.mark.parametrize("query", ["ax NEAR/100 box", "(ax NEAR/100 box) NEAR/100 ax", "atleast900(ax) AND box*"])
+def test_a_text_that_only_repeats_the_terms_is_told_with_its_first_places(query: str) -> None:
+    (match,) = matches(Watch(name="w", query=query), Document(id="1", title="", text="ax box " * 10_000))
+    assert 0 < len(match.spans) <= MAX_SPANS
 
 
 def test_examples_that_fail_are_named_with_the_reason() -> None:
