@@ -18,7 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("monitor.errors", "monitor.model", "monitor.version"),
     # pure: no clock, no network, no database, no logging
     ("monitor.text",),
-    ("monitor.tree", "monitor.decoding", "monitor.dates"),
+    ("monitor.tree",),
     ("monitor.query", "monitor.page", "monitor.pack", "monitor.packs"),
     ("monitor.evidence", "monitor.routes"),
     ("monitor.matching",),
@@ -27,11 +27,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.answers",
         "monitor.outlets monitor.credit_phrases monitor.attribution",
         "monitor.likeness monitor.centres monitor.stories",
-        "monitor.elements monitor.fields monitor.imposters monitor.jsonfeed monitor.raw monitor.repair monitor.parse",
+        "monitor.dates monitor.decoding monitor.elements monitor.fields monitor.imposters monitor.jsonfeed monitor.raw"
+        " monitor.repair monitor.parse monitor.opml",
         "monitor.article",
         "monitor.changes",
         "monitor.cadence",
-        "monitor.opml",
         "monitor.addresses",
     ),
     ("monitor.report", "alerts.policy", "alerts.message alerts.digest"),
