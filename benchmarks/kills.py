@@ -281,7 +281,8 @@ def count(wire: Wire, mails: Mailroom, target: Target) -> dict[str, int]:
     alerts = [_alert_in(title) for title, _ in wire.stories]
     shown = uncertain_alerts(target.database)
     counts = [copies.count[alert] for copies in receivers.values() for alert in alerts]
-    named = [names for copies in receivers.values() for names in (*copies.ids.values(), *copies.bodies.values())]
+    named = [len(ids) for copies in receivers.values() for ids in copies.ids.values()]
+    worded = [len(bodies) for copies in receivers.values() for bodies in copies.bodies.values()]
     return {
         "alerts": len(counts),
         "lost": sum(
@@ -291,7 +292,7 @@ def count(wire: Wire, mails: Mailroom, target: Target) -> dict[str, int]:
         ),
         "max_copies": max(counts),
         "copied": sum(number > 1 for number in counts),
-        "differing": sum(len(names) > 1 for names in named),
+        "differing": sum(number > 1 for number in (*named, *worded)),
         "uncertain": len(shown),
     }
 

@@ -1,8 +1,9 @@
 """`./dev bench real-feeds [--json]`: the whole of `tipsheet once` on real and hostile feed bodies, served over HTTP.
 
 Reads $TIPSHEET_DATA/data: feeds-real.jsonl (with feedparser's entry count for each body), feeds-real.tar.xz,
-feeds-hostile.tar.xz. Four passes over one database: as they are; again, unchanged; again with every body's bytes changed
-and no entry of it; and the hostile bodies among the good ones. The floor is feedparser alone, its defaults, in this run.
+feeds-hostile.tar.xz. Four passes over one database: as they are; again, unchanged; again with every body's bytes
+changed and no entry of it; and the hostile bodies among the good ones. The floor is feedparser alone, its defaults, in
+this run.
 """
 
 from __future__ import annotations
@@ -125,14 +126,16 @@ def cpu_seconds() -> float:
 def once(config: Config, url: str, label: str, *, later: timedelta) -> Pass:
     """`tipsheet once` on its own clock, so that a pass need not wait for the next poll to be due."""
     began, cpu = time.monotonic(), cpu_seconds()
-    with Database(url) as database:
-        with open_stages(config, database, stop=Event(), clock=lambda: utc_now() + later) as stages:
-            with database.read() as connection:
-                names = {row.id: row.name for row in connection.execute(feed_table.select())}
-            polls = track(stages.refresh(), label, len(config.feeds), console=Console(stderr=True), transient=True)
-            outcomes = {names[outcome.feed_id]: outcome for outcome in polls}
-            examined = sum(1 for _ in stages.examine())
-            list(stages.deliver())
+    with (
+        Database(url) as database,
+        open_stages(config, database, stop=Event(), clock=lambda: utc_now() + later) as stages,
+    ):
+        with database.read() as connection:
+            names = {row.id: row.name for row in connection.execute(feed_table.select())}
+        polls = track(stages.refresh(), label, len(config.feeds), console=Console(stderr=True), transient=True)
+        outcomes = {names[outcome.feed_id]: outcome for outcome in polls}
+        examined = sum(1 for _ in stages.examine())
+        list(stages.deliver())
     return Pass(outcomes, examined, time.monotonic() - began, cpu_seconds() - cpu)
 
 

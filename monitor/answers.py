@@ -1,7 +1,7 @@
 """Does a report carry the answer of somebody whom its story is about? "Microsoft says it sells through partners."
 
 What lives here: a headline and the terms that matched in it → yes or no. What must not: which story it belongs to
-(`stories`), who is told (`alerts.policy`). A report that answers is told as a development of its story and not as one more copy.
+(`stories`), who is told (`alerts.policy`). A report that answers moves its story on, and is no mere copy.
 """
 
 from __future__ import annotations

@@ -78,7 +78,10 @@ class FetchError(TipsheetError):
 
 
 class ParseError(TipsheetError):
-    """A body that is no feed. Kinds: empty, html, login, challenge, not-a-feed, encoding, too-large, timeout, memory, crashed."""
+    """A body that is no feed.
+
+    Kinds: empty, html, login, challenge, not-a-feed, encoding, too-large, timeout, memory, crashed.
+    """
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)

@@ -112,7 +112,7 @@ class ParsedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something wrong with a body whose entries could be read all the same: truncated, capped, an encoding that lied."""
+    """What is wrong with a body whose entries could be read all the same: truncated, capped, an encoding that lies."""
 
     kind: str
     message: str
@@ -204,7 +204,7 @@ class FeedOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """An entry or article as the pure stages see it. `text` is the article or the feed's full content as visible text."""
+    """An entry as the pure stages see it. `text` is the article or the feed's full content as visible text."""
 
     id: str
     title: str

@@ -1,6 +1,7 @@
 """Why a document that holds something of a watch is not its story: the other half of trust in an alert.
 
-What lives here: a document that did not match × a watch → a reason in words. What must not: whether it matches (`matching`).
+What lives here: a document that did not match × a watch → a reason in words. What must not: whether it matches
+(`matching`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from monitor.page import Page, find, term_hits
 
 
 def why_not(compiled: CompiledWatch, document: Document) -> str:
-    """The reason, or "" where the document holds nothing of the watch (or the watch is a query, which speaks for itself)."""
+    """The reason; "" where the document holds nothing of the watch, or the watch is a query, which speaks for itself."""
     if compiled.pack is None:
         return ""
     page = Page(document)

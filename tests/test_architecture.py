@@ -51,8 +51,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 WORLD = next(number for number, floor in enumerate(FLOORS) if "storage.* storage.migrations.*" in floor)
 PURE = tuple(name for floor in FLOORS[: WORLD - 1] for group in floor for name in group.split())
 WORLDLY = {
-    "asyncio", "http.client", "http.server", "httpcore", "httpx", "logging", "random", "smtplib", "socket", "sqlalchemy",
-    "sqlite3", "subprocess", "threading", "time", "urllib.request", "uuid",
+    "asyncio", "http.client", "http.server", "httpcore", "httpx", "logging", "random", "smtplib", "socket",
+    "sqlalchemy", "sqlite3", "subprocess", "threading", "time", "urllib.request", "uuid",
 }  # fmt: skip
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "manager", "service", "base", "core"}
 
@@ -130,7 +130,7 @@ def test_only_the_command_line_prints_exits_and_configures_logging() -> None:
     for name, path in MODULES.items():
         if not name.startswith("monitor.cli"):
             found = re.search(r"\bprint\(|sys\.exit\(|basicConfig\(", path.read_text(encoding="utf-8"))
-            assert not found, f"{name} has {found[0] if found else ''}"
+            assert found is None, f"{name} has {found[0]}"
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -132,16 +132,20 @@ def _sources(files: tuple[str, ...]) -> Iterator[dict[str, Any]]:
         yield from ({"path": file} for file in files)
         return
     for number, line in _lines():
-        if not line.lstrip().startswith("{"):
-            yield {"path": line.rstrip("\r\n")}
-            continue
         try:
-            source = _object(line)
-            if "path" not in source:
-                raise LineError('expected the key "path"')
-            yield source
+            yield _source(line)
         except LineError as error:
             yield {"path": None} | _refusal(number, line, error)
+
+
+def _source(line: str) -> dict[str, Any]:
+    """A path alone, or an object that names one."""
+    if not line.lstrip().startswith("{"):
+        return {"path": line.rstrip("\r\n")}
+    source = _object(line)
+    if "path" not in source:
+        raise LineError('expected the key "path"')
+    return source
 
 
 def _parsed(source: dict[str, Any], parser: IsolatedParser) -> dict[str, Any]:
