@@ -136,6 +136,12 @@ STOP_WORDS = _set(
     """
 )
 
+
+@lru_cache(maxsize=8)  # a document's title and body are each read for terms, for names and for their language
+def _tokens(source: str) -> tuple[Token, ...]:
+    return tuple(tokens(source))
+
+
 _SPANISH = _set("el la los las de del que en un una por con para se su al como mas segun sobre entre tras y")
 _ENGLISH = _set("the of to in and a for on with that is by at from its as after over it are was")
 
@@ -167,7 +173,7 @@ def subject_of(document: Document) -> Subject:
 
 def _weighed(source: str, plain: float, name: float) -> dict[str, float]:
     terms: dict[str, float] = {}
-    for token in tokens(source):
+    for token in _tokens(source):
         term = stem(token.folded)
         if term and token.folded not in STOP_WORDS and term not in STOP_WORDS:
             weight = name if _is_name(source, token) else plain
@@ -235,7 +241,7 @@ def _names(title: str, body: str) -> dict[str, float]:
 
 def _proper(source: str, title_case: bool) -> set[str]:
     """Names by their capitals; where every word has one, only those with capitals of their own."""
-    marked = [token for token in tokens(source) if _is_name(source, token) and not source[token.start].isdigit()]
+    marked = [token for token in _tokens(source) if _is_name(source, token) and not source[token.start].isdigit()]
     if title_case:
         marked = [token for token in marked if any(char.isupper() for char in source[token.start + 1 : token.end])]
     terms = (_TRANSLATED.get(token.folded, stem(token.folded)) for token in marked if token.folded not in STOP_WORDS)
@@ -243,7 +249,7 @@ def _proper(source: str, title_case: bool) -> set[str]:
 
 
 def _is_title_case(title: str) -> bool:
-    words = [token for token in tokens(title) if token.end - token.start > 3]
+    words = [token for token in _tokens(title) if token.end - token.start > 3]
     return sum(title[token.start].isupper() for token in words) > 0.7 * len(words)
 
 
@@ -257,7 +263,7 @@ def _value(digits: str, scale: str) -> str:
 
 def language_of(title: str, body: str) -> str:
     """ "en" or "es" by their little words, "" where neither shows."""
-    words = [token.folded for token in tokens(f"{title} {body}")]
+    words = [token.folded for token in (*_tokens(title), *_tokens(body))]
     spanish, english = (sum(word in few for word in words) for few in (_SPANISH, _ENGLISH))
     if spanish == english:
         return ""

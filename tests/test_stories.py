@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.grouping_quality import bcubed, gold, group
-from monitor.likeness import language_of, overlap, same_address, stem, subject_of, wording_of
+from monitor.likeness import subject_of
 from monitor.model import Document, Placement
 from monitor.stories import Grouper
 
@@ -160,26 +160,6 @@ def test_one_article_under_two_addresses_is_one_entry(again: str) -> None:
     assert (copy.story, copy.relation) == ("a", "copy")
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("https://herald.example/news?id=41", "https://herald.example/news?id=42"),
-        ("https://herald.example/a", "https://gazette.example/a"),
-        ("https://herald.example/amplifier", "https://herald.example/lifier"),
-        ("https://herald.example/print-shops", "https://herald.example/-shops"),
-    ],
-)
-def test_addresses_of_two_articles_stay_two(one: str, other: str) -> None:
-    assert same_address(one) != same_address(other)
-
-
-@pytest.mark.parametrize(
-    "nowhere", ["", "https://herald.example/", "mailto:desk@herald.example", "http://[broken", "x"]
-)
-def test_what_names_no_article_is_no_address(nowhere: str) -> None:
-    assert same_address(nowhere) == ""
-
-
 def test_two_entries_that_link_to_the_front_page_are_not_one() -> None:
     front = "https://herald.example/"
     assert [
@@ -252,14 +232,6 @@ def test_a_spanish_report_with_other_numbers_and_names_does_not() -> None:
         document("a", "ICE to put monitors on 180,000 people", english), document("b", "ICE compra torres", spanish)
     )
     assert other.relation == "new"
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [("The agency and the firm", "en"), ("La agencia y la empresa", "es"), ("Palantir", ""), ("", "")],
-)
-def test_little_words_give_a_language_away(text: str, language: str) -> None:
-    assert language_of(text, "") == language
 
 
 # ---- time -----------------------------------------------------------------------------------------------------------
@@ -383,34 +355,6 @@ def test_grouping_decides_the_same_every_time_and_names_only_known_documents(
         assert 0 <= placement.similarity <= 1
         assert (placement.story == placement.id) == (placement.relation == "new")
         assert int(placement.story) <= number
-
-
-@given(st.lists(st.sampled_from("abcdefgh"), min_size=5, max_size=40), st.integers(0, 20), st.integers(5, 40))
-def test_a_piece_of_a_text_is_wholly_contained_in_it(words: list[str], start: int, length: int) -> None:
-    whole, piece = (wording_of(document("x", "", " ".join(part))) for part in (words, words[start : start + length]))
-    share, runs = overlap(whole, piece)
-    assert share == (1.0 if piece.runs else 0.0)
-    assert runs == len(piece.runs)
-
-
-@pytest.mark.parametrize(
-    ("word", "stemmed"),
-    [
-        ("contracts", "contract"),
-        ("agencies", "agency"),
-        ("agency", "agency"),
-        ("tracking", "track"),
-        ("tracked", "track"),
-        ("planned", "plan"),
-        ("bus", "bus"),
-        ("ice", "ice"),
-        ("tobilleras", "tobillera"),
-        ("7", "7"),
-        ("a", ""),
-    ],
-)
-def test_stems_are_light(word: str, stemmed: str) -> None:
-    assert stem(word) == stemmed
 
 
 # ---- measured -------------------------------------------------------------------------------------------------------
