@@ -16,7 +16,7 @@ from monitor.page import Page, find, term_hits
 
 
 def why_not(compiled: CompiledWatch, document: Document) -> str:
-    """The reason; "" where the document holds nothing of the watch, or the watch is a query, which speaks for itself."""
+    """The reason; "" where the document holds nothing of the watch, or the watch is a query, which needs no words."""
     if compiled.pack is None:
         return ""
     page = Page(document)
