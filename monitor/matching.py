@@ -93,6 +93,8 @@ def _judge(compiled: CompiledWatch, page: Page) -> Match | None:
 
 def _in_scope(watch: Watch, document: Document) -> bool:
     """A document whose language is not known is in scope of every language: better looked at than lost."""
+    if not watch.feeds and not watch.languages:
+        return True
     names = {fold(name) for name in (document.feed, *document.tags)}
     if watch.feeds and not any(fold(feed) in names for feed in watch.feeds):
         return False

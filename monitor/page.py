@@ -162,7 +162,8 @@ def find(node: Node, page: Page, ranges: tuple[Range, ...] | None = None) -> lis
     ranges = page.everything if ranges is None else ranges
     match node:
         case Term():
-            return [hit for hit in term_hits(node, page) if _inside(hit, ranges)] or None
+            hits = term_hits(node, page)
+            return (hits if ranges is page.everything else [hit for hit in hits if _inside(hit, ranges)]) or None
         case TermSet(terms=terms):
             return _union(find(part, page, ranges) for part in terms)
         case Or(parts=parts):
@@ -189,6 +190,8 @@ def term_hits(term: Term, page: Page) -> list[Hit]:
         starts = sorted(p for word in page.starting_with(first.folded) for p in page.postings[word])
     else:
         starts = page.postings.get(first.folded, [])
+    if not starts:  # by far the most frequent case
+        return []
     length = len(term.words)
     return [
         Hit(start, start + length, (Mark(start, start + length, term),))

@@ -41,7 +41,8 @@ _MARKS = r"\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u06
 _LETTER = rf"(?:(?![{_UNSPACED}])[\w{_MARKS}]\x01*)"
 # A possessive belongs to no word ("ICE's" is ICE); any other apostrophe, and a hyphen, separates ("l'ICE", "ICE-run").
 _WORD = re.compile(rf"({_LETTER}(?:\x00*{_LETTER})*|[{_UNSPACED}]\x01*)(?:['’]\x01*[sS]\b)?")
-_ASCII_WORD = re.compile(r"(\w\x01*(?:\x00*\w\x01*)*)(?:'\x01*[sS]\b)?", re.ASCII)
+_PLAIN_WORD = re.compile(r"(\w+)(?:['’][sS]\b)?")  # the same, four times as fast, for a text without peculiarities
+_PECULIAR = re.compile(rf"[{_UNSPACED}{_MARKS}\x00\x01]")
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 
 _UNSEEN = {ord(NOTHING): None, ord(_REST): None}
@@ -90,14 +91,15 @@ def fold(word: str) -> str:
 
 def words(text: str) -> list[tuple[int, int]]:
     """Where each word of a text, masked or not, starts and ends, in code points."""
-    pattern = _ASCII_WORD if text.isascii() else _WORD
+    pattern = _WORD if _PECULIAR.search(text) else _PLAIN_WORD
     return [found.span(1) for found in pattern.finditer(text)]
 
 
 def folded_words(text: str) -> list[str]:
     """The same words as `words` finds, folded: much faster where their places are not asked for."""
-    found = _ASCII_WORD.findall(text.lower()) if text.isascii() else [fold(word) for word in _WORD.findall(text)]
-    return [reading(word) for word in found] if NOTHING in text or _REST in text else found
+    if _PECULIAR.search(text):
+        return [fold(reading(word)) for word in _WORD.findall(text)]
+    return _PLAIN_WORD.findall(text.lower()) if text.isascii() else [fold(word) for word in _PLAIN_WORD.findall(text)]
 
 
 def tokens(text: str) -> list[Token]:

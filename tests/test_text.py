@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.text import fold, folded_words, mask, reading, sentences, tokens, visible_text
+from monitor.text import fold, folded_words, mask, reading, sentences, tokens, visible_text, words
 
 PIECES = [
     "ICE",
@@ -117,3 +117,9 @@ def _seconds(markup: str) -> float:
 )
 def test_sentences_end_where_a_reader_ends_them(text: str, expected: list[str]) -> None:
     assert [text[start:end].strip() for start, end in sentences(text)] == expected
+
+
+@given(st.text(max_size=60))
+def test_the_fast_way_finds_the_words_that_the_thorough_way_finds(text: str) -> None:
+    thorough = words(text + " 移")  # one character of a script without spaces sends the whole text the thorough way
+    assert words(text) == thorough[:-1]
