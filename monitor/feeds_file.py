@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from monitor.config import load_tree
+from monitor.config import load_tree, read_config
 from monitor.errors import ConfigError, Fault
 from monitor.model import Feed
 
@@ -17,26 +19,43 @@ from monitor.model import Feed
 def append_feeds(path: Path, new: Iterable[Feed]) -> tuple[int, tuple[str, ...]]:
     """Add feeds at the end of the list; how many were added, and why the others were not.
 
-    The file is replaced in one step, so that a reader or a crash sees the old file or the new one.
+    A feed that `config` would refuse is left out, because a file with one fault is not used at all. The file is
+    replaced in one step, so that a reader or a crash sees the old file or the new one.
     """
-    tree = load_tree(path)
+    path = path.resolve()  # a link stays a link
+    load_tree(path)  # says what is wrong with a file that cannot be read
+    tree = _editor().load(path)
     listed = tree.get("feeds")
-    if not isinstance(listed, list):
+    if not isinstance(listed, CommentedSeq):
         raise ConfigError((Fault(file=str(path), line=0, path="feeds", message="expected a list of feeds"),))
+    known = len(listed)
+    skipped = list(_append(listed, new))
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        _write(draft, tree)
+        while refused := _refused(draft, known):
+            skipped += [f"{listed.pop(index)['url']}: {refused[index]}" for index in sorted(refused, reverse=True)]
+            _write(draft, tree)
+        if len(listed) > known:
+            shutil.copymode(path, draft)
+            draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return len(listed) - known, tuple(skipped)
+
+
+def _append(listed: CommentedSeq, new: Iterable[Feed]) -> Iterator[str]:
+    """Append what is not in the list yet; yields why a feed was not."""
     urls = {_twin(str(feed.get("url", ""))) for feed in listed}
     names = {str(feed.get("name", "")) for feed in listed}
-    skipped: list[str] = []
-    added = 0
+    if not listed:
+        listed.fa.set_block_style()  # `feeds: []` is how an empty list is written, not how one grows
     for feed in new:
         if _twin(feed.url) in urls:
-            skipped.append(f"{feed.url}: is in the file already")
+            yield f"{feed.url}: is in the file already"
             continue
         urls.add(_twin(feed.url))
         listed.append(_block(feed, names))
-        added += 1
-    if added:
-        _replace(path, tree)
-    return added, tuple(skipped)
 
 
 def _twin(url: str) -> str:
@@ -53,15 +72,38 @@ def _block(feed: Feed, names: set[str]) -> CommentedMap:
     block.update({key: value for key, value in (("outlet", feed.outlet), ("language", feed.language)) if value})
     if feed.tags:
         block["tags"] = list(feed.tags)
+    if not feed.enabled:
+        block["enabled"] = False
     return block
 
 
-def _replace(path: Path, tree: CommentedMap) -> None:
-    draft = path.with_name(f".{path.name}.new")
-    writer = YAML(typ="rt")
-    writer.width = 4096  # never fold somebody's long line
-    with draft.open("w", encoding="utf-8") as stream:
-        writer.dump(tree, stream)
+def _refused(draft: Path, known: int) -> dict[int, str]:
+    """What `config` has against the new feeds, by their place in the list. Older faults are not ours to judge."""
+    try:
+        read_config(draft, {}, with_secrets=False)
+    except ConfigError as error:
+        places = [(re.match(r"feeds\[(\d+)\]", fault.path), fault.message) for fault in error.faults]
+        return {int(place[1]): message for place, message in places if place and int(place[1]) >= known}
+    return {}
+
+
+def _editor() -> YAML:
+    editor = YAML(typ="rt")
+    editor.preserve_quotes = True
+    editor.width = 4096  # never fold somebody's long line
+    return editor
+
+
+def _write(draft: Path, tree: CommentedMap) -> None:
+    editor = _editor()
+    dash = next((node.lc.col for node in tree.values() if _is_block_list(node)), 2)
+    editor.indent(mapping=2, sequence=dash + 2, offset=dash)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        editor.dump(tree, stream)
         stream.flush()
         os.fsync(stream.fileno())
-    draft.replace(path)
+
+
+def _is_block_list(node: object) -> bool:
+    return isinstance(node, CommentedSeq) and len(node) > 0 and not node.fa.flow_style()
