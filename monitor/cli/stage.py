@@ -6,6 +6,7 @@ No database, no network. A line that cannot be used gives an object with its err
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -42,24 +43,24 @@ def stage() -> None:
 # ---- lines in --------------------------------------------------------------------------------------------------------
 
 
-def _lines() -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(sys.stdin, start=1):
+def _lines() -> Iterator[tuple[int, bytes]]:
+    """Lines as bytes: one that is not UTF-8 is that line's fault, and not the end."""
+    for number, line in enumerate(sys.stdin.buffer, start=1):
         if line.strip():
             yield number, line
 
 
-def _object(line: str) -> dict[str, Any]:
+def _object(line: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise LineError(f"expected a JSON object: {error}") from error
+        value = json.loads(line.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise LineError(f"expected a JSON object in UTF-8: {error}") from error
     if not isinstance(value, dict):
         raise LineError(f"expected a JSON object, got {type(value).__name__}")
     return value
 
 
-def _document(line: str) -> Document:
-    value = _object(line)
+def _document(value: dict[str, Any]) -> Document:
     if "id" not in value or "title" not in value:
         raise LineError('expected at least the keys "id" and "title"')
     return Document(
@@ -90,23 +91,25 @@ def _moment(value: object) -> datetime | None:
 
 
 def _documents() -> Iterator[tuple[Document | None, dict[str, Any]]]:
-    """Each line as a document, or None and what to print in its place."""
+    """Each line as a document with the object that it was given as, or None and what to print in its place."""
     for number, line in _lines():
         try:
-            yield _document(line), {}
+            value = _object(line)
+            yield _document(value), value
         except LineError as error:
             yield None, _refusal(number, line, error)
 
 
-def _refusal(number: int, line: str, error: LineError) -> dict[str, Any]:
+def _refusal(number: int, line: bytes, error: LineError | ParseError) -> dict[str, Any]:
     """Said twice: to the person on standard error, to the program in the line's place. The exit code will be 1."""
-    err.print(f"line {number}: {plain(error)}", markup=False)
+    err.print(f"line {number}: {plain(error)}")
     click.get_current_context().meta["refused"] = True
     try:
-        name = json.loads(line).get("id")
-    except (ValueError, AttributeError):
+        name = _object(line).get("id")
+    except LineError:
         name = None
-    return {"id": name, "error": {"kind": "input", "message": f"line {number}: {error}"}}
+    kind = error.kind if isinstance(error, ParseError) else "input"
+    return {"id": name, "error": {"kind": kind, "message": f"line {number}: {error}"}}
 
 
 def _finish() -> None:
@@ -138,13 +141,15 @@ def _sources(files: tuple[str, ...]) -> Iterator[dict[str, Any]]:
             yield {"path": None} | _refusal(number, line, error)
 
 
-def _source(line: str) -> dict[str, Any]:
+def _source(line: bytes) -> dict[str, Any]:
     """A path alone, or an object that names one."""
-    if not line.lstrip().startswith("{"):
-        return {"path": line.rstrip("\r\n")}
+    if not line.lstrip().startswith(b"{"):
+        return {"path": os.fsdecode(line.rstrip(b"\r\n"))}
     source = _object(line)
-    if "path" not in source:
-        raise LineError('expected the key "path"')
+    if not isinstance(source.get("path"), str):
+        raise LineError('expected the key "path" with the path of a file')
+    if not isinstance(source.get("headers") or {}, dict):
+        raise LineError('"headers": expected names and values')
     return source
 
 
@@ -157,9 +162,10 @@ def _parsed(source: dict[str, Any], parser: IsolatedParser) -> dict[str, Any]:
     try:
         body = Path(path).read_bytes()
         feed = parser.parse(body, headers=headers, url=str(source.get("url") or ""))
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a path with a NUL in it is a ValueError
         click.get_current_context().meta["refused"] = True
-        return empty | {"error": {"kind": "unreadable", "message": f"{path}: {error.strerror}"}}
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return empty | {"error": {"kind": "unreadable", "message": f"{path}: {reason}"}}
     except ParseError as error:
         return empty | {"error": {"kind": error.kind, "message": str(error)}}
     return {"path": path} | _feed(feed)
@@ -197,7 +203,7 @@ def extract() -> None:
     for number, line in _lines():
         try:
             json_line(_extracted(_object(line)))
-        except LineError as error:
+        except (LineError, ParseError) as error:
             json_line(_refusal(number, line, error))
     _finish()
 
@@ -208,9 +214,11 @@ def _extracted(value: dict[str, Any]) -> dict[str, Any]:
     html: str | bytes = str(value.get("html") or "")
     if "html" not in value:
         try:
-            html = Path(value["path"]).read_bytes()
+            html = Path(str(value["path"])).read_bytes()
         except OSError as error:
             raise LineError(f"{value['path']}: {error.strerror}") from error
+        except ValueError as error:
+            raise LineError(f"{value['path']}: {error}") from error
     found = article.extract(html, url=str(value.get("url") or ""))
     return {
         "id": value["id"],
@@ -231,25 +239,24 @@ def _extracted(value: dict[str, Any]) -> dict[str, Any]:
 def match(config_path: Path | None, names: tuple[str, ...]) -> None:
     """Stories → matches with level, score, reason and spans. Without a feeds.yaml: the shipped watch."""
     matcher = Matcher(_watches(config_path, names))
-    for document, refusal in _documents():
-        json_line(_matched(document, matcher) if document else refusal)
+    for document, given in _documents():
+        json_line({"id": given["id"], "matches": matcher.match(document)} if document else given)
     _finish()
 
 
 def _watches(config_path: Path | None, names: tuple[str, ...]) -> tuple[CompiledWatch, ...]:
     if config_path is None and not find_config(None).exists():
         watch = Watch(name=SHIPPED_PACK, pack=SHIPPED_PACK)
-        return (compile_watch(watch, read_pack(packs.shipped(SHIPPED_PACK), SHIPPED_PACK), {}),)
-    compiled = load_config(config_path, with_secrets=False).compiled
+        compiled: tuple[CompiledWatch, ...] = (
+            compile_watch(watch, read_pack(packs.shipped(SHIPPED_PACK), SHIPPED_PACK), {}),
+        )
+    else:
+        compiled = load_config(config_path, with_secrets=False).compiled
     known = {item.watch.name for item in compiled}
     for name in names:
         if name not in known:
             raise click.BadParameter(f"no watch is called {name!r}; there are {', '.join(known)}", param_hint="--watch")
     return tuple(item for item in compiled if not names or item.watch.name in names)
-
-
-def _matched(document: Document, matcher: Matcher) -> dict[str, Any]:
-    return {"id": document.id, "matches": matcher.match(document)}
 
 
 # ---- group -----------------------------------------------------------------------------------------------------------
@@ -260,27 +267,31 @@ def _matched(document: Document, matcher: Matcher) -> dict[str, Any]:
 def group(*, final: bool) -> None:
     """Stories in order of arrival → which story each belongs to."""
     grouper = Grouper()
-    placed = _placed(grouper)
-    for placement in _merged(grouper, list(placed)) if final else placed:
-        json_line(placement)
+    names: dict[str, Any] = {}
+    placed = _placed(grouper, names)
+    for line in _merged(grouper, list(placed)) if final else placed:
+        json_line(line | {key: names.get(line[key], line[key]) for key in ("story", "of") if key in line})
     _finish()
 
 
-def _placed(grouper: Grouper) -> Iterator[dict[str, Any]]:
-    """Undated documents are taken to arrive with the one before them; time never runs backwards."""
-    seen, outlets = UNDATED, shipped()
-    for document, refusal in _documents():
+def _placed(grouper: Grouper, names: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Undated documents are taken to arrive with the one before them; time never runs backwards.
+
+    `names` collects the ids that were given as something else than text: they go out as they came in.
+    """
+    seen = UNDATED
+    for document, given in _documents():
         if document is None:
-            yield refusal
+            yield given
             continue
+        if given["id"] != document.id:
+            names[document.id] = given["id"]
         seen = max(seen, document.published or seen)
-        credited = attribute(document, outlets).origin
-        yield _placement(grouper.place(document, seen=seen, credited=credited))
+        yield {"id": given["id"]} | _placement(grouper.place(document, seen=seen))
 
 
 def _placement(placement: Placement) -> dict[str, Any]:
     return {
-        "id": placement.id,
         "story": placement.story,
         "relation": placement.relation,
         "of": placement.of,
@@ -304,10 +315,10 @@ def _merged(grouper: Grouper, placed: Iterable[dict[str, Any]]) -> Iterator[dict
 def origin() -> None:
     """Stories → who broke each, and every outlet that it credits."""
     outlets = shipped()
-    for document, refusal in _documents():
+    for document, given in _documents():
         if document is None:
-            json_line(refusal)
+            json_line(given)
             continue
         found = attribute(document, outlets)
-        json_line({"id": document.id, "origin": found.origin, "credits": found.credits})
+        json_line({"id": given["id"], "origin": found.origin, "credits": found.credits})
     _finish()
