@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 
 import click
+from rich.text import Text
 
 from monitor.cli.demo import demo
 from monitor.cli.lists import alerts, feeds, stories
@@ -41,11 +42,20 @@ def main() -> None:
     try:
         tipsheet(prog_name="tipsheet")
     except TipsheetError as error:
-        for line in str(error).splitlines():
-            err.print(
-                f"[bold red]tipsheet:[/] {_quoted(line)}" if line == str(error).splitlines()[0] else _quoted(line)
-            )
+        _show(str(error))
         sys.exit(_exit_code(error))
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _show(f"{error.filename}: {error.strerror}")  # a file that the user named for us to read or write
+        sys.exit(1)
+
+
+def _show(message: str) -> None:
+    first, *others = message.splitlines() or [""]
+    err.print(Text("tipsheet:", style="bold red"), plain(first))
+    for line in others:
+        err.print(plain(line))
 
 
 def _exit_code(error: TipsheetError) -> int:
@@ -54,7 +64,3 @@ def _exit_code(error: TipsheetError) -> int:
     if isinstance(error, InstanceError):
         return 75  # EX_TEMPFAIL
     return 3 if isinstance(error, StorageError) else 1
-
-
-def _quoted(line: str) -> str:
-    return plain(line).replace("[", "\\[")

@@ -20,14 +20,19 @@ from rich.text import Text
 
 _T = TypeVar("_T")
 
-# Rich honours NO_COLOR, and writes no colour where the output is not a terminal.
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# Rich honours NO_COLOR, and writes no colour where the output is not a terminal. Markup is off: brackets are text.
+out = Console(highlight=False, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def plain(text: object) -> str:
     """Printable characters only; what could move the cursor or turn the line around is shown as an escape."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in str(text))
+
+
+def plain_lines(text: str) -> str:
+    """The same for a text whose line breaks are our own."""
+    return "\n".join(plain(line) for line in text.split("\n"))
 
 
 def local(moment: datetime | None) -> str:
@@ -46,12 +51,17 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
         grid.add_column(column, overflow="fold")
     for row in listed:
         grid.add_row(*row)
-    out.print(grid)
+    out.print(grid, soft_wrap=False)
 
 
 def json_line(value: object) -> None:
     """One JSON object on a line of standard output."""
-    click.echo(json.dumps(value, default=_jsonable, ensure_ascii=False))
+    click.echo(plain_json(json.dumps(value, default=_jsonable, ensure_ascii=False)))
+
+
+def plain_json(written: str) -> str:
+    """JSON on one line with the same characters escaped as `plain` escapes; to a program that reads it, the same."""
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in written)
 
 
 def json_lines(values: Iterable[object]) -> None:

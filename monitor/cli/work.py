@@ -24,7 +24,7 @@ from monitor.cli.options import (
     open_database,
     verbose_option,
 )
-from monitor.cli.paint import err, json_line, out, plain, progress
+from monitor.cli.paint import err, json_line, out, plain, plain_json, plain_lines, progress
 from monitor.config import Config, example_faults
 from monitor.errors import ConfigError, Fault
 from monitor.model import FeedOutcome
@@ -65,17 +65,13 @@ def check(config_path: Path | None, as_json: bool) -> None:
         if as_json:
             json_line(asdict(fault))
         else:
-            err.print(plain_lines(str(fault)), markup=False)
+            err.print(plain_lines(str(fault)))
     if faults:
         if not as_json:
             err.print(f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in {plain(find_config(config_path))}")
         sys.exit(2)
     if not as_json:
         _show_valid(config)
-
-
-def plain_lines(text: str) -> str:
-    return "\n".join(plain(line) for line in text.splitlines())
 
 
 def _channel_faults(config: Config) -> list[Fault]:
@@ -149,7 +145,7 @@ def _count_poll(tally: Counter[str], outcome: FeedOutcome) -> None:
 
 def show_undelivered(delivered: Delivered) -> None:
     if delivered.state != "sent":
-        err.print(f"{delivered.item.recipient}: {delivered.state}: {delivered.reason}", markup=False)
+        err.print(plain(f"{delivered.item.recipient}: {delivered.state}: {delivered.reason}"))
 
 
 def show_tally(tally: dict[str, int]) -> None:
@@ -200,7 +196,7 @@ def digest(
             connection, config.recipients[name], shipped(), since=since, until=now, key="preview", now=now
         )
     if html is None:
-        click.echo(message.text)
+        click.echo(plain_lines(message.text))
     else:
         html.write_text(message.html, encoding="utf-8")
         out.print(f"{plain(html)} is written.")
@@ -223,10 +219,17 @@ def completion(shell: str) -> None:
 def configure_logging(*, verbose: bool, as_json: bool = False, debug: bool = False) -> None:
     """Logs go to standard error: quiet by default, one line per unit of work when asked for."""
     handler = logging.StreamHandler()
-    handler.setFormatter(_JsonLine() if as_json else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_JsonLine() if as_json else _TextLine("%(asctime)s %(levelname)s %(message)s"))
     level = logging.DEBUG if debug else logging.INFO if verbose else logging.ERROR
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("tipsheet").setLevel(level)
+
+
+class _TextLine(logging.Formatter):
+    """One event, one line. What comes below it (a traceback) is set in: nothing in it can pass for an event."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return plain_lines(super().format(record)).replace("\n", "\n    ")
 
 
 class _JsonLine(logging.Formatter):
@@ -238,4 +241,4 @@ class _JsonLine(logging.Formatter):
         line |= {"event": getattr(record, "event", record.getMessage())} | getattr(record, "fields", {})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return plain_json(json.dumps(line, default=str, ensure_ascii=False))
