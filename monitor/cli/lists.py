@@ -29,6 +29,8 @@ from storage import feeds as feed_rows
 from storage import outbox
 from storage import stories as story_rows
 
+EVERY = 1_000_000  # deliveries; `tipsheet alerts` shows the latest, `retry --all` must not forget the older ones
+
 
 @click.command()
 @database_option
@@ -144,7 +146,7 @@ def feeds_import(config_path: Path | None, path: Path) -> None:
     found = opml.read(source)
     added, known = append_feeds(find_config(config_path), found.feeds)
     for reason in (*found.skipped, *known):
-        err.print(f"skipped: {plain(reason)}", markup=False)
+        err.print(f"skipped: {plain(reason)}")
     out.print(f"{added} feeds added to {plain(find_config(config_path))}, {len(found.skipped) + len(known)} skipped.")
 
 
@@ -198,12 +200,12 @@ def alerts_retry(database_url: str | None, ids: tuple[int, ...], everything: boo
         raise click.UsageError("name the deliveries (`tipsheet alerts` lists their ids), or say --all")
     with open_database(database_url) as database:
         with database.read() as connection:
-            dead = outbox.listing(connection, states=("failed", "uncertain"))
+            dead = outbox.listing(connection, states=("failed", "uncertain"), limit=EVERY)
         chosen = [row.id for row in dead if everything or row.id in ids]
         with database.write() as connection:
             again = outbox.retry(connection, chosen, now=utc_now())
     for missing in sorted(set(ids) - set(again)):
-        err.print(f"{missing}: not among the deliveries that failed or are uncertain", markup=False)
+        err.print(f"{missing}: not among the deliveries that failed or are uncertain")
     out.print(f"{len(again)} will be sent again.")
     if set(ids) - set(again):
         sys.exit(1)
@@ -224,6 +226,6 @@ def alerts_test(config_path: Path | None, recipient: str) -> None:
         try:
             receipt = channels.open_sender(config.channels[to.channel], post=client.post).send(message, to.address)
         except DeliveryError as error:
-            err.print(f"not delivered: {plain(error)}", markup=False)
+            err.print(f"not delivered: {plain(error)}")
             sys.exit(1)
-    out.print(f"delivered: {plain(receipt)}", markup=False)
+    out.print(f"delivered: {plain(receipt)}")
