@@ -13,7 +13,7 @@ from monitor.errors import QueryError
 from monitor.evidence import Evidence, Witness, weigh
 from monitor.model import Document, FieldName, Level, Match, Span, Watch
 from monitor.pack import Pack
-from monitor.page import MAX_FIELD, Hit, Page, find
+from monitor.page import MAX_FIELD, Hit, Mark, Page, find
 from monitor.query import parse
 from monitor.routes import Route, RouteIndex, route
 from monitor.text import fold
@@ -138,47 +138,52 @@ def _pack_route(pack: Pack) -> Route | None:
 
 
 def _spans(hits: Iterable[Hit], page: Page) -> tuple[Span, ...]:
-    marks = {(mark.start, mark.end): mark for hit in hits for mark in hit.marks}
-    return tuple(page.span(marks[place]) for place in sorted(marks)[:MAX_SPANS])
+    return tuple(page.span(mark) for mark in _marks(hits)[:MAX_SPANS])
+
+
+def _marks(hits: Iterable[Hit]) -> list[Mark]:
+    """The marks of all hits, in order, each place once."""
+    by_place = {(mark.start, mark.end): mark for hit in hits for mark in hit.marks}
+    return [by_place[place] for place in sorted(by_place)]
 
 
 # ---- the reason in words --------------------------------------------------------------------------------------------
 
 
 def _why_of_tree(compiled: CompiledWatch, hits: list[Hit], page: Page) -> str:
-    spans = _spans(hits, page)
-    if not spans:
+    marks = _marks(hits)[:MAX_SPANS]
+    if not marks:
         return f"satisfies {compiled.watch.query}"
     joiner = " near " if isinstance(compiled.tree, Near) else " and "
-    return _named([_name(span, compiled.sets) for span in spans], joiner) + " " + _where(spans)
+    return _joined([_name(mark, compiled.sets, page) for mark in marks], joiner) + " " + _where(marks, page)
 
 
 def _why_of_pack(compiled: CompiledWatch, evidence: Evidence, page: Page) -> str:
-    first, second = (page.span(hit.marks[0]) for hit in evidence.pair)
-    joiner = " near " if first.field == second.field else " and "
-    pair = _named([_name(span, compiled.sets) for span in (first, second)], joiner)
-    others = [w for w in evidence.witnesses if not {first.set, second.set} & {w.cue.terms.name}]
-    also = [_name(page.span(w.hits[0].marks[0]), compiled.sets) for w in sorted(others, key=_weight, reverse=True)]
-    return f"{pair} {_where((first, second))}" + (f"; also {_named(also, ', ')}" if also else "")
+    pair = [hit.marks[0] for hit in evidence.pair]
+    joiner = " near " if len({page.span(mark).field for mark in pair}) == 1 else " and "
+    reason = _joined([_name(mark, compiled.sets, page) for mark in pair], joiner) + " " + _where(pair, page)
+    others = [w for w in evidence.witnesses if w.cue.terms.name not in {mark.term.set for mark in pair}]
+    also = [_name(w.hits[0].marks[0], compiled.sets, page) for w in sorted(others, key=_weight, reverse=True)]
+    return f"{reason}; also {_joined(also, ', ')}" if also else reason
 
 
 def _weight(witness: Witness) -> float:
     return witness.trust * max(witness.cue.weights.values())
 
 
-def _name(span: Span, sets: Mapping[str, TermSet]) -> str:
-    label = sets[span.set].label if span.set in sets else ""
-    return f"{span.term} ({label})" if label else span.term
+def _name(mark: Mark, sets: Mapping[str, TermSet], page: Page) -> str:
+    label = sets[mark.term.set].label if mark.term.set in sets else ""
+    return f"{page.printed(mark)} ({label})" if label else page.printed(mark)
 
 
-def _named(names: list[str], joiner: str) -> str:
+def _joined(names: list[str], joiner: str) -> str:
     distinct = list(dict.fromkeys(names))
     more = len(distinct) - _MAX_NAMED
     return joiner.join(distinct[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _where(spans: Sequence[Span]) -> str:
-    fields = list(dict.fromkeys(span.field for span in spans))
+def _where(marks: Sequence[Mark], page: Page) -> str:
+    fields = list(dict.fromkeys(page.span(mark).field for mark in marks))
     return " and ".join(_FIELD_WORDS[field] for field in fields)
 
 

@@ -151,10 +151,17 @@ class Page:
 
     def span(self, mark: Mark) -> Span:
         """Where a mark stands in its field, in code points of the field as given."""
-        field = self._field_at(mark.start)
-        start = field.places[mark.start - field.first][0]
-        end = field.places[mark.end - 1 - field.first][1]
+        field, start, end = self._cut(mark)
         return Span(field=field.name, start=start, end=end, term=mark.term.source, set=mark.term.set)
+
+    def printed(self, mark: Mark) -> str:
+        """The words of a mark as the document prints them."""
+        field, start, end = self._cut(mark)
+        return " ".join(reading(field.masked[start:end]).split())
+
+    def _cut(self, mark: Mark) -> tuple[_Field, int, int]:
+        field = self._field_at(mark.start)
+        return field, field.places[mark.start - field.first][0], field.places[mark.end - 1 - field.first][1]
 
 
 def find(node: Node, page: Page, ranges: tuple[Range, ...] | None = None) -> list[Hit] | None:

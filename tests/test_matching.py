@@ -186,7 +186,7 @@ def test_examples_that_fail_are_named_with_the_reason() -> None:
     assert (wrong_silence.example, wrong_silence.expected) == ("A scanner\nNobody made it.", True)
     assert wrong_silence.why == "part 2 of the AND is not satisfied"
     assert (wrong_match.example, wrong_match.expected) == ("Scanner sold\nBy Initech.", False)
-    assert wrong_match.why == "matched: scanner and initech in the title and in the text"
+    assert wrong_match.why == "matched: Scanner and Initech in the title and in the text"
 
 
 # ---- the index against brute force: an oracle of its own, on random trees -------------------------------------------
