@@ -111,6 +111,11 @@ class Centres:
             (story, self._cosine(question, story) * closeness(story)) for story in self._candidates(question)
         )
 
+    def nearest_of(self, terms: Mapping[str, float], stories: Iterable[str], closeness: Closeness) -> tuple[str, float]:
+        """The same among given stories, however little they have in common."""
+        question = self._ask(terms, _KEYS)
+        return nearest((story, self._cosine(question, story) * closeness(story)) for story in sorted(stories))
+
     def neighbours(self, story: str, closeness: Closeness) -> list[tuple[str, float]]:
         """The stories near to another story, with their likeness to it, in no order."""
         question = self._ask(self._centres[story].terms, _CENTRE_KEYS)

@@ -9,7 +9,7 @@ Three questions are asked of a document, the surest first:
 2. Does it repeat the words of a document that we have? Five-word runs of the shorter text found in the longer: half or
    more is a copy, a fifth or more a rewrite.
 3. Does it tell of the same event in its own words? Cosine against the centre of each story; across languages, over
-   names and numbers alone.
+   names and numbers alone. Where one credits the other, or both the same outlet, fewer will do.
 
 A wrong join silences an alert, so every threshold leans towards a second story; `merge` joins later what proves to be
 one.
@@ -19,12 +19,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.centres import Centres, nearest
-from monitor.likeness import Subject, Wording, overlap, printed, same_address, subject_of, wording_of
+from monitor.likeness import Wording, overlap, printed
+from monitor.lineage import Lineage
 from monitor.model import Document, Placement, Relation
+from monitor.window import Known, Reading, Story, is_series, read
 
 COPY = 0.5  # of the shorter text; true copies are often cut short, so no measure of the whole will do
 REWRITE = 0.2
@@ -32,16 +34,21 @@ JOIN = 0.36  # likeness at which a document joins a story at once
 MERGE = 0.25  # likeness at which two stories are one, if each is the other's nearest
 MERGE_SMALL = 0.28  # the same for two small ones that have but two words in common
 TRANSLATION = 0.55  # likeness of names and numbers at which reports in two languages tell of one event
+RELATIVES = 0.32  # the same where a credit ties them, in any language
 _HALF_LIFE = timedelta(hours=96)  # of likeness: the same words four days apart are half as alike
 
 _RUNS_OF_COPY = 4  # fewer shared runs are a common phrase
 _RUNS_OF_REWRITE = 8
-_RUNS_OF_BODY = 15  # a document with as many has a body to be judged by
+
 _NAMES_OF_TRANSLATION = 3
+_NAMES_OF_RELATIVES = 4
 _STRANGERS = 0.3  # of the likeness is left to two texts that name names and share none: the same quake elsewhere
 _CROWD = 5  # documents; below it a story is small
 _ONE_WORD = 0.9  # of the likeness; a single word that gives more than this stands alone
 _BOILERPLATE = 40  # documents under one anchor; more make it a standing phrase
+
+
+Bar = Callable[[str, str], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,54 +60,19 @@ class Merge:
     similarity: float
 
 
-@dataclass(slots=True, eq=False)
-class _Story:
-    id: str
-    order: int
-    latest: datetime  # of its documents' times
-    members: list[_Known] = field(default_factory=list)
-    languages: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(slots=True, eq=False)
-class _Known:
-    """A document of the window."""
-
-    id: str
-    outlet: str
-    language: str
-    address: str
-    time: datetime
-    seen: datetime
-    wording: Wording
-    story: _Story
-    keys: tuple[str, ...]
-    name_keys: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A document, read once for all three questions."""
-
-    document: Document
-    time: datetime
-    address: str
-    wording: Wording
-    subject: Subject
-
-
 class Grouper:
     """The stories of a moving window, told from a stream of documents in order of arrival."""
 
     def __init__(self, *, window: timedelta = timedelta(hours=72)) -> None:
         self._window = window
-        self._arrivals: deque[_Known] = deque()
-        self._by_address: dict[str, _Known] = {}
-        self._by_title: dict[str, _Known] = {}
-        self._by_anchor: defaultdict[int, list[_Known]] = defaultdict(list)
-        self._stories: dict[str, _Story] = {}
+        self._arrivals: deque[Known] = deque()
+        self._by_address: dict[str, Known] = {}
+        self._by_title: dict[str, Known] = {}
+        self._by_anchor: defaultdict[int, list[Known]] = defaultdict(list)
+        self._stories: dict[str, Story] = {}
         self._words = Centres()
         self._names = Centres()
+        self._lineage = Lineage()
         self._nearest: dict[str, tuple[str, float]] = {}  # story → its nearest, as of the last `merge`
         self._changed: set[str] = set()  # since then
         self._begun = 0
@@ -112,27 +84,31 @@ class Grouper:
         source: a report of the same event that credits a member of the story is a rewrite.
         """
         self._forget(seen)
-        reading = _read(document, seen)
-        placement = self._repeated(reading) or self._retold(reading, credited) or _new(reading)
+        reading = read(document, seen, credited)
+        placement = self._repeated(reading) or self._retold(reading) or _new(reading)
         self._remember(reading, placement.story, seen)
         return placement
 
-    def restore(self, document: Document, *, story: str, seen: datetime) -> None:
+    def restore(self, document: Document, *, story: str, seen: datetime, credited: Collection[str] = ()) -> None:
         """Take back what was decided earlier; call it in order of arrival before the first `place`."""
         self._forget(seen)
-        self._remember(_read(document, seen), story, seen)
+        self._remember(read(document, seen, credited), story, seen)
 
-    def merge(self) -> tuple[Merge, ...]:
-        """Join stories that are each other's nearest; call it every few minutes. The id of the older story is kept."""
+    def merge(self, bar: Bar | None = None) -> tuple[Merge, ...]:
+        """Join stories that are each other's nearest; call it every few minutes. The id of the older story is kept.
+
+        `bar` says for two stories how alike they must be at least, where a wrong join would cost more than usual.
+        """
         self._words.remeasure()
         merges: list[Merge] = []
         while self._changed:
-            merges += self._merge_mutual(self._look_around())
+            merges += self._merge_relatives(sorted(self._changed, key=self._order))
+            merges += self._merge_mutual(self._look_around(), bar)
         return tuple(merges)
 
     # ---- 1, 2: the same address, the same words ----
 
-    def _repeated(self, reading: _Reading) -> Placement | None:
+    def _repeated(self, reading: Reading) -> Placement | None:
         known = self._by_address.get(reading.address)
         if known is not None and self._in_window(reading.time, known.time):
             share, _ = overlap(reading.wording, known.wording)
@@ -141,23 +117,23 @@ class Grouper:
         if known is not None and share >= COPY:
             return _repeat(reading, known, share, _in_common(share))
         twin = self._by_title.get(reading.wording.title)
-        if twin is not None and self._in_window(reading.time, twin.time) and not _is_series(reading, twin):
+        if twin is not None and self._in_window(reading.time, twin.time) and not is_series(reading, twin):
             return _repeat(reading, twin, 1.0, "the same headline")
         if known is not None and share >= REWRITE and runs >= _RUNS_OF_REWRITE:
             return _placed(reading, known.story.id, "rewrite", share, _in_common(share), known.id)
         return None
 
-    def _likeliest(self, reading: _Reading) -> tuple[_Known | None, float, int]:
+    def _likeliest(self, reading: Reading) -> tuple[Known | None, float, int]:
         """The document of the window with the most of the shorter wording in common."""
-        best: tuple[_Known | None, float, int] = (None, 0.0, 0)
+        best: tuple[Known | None, float, int] = (None, 0.0, 0)
         for known in self._sharing_anchors(reading.wording):
             share, runs = overlap(reading.wording, known.wording)
             if runs >= _RUNS_OF_COPY and share > best[1] and self._in_window(reading.time, known.time):
                 best = (known, share, runs)
         return best
 
-    def _sharing_anchors(self, wording: Wording) -> list[_Known]:
-        found: Counter[_Known] = Counter()
+    def _sharing_anchors(self, wording: Wording) -> list[Known]:
+        found: Counter[Known] = Counter()
         for anchor in wording.anchors:
             holders = self._by_anchor.get(anchor, ())
             found.update(holders if len(holders) <= _BOILERPLATE else ())
@@ -165,27 +141,34 @@ class Grouper:
 
     # ---- 3: the same event ----
 
-    def _retold(self, reading: _Reading, credited: Collection[str]) -> Placement | None:
+    def _retold(self, reading: Reading) -> Placement | None:
         terms, names = reading.subject.terms, reading.subject.names
         story, likeness = self._words.nearest_to(terms, self._closeness(reading))
         if likeness >= JOIN:
             common = sorted(self._words.shared_terms(terms, story), key=lambda term: term not in names)
             why = f"shares {printed(reading.document, common)}"
-            return self._event(reading, story, likeness, why, credited)
+            return self._event(reading, story, likeness, why)
         story, likeness = self._names.nearest_to(names, self._foreignness(reading))
         common = self._names.shared_terms(names, story) if story else []
         if likeness >= TRANSLATION and len(common) >= _NAMES_OF_TRANSLATION:
             why = f"in another language, shares {printed(reading.document, common)}"
-            return self._event(reading, story, likeness, why, credited)
+            return self._event(reading, story, likeness, why)
+        related = self._lineage.relatives(reading.document.outlet, reading.credited)
+        story, likeness = self._names.nearest_of(names, related, lambda story: self._decay(reading.time, story))
+        common = self._names.shared_terms(names, story) if story else []
+        if likeness >= RELATIVES and len(common) >= _NAMES_OF_RELATIVES:
+            return self._event(
+                reading, story, likeness, f"tied by a credit, shares {printed(reading.document, common)}"
+            )
         return None
 
-    def _event(self, reading: _Reading, story: str, likeness: float, why: str, credited: Collection[str]) -> Placement:
-        sources = [known for known in self._stories[story].members if known.outlet in credited]
-        if sources and reading.document.outlet not in credited:
+    def _event(self, reading: Reading, story: str, likeness: float, why: str) -> Placement:
+        sources = [known for known in self._stories[story].members if known.outlet in reading.credited]
+        if sources:
             return _placed(reading, story, "rewrite", likeness, f"credits {sources[0].outlet}, {why}", sources[0].id)
         return _placed(reading, story, "same-event", likeness, why)
 
-    def _closeness(self, reading: _Reading) -> Callable[[str], float]:
+    def _closeness(self, reading: Reading) -> Callable[[str], float]:
         """Nearness in time; a column with the same headline every day is told anew every day."""
         series = self._by_title.get(reading.wording.title)
         subject = reading.subject
@@ -197,7 +180,7 @@ class Grouper:
 
         return closeness
 
-    def _foreignness(self, reading: _Reading) -> Callable[[str], float]:
+    def _foreignness(self, reading: Reading) -> Callable[[str], float]:
         """Nearness in time to stories not yet told in the document's language, all others being out of the question."""
         language = reading.subject.language
 
@@ -239,15 +222,32 @@ class Grouper:
                     moved.add(other)
         return sorted(moved, key=self._order)
 
-    def _merge_mutual(self, moved: list[str]) -> Iterator[Merge]:
+    def _merge_mutual(self, moved: list[str], bar: Bar | None) -> Iterator[Merge]:
         for story in moved:
             other, likeness = self._nearest.get(story, ("", 0.0))
             if likeness < MERGE or not {story, other} <= self._stories.keys():
                 continue
+            if bar is not None and likeness < bar(story, other):
+                continue
             if self._nearest.get(other, ("", 0.0))[0] == story and self._agree(story, other, likeness):
-                kept, gone = sorted((story, other), key=self._order)
-                self._join(kept, gone)
-                yield Merge(kept=kept, gone=gone, similarity=likeness)
+                yield self._join(story, other, likeness)
+
+    def _merge_relatives(self, changed: list[str]) -> Iterator[Merge]:
+        """Stories that a credit ties and that name the same names, in whatever words and language."""
+        for story in changed:
+            if story in self._stories:
+                other, likeness = self._nearest_relative(story)
+                if (
+                    likeness >= RELATIVES
+                    and len(self._names.shared_terms(self._names.terms(story), other)) >= _NAMES_OF_RELATIVES
+                ):
+                    yield self._join(story, other, likeness)
+
+    def _nearest_relative(self, story: str) -> tuple[str, float]:
+        members, time = self._stories[story].members, self._stories[story].latest
+        related = {other for known in members for other in self._lineage.relatives(known.outlet, known.credited)}
+        terms = self._names.terms(story)
+        return self._names.nearest_of(terms, related - {story}, lambda other: self._decay(time, other))
 
     def _neighbours(self, story: str) -> list[tuple[str, float]]:
         time, names, terms = self._stories[story].latest, self._names.terms(story), self._words.terms(story)
@@ -266,10 +266,13 @@ class Grouper:
         enough = 2 if likeness >= MERGE_SMALL else 3
         return len(parts) >= enough and parts[0] <= _ONE_WORD * sum(parts)
 
-    def _join(self, kept: str, gone: str) -> None:
+    def _join(self, one: str, two: str, likeness: float) -> Merge:
+        """The younger becomes part of the older."""
+        kept, gone = sorted((one, two), key=self._order)
         into, other = self._stories[kept], self._stories.pop(gone)
         for known in other.members:
             known.story = into
+            self._lineage.move(gone, kept, {known.outlet, *known.credited})
         into.members += other.members
         into.languages += other.languages
         into.latest = max(into.latest, other.latest)
@@ -277,13 +280,14 @@ class Grouper:
         self._names.join(kept, gone)
         self._nearest.pop(gone, None)
         self._changed.add(kept)
+        return Merge(kept=kept, gone=gone, similarity=likeness)
 
     # ---- memory ----
 
-    def _remember(self, reading: _Reading, story_id: str, seen: datetime) -> None:
+    def _remember(self, reading: Reading, story_id: str, seen: datetime) -> None:
         story = self._stories.get(story_id) or self._begin(story_id, reading.time)
         document, subject = reading.document, reading.subject
-        known = _Known(
+        known = Known(
             id=document.id,
             outlet=document.outlet,
             language=subject.language,
@@ -292,6 +296,7 @@ class Grouper:
             seen=seen,
             wording=reading.wording,
             story=story,
+            credited=reading.credited,
             keys=self._words.add(story_id, subject.terms),
             name_keys=self._names.add(story_id, subject.names),
         )
@@ -299,14 +304,15 @@ class Grouper:
         story.languages[subject.language] += 1
         story.latest = max(story.latest, reading.time)
         self._changed.add(story_id)
+        self._lineage.add(story_id, known.outlet, known.credited)
         self._index(known)
 
-    def _begin(self, story_id: str, time: datetime) -> _Story:
+    def _begin(self, story_id: str, time: datetime) -> Story:
         self._begun += 1
-        story = self._stories[story_id] = _Story(story_id, self._begun, time)
+        story = self._stories[story_id] = Story(story_id, self._begun, time)
         return story
 
-    def _index(self, known: _Known) -> None:
+    def _index(self, known: Known) -> None:
         self._arrivals.append(known)
         if known.address:
             self._by_address[known.address] = known
@@ -325,11 +331,12 @@ class Grouper:
             known.story.languages = +known.story.languages
             self._words.fade(known.story.id, known.keys)
             self._names.fade(known.story.id, known.name_keys)
+            self._lineage.forget(known.story.id, known.outlet, known.credited)
             if not known.story.members:
                 del self._stories[known.story.id]
                 self._nearest.pop(known.story.id, None)
 
-    def _unindex(self, known: _Known) -> None:
+    def _unindex(self, known: Known) -> None:
         if self._by_address.get(known.address) is known:
             del self._by_address[known.address]
         if self._by_title.get(known.wording.title) is known:
@@ -341,17 +348,11 @@ class Grouper:
                 del self._by_anchor[anchor]
 
 
-def _read(document: Document, seen: datetime) -> _Reading:
-    """A time of publication in the future is a clock gone wrong: nothing is published after it was seen."""
-    time = min(document.published, seen) if document.published else seen
-    return _Reading(document, time, same_address(document.url), wording_of(document), subject_of(document))
-
-
-def _new(reading: _Reading) -> Placement:
+def _new(reading: Reading) -> Placement:
     return _placed(reading, reading.document.id, "new", 0.0, "nothing like it in the window")
 
 
-def _repeat(reading: _Reading, known: _Known, share: float, why: str) -> Placement:
+def _repeat(reading: Reading, known: Known, share: float, why: str) -> Placement:
     """An outlet that prints its own article in other words updates it; all else that repeats words is a copy."""
     changed = reading.wording.runs != known.wording.runs
     relation: Relation = "update" if changed and reading.document.outlet == known.outlet else "copy"
@@ -366,15 +367,8 @@ def _in_common(share: float) -> str:
     return f"{share:.0%} of the shorter text word for word"
 
 
-def _is_series(reading: _Reading, twin: _Known) -> bool:
-    """The same outlet, the same headline, another body: a column, not a copy."""
-    share, _ = overlap(reading.wording, twin.wording)
-    bodies = min(len(reading.wording.runs), len(twin.wording.runs)) >= _RUNS_OF_BODY
-    return reading.document.outlet == twin.outlet and bodies and share < COPY
-
-
 def _placed(
-    reading: _Reading, story: str, relation: Relation, likeness: float, why: str, of: str | None = None
+    reading: Reading, story: str, relation: Relation, likeness: float, why: str, of: str | None = None
 ) -> Placement:
     similarity = round(min(likeness, 1.0), 4)
     return Placement(id=reading.document.id, story=story, relation=relation, of=of, similarity=similarity, why=why)

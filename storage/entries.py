@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, exists, func, insert, select, upda
 
 from monitor.model import Document, Entry, Feed, KeyedEntry, KnownEntry
 from storage import claims
-from storage.schema import entries, feeds, matches, members, stories
+from storage.schema import credits, entries, feeds, matches, members, stories
 
 KNOWN_LIMIT = (
     5_000  # the newest identities of a feed that a poll is compared with; the largest real feed seen has 1,046
@@ -119,17 +120,50 @@ def documents(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Doc
     return {row.id: (_document(row, origins[row.feed_id], {}), row.first_seen_at) for row in rows}
 
 
-def recent(connection: Connection, *, since: datetime) -> tuple[tuple[Document, str, datetime], ...]:
-    """What grouping compares with, in order of arrival: document, id of the entry that began its story, first seen."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """An entry of the window that grouping compares with."""
+
+    document: Document
+    story: str  # id of the entry that began its story
+    seen: datetime
+    credited: tuple[str, ...]  # domains that its text names as the origin
+    matched: bool
+
+
+def recent(connection: Connection, *, since: datetime) -> tuple[Placed, ...]:
+    """The entries that stories of the window are made of, in order of arrival."""
+    matched = exists().where(matches.c.entry_id == entries.c.id).label("matched")
     rows = connection.execute(
-        select(entries, stories.c.began_with)
+        select(entries, stories.c.began_with, matched)
         .join(members, members.c.entry_id == entries.c.id)
         .join(stories, stories.c.id == members.c.story_id)
         .where(entries.c.first_seen_at >= since)
         .order_by(entries.c.id)
     ).all()
-    origins = _feeds_of(connection, rows)
-    return tuple((_document(row, origins[row.feed_id], {}), str(row.began_with), row.first_seen_at) for row in rows)
+    origins, credited = _feeds_of(connection, rows), _credited(connection, since)
+    return tuple(
+        Placed(
+            document=_document(row, origins[row.feed_id], {}),
+            story=str(row.began_with),
+            seen=row.first_seen_at,
+            credited=credited.get(row.id, ()),
+            matched=bool(row.matched),
+        )
+        for row in rows
+    )
+
+
+def _credited(connection: Connection, since: datetime) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = {}
+    rows = connection.execute(
+        select(credits.c.entry_id, credits.c.domain)
+        .join(entries, entries.c.id == credits.c.entry_id)
+        .where(credits.c.names_origin, entries.c.first_seen_at >= since)
+    )
+    for row in rows:
+        found[row.entry_id] = (*found.get(row.entry_id, ()), row.domain)
+    return found
 
 
 def seen_since(connection: Connection, *, since: datetime) -> tuple[tuple[Document, bool], ...]:

@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.near_miss",
         "monitor.answers",
         "monitor.outlets monitor.credit_phrases monitor.attribution",
-        "monitor.likeness monitor.centres monitor.stories",
+        "monitor.likeness monitor.centres monitor.lineage monitor.window monitor.stories",
         "monitor.dates monitor.decoding monitor.elements monitor.fields monitor.imposters monitor.jsonfeed monitor.raw"
         " monitor.repair monitor.parse monitor.opml",
         "monitor.article",

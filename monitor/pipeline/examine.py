@@ -29,6 +29,11 @@ BATCH = 100  # one commit for so many: a disk syncs a few hundred times a second
 WINDOW = timedelta(hours=72)
 RETRY = timedelta(hours=1)
 
+# How alike two stories must be to be merged, where that decides what somebody is told. A wrong merge of two matched
+# stories silences an alert; one with a story that no watch matched brings strangers into it.
+BOTH_MATCHED = 0.30
+ONE_MATCHED = 0.45
+
 
 @dataclass(slots=True, kw_only=True)
 class Examine:
@@ -41,6 +46,7 @@ class Examine:
     stop: Event
     _matcher: Matcher = field(init=False)
     _grouper: Grouper | None = field(init=False, default=None)
+    _matched: set[str] = field(init=False, default_factory=set)  # stories that a watch has matched
 
     def __post_init__(self) -> None:
         self._matcher = Matcher(self.config.compiled)
@@ -80,6 +86,8 @@ class Examine:
         matches = self._matcher.match(entry.document)
         attribution = attribute(entry.document, self.outlets)
         placement = placed or self._place(entry, matches, attribution)
+        if matches:
+            self._matched.add(placement.story)
         if placement.story not in told:
             told[placement.story] = self._told(placement.story)
         decisions = policy.decide(
@@ -133,9 +141,10 @@ class Examine:
     def _merge(self) -> None:
         if self._grouper is None:
             return
-        merges = self._grouper.merge()
+        merges = self._grouper.merge(self._bar)
         if not merges:
             return
+        self._matched |= {merge.kept for merge in merges if merge.gone in self._matched}
         try:
             with self.database.write() as connection:
                 for merge in merges:
@@ -145,14 +154,19 @@ class Examine:
             raise
         note("merge", level=logging.DEBUG, stories=len(merges))
 
+    def _bar(self, one: str, other: str) -> float:
+        matched = (one in self._matched) + (other in self._matched)
+        return (0.0, ONE_MATCHED, BOTH_MATCHED)[matched]
+
     def _stories(self) -> Grouper:
         """The window's stories, read from the rows when they are not in memory."""
         if self._grouper is None:
             grouper = Grouper(window=WINDOW)
             with self.database.read() as connection:
-                for document, story, seen in entries.recent(connection, since=self.clock() - WINDOW):
-                    grouper.restore(document, story=story, seen=seen)
-            self._grouper = grouper
+                window = entries.recent(connection, since=self.clock() - WINDOW)
+            for placed in window:
+                grouper.restore(placed.document, story=placed.story, seen=placed.seen, credited=placed.credited)
+            self._grouper, self._matched = grouper, {placed.story for placed in window if placed.matched}
         return self._grouper
 
     def _placed_before(self, due: Sequence[Entry]) -> tuple[dict[int, Placement], dict[str, list[Told]]]:
