@@ -15,7 +15,7 @@ from monitor.model import Document, FieldName, Level, Match, Span, Watch
 from monitor.pack import Pack
 from monitor.page import MAX_FIELD, Hit, Mark, Page, find
 from monitor.query import parse
-from monitor.routes import Route, RouteIndex, route
+from monitor.routes import Clause, RouteIndex, clauses
 from monitor.text import fold
 from monitor.tree import And, Near, Node, Or, TermSet
 
@@ -28,13 +28,13 @@ _FIELD_WORDS: dict[FieldName, str] = {"title": "in the title", "summary": "in th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledWatch:
-    """A watch, ready: a tree or a pack, and the words without which it cannot match."""
+    """A watch, ready: a tree or a pack, and what a document must hold to be looked at."""
 
     watch: Watch
     tree: Node | None
     pack: Pack | None
     sets: Mapping[str, TermSet]
-    route: Route | None
+    required: tuple[Clause, ...]  # words without which it cannot match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +50,11 @@ class ExampleFailure:
 def compile_watch(watch: Watch, pack: Pack | None, sets: Mapping[str, TermSet]) -> CompiledWatch:
     """A watch with its query read, or with its pack. QueryError for a query that cannot be used."""
     if pack is not None:
-        return CompiledWatch(watch=watch, tree=None, pack=pack, sets=pack.sets, route=_pack_route(pack))
+        return CompiledWatch(watch=watch, tree=None, pack=pack, sets=pack.sets, required=_required(pack))
     if not watch.query.strip():
         raise QueryError(f"The watch {watch.name} has neither a query nor a pack.", source=watch.query, start=0)
     tree = parse(watch.query, sets)
-    return CompiledWatch(watch=watch, tree=tree, pack=None, sets=sets, route=route(tree))
+    return CompiledWatch(watch=watch, tree=tree, pack=None, sets=sets, required=clauses(tree))
 
 
 class Matcher:
@@ -62,7 +62,7 @@ class Matcher:
 
     def __init__(self, compiled: Sequence[CompiledWatch]) -> None:
         self._compiled = tuple(compiled)
-        self._index = RouteIndex([one.route for one in self._compiled])
+        self._index = RouteIndex([one.required for one in self._compiled])
 
     def match(self, document: Document) -> tuple[Match, ...]:
         """Every watch that the document satisfies, in the order of the watches."""
@@ -128,13 +128,10 @@ def _judge_pack(compiled: CompiledWatch, pack: Pack, page: Page) -> Match | None
     )
 
 
-def _pack_route(pack: Pack) -> Route | None:
-    """A pack needs a cue on each side: the cheaper side is its route."""
-    sides = [
-        Or(parts=tuple(cue.terms for cue in pack.cues if half in cue.weights and not cue.support))
-        for half in pack.halves
-    ]
-    return route(And(parts=tuple(sides)))
+def _required(pack: Pack) -> tuple[Clause, ...]:
+    """A pack needs a cue on each side, and support is none."""
+    sides = [[cue.terms for cue in pack.cues if half in cue.weights and not cue.support] for half in pack.halves]
+    return clauses(And(parts=tuple(Or(parts=tuple(side)) for side in sides)))
 
 
 def _spans(hits: Iterable[Hit], page: Page) -> tuple[Span, ...]:

@@ -1,55 +1,56 @@
 """Which watches a document can satisfy at all, so that not every watch is evaluated on every document.
 
-What lives here: the words a watch cannot match without, and the index of watches under them. What must not: evaluation.
-Skipping is safe, never clever: a watch is left out only where it cannot match.
+What lives here: the words that a watch cannot match without, and the index of watches under them. What must not:
+evaluation. Skipping is safe, never clever: a watch is left out only where it cannot match.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
 
 from monitor.page import Page
-from monitor.tree import And, AtLeast, Near, Node, Or, Term, TermSet, Within, Word
+from monitor.tree import And, AtLeast, Near, Node, Or, Term, TermSet, Within
 
 
 class Key(NamedTuple):
-    """A word, or the beginning of one, of which a matching document holds at least one."""
+    """A word, or the beginning of one."""
 
     text: str
     prefix: bool
 
 
-Route = frozenset[Key]
+Clause: TypeAlias = frozenset[Key]  # a document that matches holds at least one of these
 
 
-def route(node: Node) -> Route | None:
-    """Keys of which every matching document holds one: the rarest such choice. None where nothing is required (NOT)."""
+def clauses(node: Node) -> tuple[Clause, ...]:
+    """What every matching document holds, the rarest first; empty where nothing is required (NOT, lang:)."""
     match node:
         case Term(words=words):
-            return _cheapest(frozenset([_key(word)]) for word in words)
+            required = [frozenset([Key(word.folded, word.prefix)]) for word in words]
         case Or(parts=parts) | TermSet(terms=parts):
-            routes = [route(part) for part in parts]
-            return None if None in routes else frozenset().union(*(r for r in routes if r is not None))
+            required = _either(parts)
         case And(parts=parts):
-            return _cheapest(route(part) for part in parts)
+            required = [clause for part in parts for clause in clauses(part)]
         case Near(left=left, right=right):
-            return _cheapest((route(left), route(right)))
+            required = [*clauses(left), *clauses(right)]
         case AtLeast(part=part) | Within(part=part):
-            return route(part)
+            return clauses(part)
         case _:
-            return None
+            return ()
+    return tuple(sorted(required, key=_cost))
 
 
 class RouteIndex:
-    """Watches, by number, under the keys of their routes."""
+    """Watches, by number: each filed under the keys of its rarest clause, and held against its other clauses."""
 
-    def __init__(self, routes: Sequence[Route | None]) -> None:
-        self._always = [number for number, keys in enumerate(routes) if keys is None]
+    def __init__(self, required: Sequence[tuple[Clause, ...]]) -> None:
+        self._always = [number for number, of_watch in enumerate(required) if not of_watch]
+        self._others = [tuple(filter(None, map(_words, of_watch[1:]))) for of_watch in required]
         self._by_word: dict[str, list[int]] = {}
         self._by_prefix: dict[str, list[int]] = {}
-        for number, keys in enumerate(routes):
-            for key in keys or ():
+        for number, of_watch in enumerate(required):
+            for key in of_watch[0] if of_watch else ():
                 (self._by_prefix if key.prefix else self._by_word).setdefault(key.text, []).append(number)
         self._prefix_lengths = sorted({len(prefix) for prefix in self._by_prefix})
 
@@ -61,17 +62,21 @@ class RouteIndex:
         for length in self._prefix_lengths:
             for prefix in {word[:length] for word in page.postings} & self._by_prefix.keys():
                 found.update(self._by_prefix[prefix])
-        return sorted(found)
+        absent = page.postings.keys().isdisjoint
+        return sorted(number for number in found if not any(map(absent, self._others[number])))
 
 
-def _key(word: Word) -> Key:
-    return Key(word.folded, word.prefix)
+def _either(parts: Sequence[Node]) -> list[Clause]:
+    """The one clause of a choice: the rarest clause of each part, together. None where a part requires nothing."""
+    rarest = [clauses(part)[:1] for part in parts]
+    return [frozenset().union(*(first for (first,) in rarest))] if all(rarest) else []
 
 
-def _cheapest(routes: Iterable[Route | None]) -> Route | None:
-    return min((keys for keys in routes if keys is not None), key=_cost, default=None)
+def _words(clause: Clause) -> frozenset[str]:
+    """The words of a clause; empty where it has prefixes, which take longer to look up than a watch to evaluate."""
+    return frozenset() if any(key.prefix for key in clause) else frozenset(key.text for key in clause)
 
 
-def _cost(keys: Route) -> float:
+def _cost(clause: Clause) -> float:
     """A guess at how many documents hold one of the keys: long words are rare, a prefix stands for several."""
-    return sum((4.0 if key.prefix else 1.0) / len(key.text) ** 2 for key in keys)
+    return sum((4.0 if key.prefix else 1.0) / len(key.text) ** 2 for key in clause)
