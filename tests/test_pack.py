@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
+from benchmarks.matching_quality import figures, judged, labelled
 from monitor.errors import ConfigError
 from monitor.matching import CompiledWatch, Matcher, compile_watch, failing_examples
 from monitor.model import Document, Match, Watch
@@ -235,3 +239,22 @@ def beat() -> Matcher:
 def test_the_beat_is_told_and_its_neighbours_are_not(beat: Matcher, title: str, expected: str | None) -> None:
     match = next(iter(beat.match(Document(id="1", title=title))), None)
     assert (match.level if match else None) == expected, match and match.why
+
+
+@pytest.mark.parametrize(
+    ("with_summary", "alert_recall", "told_recall"),
+    [(False, 0.70, 0.90), (True, 0.80, 0.95)],
+    ids=["titles", "summaries"],
+)
+def test_the_beat_is_told_on_labelled_stories(
+    beat: Matcher, with_summary: bool, alert_recall: float, told_recall: float
+) -> None:
+    where = Path(os.environ.get("TIPSHEET_DATA", "nowhere"))
+    if not (where / "data/stories-dev.jsonl").exists():
+        pytest.skip("skipped: no data")
+    cases = judged(labelled(where, with_summary=with_summary), beat)
+    alerts, told_at_all = figures(cases, frozenset({"alert"})), figures(cases, frozenset({"alert", "digest"}))
+    assert alerts.precision >= 0.97
+    assert alerts.recall >= alert_recall
+    assert told_at_all.precision >= 0.80
+    assert told_at_all.recall >= told_recall
