@@ -226,8 +226,12 @@ def attribute(document: Document, outlets: Outlets) -> Attribution:
     publisher = _publisher(document, outlets)
     mentions = _mentions(pages, outlets, publisher)
     claims = [claim for claim in _claims(pages, mentions, publisher) if _is_creditable(claim)]
-    given_to = _one_each(_credits(claims, publisher))
-    return Attribution(origin=_origin(given_to) or _byline(document.author, outlets, publisher), credits=given_to)
+    leading = _leading(claims, publisher)
+    given_to = _one_each(_credits(claims, leading, publisher))
+    # "Documents obtained by the Guardian and +972 Magazine", in the Guardian: it broke the story with the others.
+    jointly = any(claim.group == leading and claim.mention.outlet is publisher for claim in claims)
+    origin = _origin(given_to, jointly=jointly) or _byline(document.author, outlets, publisher)
+    return Attribution(origin=origin, credits=given_to)
 
 
 def _publisher(document: Document, outlets: Outlets) -> Outlet | None:
@@ -251,8 +255,7 @@ def _is_creditable(claim: _Claim) -> bool:
     return kind != "ngo" and (kind != "aggregator" or claim.strength in ("first", "strong"))
 
 
-def _credits(claims: list[_Claim], publisher: Outlet | None) -> Iterator[Credit]:
-    leading = _leading(claims, publisher)
+def _credits(claims: list[_Claim], leading: int | None, publisher: Outlet | None) -> Iterator[Credit]:
     for claim in claims:
         mention = claim.mention
         yield Credit(
@@ -295,11 +298,9 @@ def _one_each(found: Iterable[Credit]) -> tuple[Credit, ...]:
     return tuple(sorted(best.values(), key=lambda credit: (_FIELDS.index(credit.field), credit.start)))
 
 
-def _origin(found: Sequence[Credit]) -> tuple[str, ...]:
-    given = [credit.domain for credit in found if credit.role == "origin"]
-    own = [credit.domain for credit in found if credit.role == "self"]
-    wire = [credit.domain for credit in found if credit.role == "wire"]
-    return tuple(given or own or wire)
+def _origin(found: Sequence[Credit], *, jointly: bool) -> tuple[str, ...]:
+    given, own, wire = ([one.domain for one in found if one.role == role] for role in ("origin", "self", "wire"))
+    return tuple([*own, *given] if jointly else given or own or wire)
 
 
 # ---- the story as a whole -------------------------------------------------------------------------------------------
@@ -340,13 +341,14 @@ def story_origin(members: Sequence[Telling], *, lead: timedelta = timedelta(minu
 
 def _by_credit(members: Sequence[Telling]) -> StoryOrigin | None:
     """The outlets with the most credits; an outlet's credit counts once, however many articles repeat it."""
-    votes = Counter(domain for domain, _ in _votes(members, "origin"))
+    given = _votes(members, "origin")
+    votes = Counter(domain for domain, _ in given)
     if not votes:
         return None
     most = max(votes.values())
     chosen = tuple(domain for domain, count in votes.items() if count == most)
     credit = "outlet credits" if most == 1 else "outlets credit"
-    others = sum(votes.values()) - most * len(chosen)
+    others = len({voter for domain, voter in given if domain not in chosen and voter not in chosen})
     note = f"{most} {credit} {'it' if len(chosen) == 1 else 'each of them'}"
     return StoryOrigin(domains=chosen, note=f"{note}; {others} credit{'s' * (others == 1)} others" if others else note)
 

@@ -198,9 +198,21 @@ def decided(connection: Connection, *, since: datetime, until: datetime, recipie
 def listing(connection: Connection, *, since: datetime, matched_only: bool = True) -> tuple[StoryRow, ...]:
     """The stories of a period, latest first."""
     matched = select(members.c.story_id).join(matches, matches.c.entry_id == members.c.entry_id)
+    # The headline of whoever published it first, which need not be whom we heard first.
+    mine = members.c.story_id == stories.c.id
+    first = (
+        select(entries.c.id)
+        .join(members, members.c.entry_id == entries.c.id)
+        .where(mine)
+        .order_by(func.coalesce(entries.c.published_at, entries.c.first_seen_at), entries.c.id)
+        .limit(1)
+        .correlate(stories)
+        .scalar_subquery()
+    )
     query = (
         select(stories, entries.c.title, entries.c.link, feeds.c.outlet)
-        .join(entries, entries.c.id == stories.c.began_with)
+        .select_from(stories)
+        .join(entries, entries.c.id == first)
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .where(stories.c.merged_into.is_(None), stories.c.last_at >= since)
         .order_by(stories.c.last_at.desc(), stories.c.id.desc())

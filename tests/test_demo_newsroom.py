@@ -59,14 +59,14 @@ def test_only_the_two_outlets_whose_facts_are_used_are_real() -> None:
     assert real == {"theguardian.com", "reuters.com"}
 
 
-def test_the_story_is_told_by_seven_outlets_and_broken_by_the_guardian(newsroom: Newsroom) -> None:
+def test_the_story_is_told_by_eight_outlets_and_broken_by_the_guardian(newsroom: Newsroom) -> None:
     tellings = newsroom.tellings("ice-azure")
-    assert len(tellings) == 7
+    assert len(tellings) == 8
     assert next(iter(tellings)) == "the-guardian"
     for slug, url in tellings.items():
         page = httpx.get(url).text
         assert "Guardian" in page, slug
-        assert "1,400" in page or "1.400" in page, slug
+        assert "1,400" in page or "1.400" in page or slug == "prairie-dispatch", slug  # which cuts the wire short
 
 
 def test_the_wire_copies_say_the_same_and_the_rewrites_do_not() -> None:

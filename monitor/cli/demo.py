@@ -154,7 +154,7 @@ def _show_nothing_new(tally: dict[str, int], place: Path) -> None:
     out.print()
     out.print(Text("Nothing new.", style="bold green"), end=" ")
     out.print(
-        f"{tally['polled']} feeds were asked: {tally['unchanged']} unchanged, {tally['failed']} failing as before."
+        f"{tally['polled']} feeds were asked and brought nothing that is not known; {tally['failed']} fails as before."
     )
     out.print("No story is told twice. `tipsheet demo --fresh` begins the day anew; all of it lies in")
     out.print(f"  {plain(place)}", soft_wrap=True)
