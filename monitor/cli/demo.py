@@ -32,6 +32,7 @@ from storage.database import Database
 SECRET_NAME = "TIPSHEET_DEMO_SECRET"  # noqa: S105 - a variable's name
 SECRET = "whsec_dGhlLWRlbW8tcmVjZWl2ZXItb24tdGhpcy1tYWNoaW5l"  # noqa: S105 - of a receiver on this machine, for show
 WATCH = "tech and immigration enforcement"
+SHOWN = 12  # of the entries that came near
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,24 +141,25 @@ def write_config(place: Path, newsroom: Newsroom, mailroom: Mailroom) -> Config:
 
 def _heading(text: str) -> None:
     out.print()
-    out.print(Text(text, style="bold"))
+    out.print(Text(text, style="bold"), soft_wrap=True)
+
+
+def _line(text: str, style: str = "") -> None:
+    """A line of our own making with feeds' words in it; the terminal wraps it, so that it can be copied whole."""
+    out.print(Text(plain(text), style=style), soft_wrap=True)
 
 
 def _welcome(newsroom: Newsroom) -> None:
-    out.print(Text("Tipsheet demo", style="bold"), "- nothing leaves this machine")
-    out.print(
-        f"A newsroom is open on {newsroom.base}: {len(newsroom.outlets)} outlets, a mail server, a webhook receiver."
-    )
+    _heading("Tipsheet demo: nothing leaves this machine")
+    _line(f"A newsroom is open on {newsroom.base}: {len(newsroom.outlets)} outlets, a mail server, a webhook receiver.")
 
 
 def _show_nothing_new(tally: dict[str, int], place: Path) -> None:
-    out.print()
-    out.print(Text("Nothing new.", style="bold green"), end=" ")
-    out.print(
+    _heading("Nothing new.")
+    _line(
         f"{tally['polled']} feeds were asked and brought nothing that is not known; {tally['failed']} fails as before."
     )
-    out.print("No story is told twice. `tipsheet demo --fresh` begins the day anew; all of it lies in")
-    out.print(f"  {plain(place)}", soft_wrap=True)
+    _line(f"No story is told twice. `{_command()} demo --fresh` begins the day anew. All of it lies in {place}")
 
 
 def _show_day(
@@ -170,64 +172,60 @@ def _show_day(
     started: datetime,
 ) -> None:
     _show_counts(tally, database, started)
-    _show_alert(mailroom.letters, place)
+    _show_alerts(mailroom.letters)
     _show_hooks(newsroom)
     _show_quiet(database, config, started)
-    _show_failing(database)
-    page = _write_digest(database, config, place)
-    _show_next(page, place)
+    _show_troubled(database)
+    _show_next(_write_digest(database, config, place), place)
 
 
 def _show_counts(tally: dict[str, int], database: Database, started: datetime) -> None:
     with database.read() as connection:
         found = stories.listing(connection, since=started)
     told = sum(row.level == "alert" for row in found)
-    _heading(
-        f"{tally['entries']} entries read from {tally['polled'] - tally['failed']} feeds, "
-        f"{told} {'story' if told == 1 else 'stories'} found."
-    )
+    feeds_read = tally["polled"] - tally["failed"]
+    _heading(f"{tally['entries']} entries read from {feeds_read} feeds: {told} {'story' if told == 1 else 'stories'}.")
     for row in found:
-        out.print(f"  {row.level or 'quiet':6} {plain(row.title)}  ({row.entries} tellings, {row.outlets} outlets)")
+        _line(f"  {row.level:6}  {row.title}  (told by {row.outlets} outlets)")
 
 
-def _show_alert(letters: list[Letter], place: Path) -> None:
-    alerts = [letter for letter in letters if "digest" not in str(letter.message["List-Id"])]
+def _show_alerts(letters: list[Letter]) -> None:
+    alerts = [letter.message for letter in letters if "digest" not in str(letter.message["List-Id"])]
     _heading(f"The {'one alert' if len(alerts) == 1 else f'{len(alerts)} alerts'}, as mailed:")
-    for letter in alerts:
-        message = letter.message
-        body = message.get_body(("plain",))
+    for message in alerts:
         out.print()
-        for name in ("From", "To", "Subject", "Date"):
-            out.print(Text(f"  │ {name}: {plain(message[name])}", style="cyan"))
-        out.print(Text("  │", style="cyan"))
+        for name in ("From", "To", "Subject"):
+            _line(f"  │ {name}: {message[name]}", style="cyan")
+        _line("  │", style="cyan")
+        body = message.get_body(("plain",))
         for line in (body.get_content() if body else "").splitlines():
-            out.print(Text(f"  │ {plain(line)}"), soft_wrap=True)
+            _line(f"  │ {line}")
 
 
 def _show_hooks(newsroom: Newsroom) -> None:
     for hook in newsroom.hooks:
         _heading("The same as a signed webhook:")
-        out.print(f"  webhook-id: {plain(hook.headers.get('webhook-id', ''))}, {len(hook.body):,} bytes of JSON")
+        _line(f"  webhook-id: {hook.headers.get('webhook-id', '')}, {len(hook.body):,} bytes of JSON")
 
 
 def _show_quiet(database: Database, config: Config, started: datetime) -> None:
     """Entries that hold something of the watch and were rightly left alone: the other half of trust."""
     with database.read() as connection:
         kept = [document for document, matched in entries.seen_since(connection, since=started) if not matched]
-    near = [(document, why_not(item, document)) for document in kept for item in config.compiled]
-    shown = [(document, why) for document, why in near if why]
-    _heading(f"{len(kept)} entries stayed quiet; {len(shown)} of them came near, and why they are not the story:")
-    for document, why in shown:
-        out.print(Text(f"  {plain(document.title)} ({plain(document.outlet)})"))
-        out.print(Text(f"      {plain(why)}", style="dim"), soft_wrap=True)
+    near = [(document, why) for document in kept for item in config.compiled if (why := why_not(item, document))]
+    _heading(f"{len(kept)} entries stayed quiet. {len(near)} of them came near, such as:")
+    # The ones that a false friend explains first: they are what other programs wake people for.
+    for document, why in sorted(near, key=lambda pair: "speaks of" not in pair[1])[:SHOWN]:
+        _line(f"  {document.title} ({document.feed})")
+        _line(f"      {why}", style="dim")
 
 
-def _show_failing(database: Database) -> None:
+def _show_troubled(database: Database) -> None:
     with database.read() as connection:
         troubled = [row for row in feeds.listing(connection) if row.problem]
     _heading("Feeds that need a look, while the others went on:")
     for row in troubled:
-        out.print(Text(f"  {plain(row.name)}: {'failing' if row.failures else 'read'}: {plain(row.problem)}"))
+        _line(f"  {row.name}: {'failing' if row.failures else 'read'}: {row.problem}")
 
 
 def _write_digest(database: Database, config: Config, place: Path) -> Path:
@@ -243,14 +241,23 @@ def _write_digest(database: Database, config: Config, place: Path) -> Path:
 
 def _show_next(page: Path, place: Path) -> None:
     _heading("Look at it:")
-    out.print(Text(f"  the digest, in a browser   {plain(page)}"), soft_wrap=True)
-    out.print(Text(f"  the mail, in a mail client {plain(place / 'mail')}"), soft_wrap=True)
+    _line(f"  the digest, in a browser:    {page}")
+    _line(f"  the mail, in a mail client:  {place / 'mail'}")
     _heading("What to type next:")
-    for command, purpose in (
-        ("tipsheet demo", "again: nothing new, nothing told twice"),
-        (f"tipsheet stories --database sqlite:///{place / 'tipsheet.db'}", "the stories in the demo's database"),
-        ("tipsheet init", "a feeds.yaml of your own: put your address into it"),
-        ("tipsheet check", "what is wrong with it, if anything"),
-        ("tipsheet once", "poll what is due, tell what is new; tipsheet run does so until told to stop"),
-    ):
-        out.print(Text.assemble("  ", (plain(command), "bold"), f"   {purpose}"), soft_wrap=True)
+    command = _command()
+    steps = (
+        (f"{command} demo", "again: nothing new, nothing told twice"),
+        (f"{command} stories --database sqlite:///{place / 'tipsheet.db'}", "what the demo's database remembers"),
+        (f"{command} init", "write a feeds.yaml of your own, and put your address into it"),
+        (f"{command} check", "what is wrong with it, if anything"),
+        (f"{command} once", f"poll what is due, tell what is new; `{command} run` does so until told to stop"),
+    )
+    for typed, purpose in steps:
+        out.print(Text.assemble("  ", (plain(typed), "bold"), f"   {purpose}"), soft_wrap=True)
+
+
+def _command() -> str:
+    """What a user types to run Tipsheet: the installed command, or the checkout's."""
+    if shutil.which("tipsheet"):
+        return "tipsheet"
+    return "./dev run" if (Path(__file__).parents[2] / "dev").exists() else "python -m monitor"
