@@ -252,7 +252,7 @@ def _watches(config_path: Path | None, names: tuple[str, ...]) -> tuple[Compiled
         )
     else:
         compiled = load_config(config_path, with_secrets=False).compiled
-    known = {item.watch.name for item in compiled}
+    known = [item.watch.name for item in compiled]
     for name in names:
         if name not in known:
             raise click.BadParameter(f"no watch is called {name!r}; there are {', '.join(known)}", param_hint="--watch")
