@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -141,12 +142,12 @@ def write_config(place: Path, newsroom: Newsroom, mailroom: Mailroom) -> Config:
 
 def _heading(text: str) -> None:
     out.print()
-    out.print(Text(text, style="bold"), soft_wrap=True)
+    out.print(Text(text, style="bold"))
 
 
 def _line(text: str, style: str = "") -> None:
     """A line of our own making with feeds' words in it; the terminal wraps it, so that it can be copied whole."""
-    out.print(Text(plain(text), style=style), soft_wrap=True)
+    out.print(Text(plain(text), style=style))
 
 
 def _welcome(newsroom: Newsroom) -> None:
@@ -253,11 +254,11 @@ def _show_next(page: Path, place: Path) -> None:
         (f"{command} once", f"poll what is due, tell what is new; `{command} run` does so until told to stop"),
     )
     for typed, purpose in steps:
-        out.print(Text.assemble("  ", (plain(typed), "bold"), f"   {purpose}"), soft_wrap=True)
+        out.print(Text.assemble("  ", (plain(typed), "bold"), f"   {purpose}"))
 
 
 def _command() -> str:
     """What a user types to run Tipsheet: the installed command, or the checkout's."""
-    if shutil.which("tipsheet"):
+    if shutil.which("tipsheet") or Path(sys.argv[0]).name == "tipsheet":
         return "tipsheet"
     return "./dev run" if (Path(__file__).parents[2] / "dev").exists() else "python -m monitor"

@@ -21,7 +21,7 @@ from rich.text import Text
 _T = TypeVar("_T")
 
 # Rich honours NO_COLOR, and writes no colour where the output is not a terminal. Markup is off: brackets are text.
-out = Console(highlight=False, markup=False, emoji=False)
+out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
