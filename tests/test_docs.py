@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
 from alerts.webhook import signed_headers
-from monitor import packs, shape
+from monitor import cli, packs, shape
 from monitor.cli import tipsheet
 from monitor.config import example_faults, read_config
 from monitor.errors import Fault
@@ -103,6 +103,12 @@ def test_the_states_of_a_delivery_are_those_that_one_can_ask_for() -> None:
     (asked,) = (option for option in COMMANDS["tipsheet alerts"].params if option.name == "state")
     assert isinstance(asked.type, click.Choice)
     assert words(sections("docs/commands.md")["`tipsheet alerts`"], "state") == set(asked.type.choices)
+
+
+def test_the_exit_codes_are_those_that_the_program_says() -> None:
+    said = re.findall(r"(?:Exit codes:|·) (\d+) ", " ".join((cli.__doc__ or "").split()))
+    shared = rows(sections("docs/commands.md")["What they share"], "exit code")
+    assert said == [row[0] for row in shared]
 
 
 def fields(kind: type[Any]) -> set[str]:
@@ -331,8 +337,12 @@ def variables() -> set[str]:
 def test_every_variable_is_documented() -> None:
     documented = words(page("docs/configuration.md"), "variable") | words(page("CONTRIBUTING.md"), "variable")
     assert variables() <= documented
-    ours = {name for name in documented if name.startswith("TIPSHEET_")}
-    assert ours <= variables(), "documented, and never asked for"
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_variable_of_ours_that_a_page_names_is_one(name: str) -> None:
+    secrets = set(re.findall(r"\$\{(\w+)\}", page("feeds.yaml")))
+    assert set(re.findall(r"\bTIPSHEET_[A-Z_]+", page(name))) <= variables() | secrets
 
 
 # ---- recipes ---------------------------------------------------------------------------------------------------------
