@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, exists, func, select, update
 
 from monitor.model import Document, Entry, Feed, KeyedEntry, KnownEntry
 from storage import claims
+from storage.database import insert_new
 from storage.schema import credits, entries, feeds, matches, members, stories
 
 KNOWN_LIMIT = (
@@ -32,21 +33,27 @@ def known(connection: Connection, feed_id: int) -> tuple[KnownEntry, ...]:
 def add(
     connection: Connection, feed_id: int, new: Sequence[KeyedEntry], texts: Mapping[str, str], *, now: datetime
 ) -> None:
-    """Keep new entries, to be examined. `texts` is the visible text of each content, by key."""
+    """Keep new entries, to be examined. `texts` is the visible text of each content, by key.
+
+    One that is kept already stays as it is: a pinned item outlives the memory of KNOWN_LIMIT and looks new.
+    """
     if new:
         first = {"feed_id": feed_id, "first_seen_at": now}
-        connection.execute(insert(entries), [first | _wording(keyed, texts, now) | _start(keyed) for keyed in new])
+        rows = [first | _wording(keyed, texts, now) | _start(keyed) for keyed in new]
+        connection.execute(insert_new(connection, entries), rows)
 
 
 def edit(
     connection: Connection, feed_id: int, edited: Sequence[KeyedEntry], texts: Mapping[str, str], *, now: datetime
 ) -> None:
-    """Replace the wording of known entries and examine them again."""
+    """Replace the wording of known entries and examine them again.
+
+    Whoever examines the old wording just now loses the claim: what it decides is of a text that is no more.
+    """
     for keyed in edited:
         here = (entries.c.feed_id == feed_id) & (entries.c.key == keyed.key)
-        connection.execute(
-            update(entries).where(here).values(_wording(keyed, texts, now) | {"version": entries.c.version + 1})
-        )
+        values = _wording(keyed, texts, now) | claims.FREE | {"version": entries.c.version + 1}
+        connection.execute(update(entries).where(here).values(values))
 
 
 def _start(keyed: KeyedEntry) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class Examine:
                 log.exception("examination of entry %d failed unexpectedly; tried again in %s", entry.id, RETRY)
                 with self.database.write() as connection:
                     entries.postpone(connection, entry.id, until=self.clock() + RETRY)
-        yield from self._record(examined, claimant)
+        yield from self._record(examined, claimant, claimed=len(due))
 
     def _examine(self, entry: Entry, placed: Placement | None, told: dict[str, list[Told]]) -> Examined:
         """Decide all about one entry. `told` grows with what is decided, so that copies in this batch know of it."""
@@ -120,7 +120,7 @@ class Examine:
             return replace(placement, relation="update", why=f"an answer; {placement.why}")
         return placement
 
-    def _record(self, examined: Sequence[Examined], claimant: str) -> Iterator[Examined]:
+    def _record(self, examined: Sequence[Examined], claimant: str, *, claimed: int) -> Iterator[Examined]:
         now = self.clock()
         try:
             with self.database.write() as connection:
@@ -132,6 +132,8 @@ class Examine:
         except BaseException:
             self._grouper = None  # it knows of placements that were not kept
             raise
+        if len(written) < claimed:
+            self._grouper = None  # it knows of entries that failed, or were edited meanwhile: they come again
         for one in written:
             if one.matches:
                 actions = {f"{decision.action} to {decision.recipient}" for decision in one.decisions}
