@@ -17,7 +17,7 @@ from threading import Event
 from monitor import cadence, changes
 from monitor.cadence import Intervals
 from monitor.config import Config
-from monitor.errors import FetchError, ParseError
+from monitor.errors import FetchError, ParseError, StorageError
 from monitor.fetch import Client
 from monitor.isolate import IsolatedParser
 from monitor.model import Changes, FeedOutcome, FeedState, Fetched, ParsedFeed, Problem, Validators
@@ -86,7 +86,8 @@ class Refresh:
                 future = done.get()
                 rest = lanes.pop(future)
                 poll = future.result()
-                yield from self._record(self._decide(poll), poll, claimant)
+                if outcome := self._conclude(poll, claimant):
+                    yield outcome
                 if isinstance(poll.error, FetchError) and poll.error.kind == "throttled":
                     yield from self._postpone(rest, poll, claimant)
                 elif rest and not self.stop.is_set():
@@ -108,9 +109,19 @@ class Refresh:
             return _Poll(state=state, error=error)
         except Exception as bug:  # noqa: BLE001 - the unit of work: one feed's surprise is that feed's failure
             log.exception("refresh of %r failed unexpectedly", state.feed.name)
-            return _Poll(state=state, error=FetchError("internal", f"Tipsheet itself failed on this feed: {bug!r}"))
+            return _Poll(state=state, error=_surprise(bug))
 
     # ---- in the caller's thread: decide, write ----
+
+    def _conclude(self, poll: _Poll, claimant: str) -> FeedOutcome | None:
+        """What one poll decided, committed. None: the claim was lost. Raises only what the database refuses to all."""
+        try:
+            return self._record(self._decide(poll), poll, claimant)
+        except StorageError:
+            raise
+        except Exception as bug:  # noqa: BLE001 - the unit of work, as in `_poll`
+            log.exception("what %r brought could not be kept", poll.state.feed.name)
+            return self._record(self._failed(poll.state, _surprise(bug)), _Poll(state=poll.state), claimant)
 
     def _decide(self, poll: _Poll) -> FeedOutcome:
         if poll.error is not None or poll.fetched is None:
@@ -186,7 +197,7 @@ class Refresh:
             request_url=request_url,
         )
 
-    def _record(self, outcome: FeedOutcome, poll: _Poll, claimant: str) -> Iterator[FeedOutcome]:
+    def _record(self, outcome: FeedOutcome, poll: _Poll, claimant: str) -> FeedOutcome | None:
         """One transaction: what the server gave us to ask with next time, and the entries that came with it."""
         texts = {
             keyed.key: poll.texts.get(keyed.entry.content, "")
@@ -199,7 +210,7 @@ class Refresh:
                 entries.edit(connection, outcome.feed_id, outcome.changes.edited, texts, now=outcome.polled_at)
         if not written:
             note("refresh", level=logging.WARNING, feed=poll.state.feed.name, result="claim lost, nothing written")
-            return
+            return None
         note(
             "refresh",
             feed=poll.state.feed.name,
@@ -208,7 +219,7 @@ class Refresh:
             edited=len(outcome.changes.edited),
             problem=outcome.problem.message if outcome.problem else "",
         )
-        yield outcome
+        return outcome
 
     def _postpone(self, rest: list[FeedState], poll: _Poll, claimant: str) -> Iterator[FeedOutcome]:
         """A host that says "too many requests" means all its feeds."""
@@ -221,11 +232,16 @@ class Refresh:
                 result="postponed",
                 reason=f"its host asked for fewer requests; {due.reason}",
             )
-            yield from self._record(waiting, _Poll(state=state), claimant)
+            if outcome := self._record(waiting, _Poll(state=state), claimant):
+                yield outcome
 
     @property
     def _intervals(self) -> Intervals:
         return Intervals(every=self.config.every)
+
+
+def _surprise(bug: Exception) -> FetchError:
+    return FetchError("internal", f"Tipsheet itself failed on this feed: {bug!r}")
 
 
 def _validators(state: FeedState, fetched: Fetched) -> Validators:
