@@ -1,7 +1,8 @@
 """feeds.yaml and the environment → Config. The only module that reads the file.
 
-Every fault of the file is found in one run and names file, line, path and what was expected; a file with a fault is not
-used at all, because a watch that is silently left out is an alert that never comes.
+Every fault names file, line, path and what was expected: first all that is wrong with the file's shape and then, when
+it has shape, all that is wrong with what it says. A file with a fault is not used at all, because a watch that is
+silently left out is an alert that never comes.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Config:
 
 
 def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = True) -> Config:
-    """The file at `path`; ConfigError with all its faults.
+    """The file at `path`; ConfigError with all faults of its shape or, when it has shape, of its content.
 
     Secrets come from `environ`: the variable `NAME`, or the file that `NAME_FILE` names. A command that sends nothing
     does without them.
@@ -230,7 +231,8 @@ def _set(name: str, sources: Sequence[str], faults: _Faults) -> TermSet:
     terms = []
     for index, source in enumerate(sources):
         try:
-            terms.append(term(source, set_name=name))
+            exact = source.startswith("{") and source.endswith("}")  # as in a query: {Ring} is the firm, never a ring
+            terms.append(term(source.strip("{}") if exact else source, exact=exact, set_name=name))
         except ValueError as error:
             faults.add(("sets", name, index), str(error))
     return TermSet(name=name, terms=tuple(terms))

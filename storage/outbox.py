@@ -12,7 +12,7 @@ An attempt that was begun and never ended (the process died) is ambiguous: the m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -207,6 +207,14 @@ def fold(connection: Connection, story_id: int) -> None:
             values: dict[str, Any] = {"state": "folded", "reason": reason, "due_at": None}
             connection.execute(update(outbox).where(outbox.c.id == row.id).values(values))
         first.add(row.recipient)
+
+
+def give_up_orphans(connection: Connection, *, channels: Collection[str], recipients: Collection[str]) -> int:
+    """Fail, visibly, what waits for a channel or a recipient that is configured no more; how many that are."""
+    orphan = outbox.c.channel.not_in(channels) | outbox.c.recipient.not_in(recipients)
+    reason = "its channel or recipient has left feeds.yaml; put it back and say `tipsheet alerts retry`"
+    values: dict[str, Any] = {"state": "failed", "reason": reason, "due_at": None} | claims.FREE
+    return connection.execute(update(outbox).where(outbox.c.state == "waiting", orphan).values(values)).rowcount
 
 
 def listing(connection: Connection, *, states: Sequence[str] = (), limit: int = 200) -> tuple[OutboxRow, ...]:

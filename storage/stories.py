@@ -123,6 +123,8 @@ def merge(connection: Connection, *, kept: int, gone: int) -> None:
     if kept_id is None or gone_id is None or kept_id == gone_id:
         return
     last = select(func.max(stories.c.last_at)).where(stories.c.id.in_((kept_id, gone_id))).scalar_subquery()
+    began_nothing = (members.c.story_id == gone_id) & (members.c.relation == "new")
+    connection.execute(update(members).where(began_nothing).values(relation="same-event"))
     connection.execute(update(members).where(members.c.story_id == gone_id).values(story_id=kept_id))
     connection.execute(update(stories).where(stories.c.id == kept_id).values(last_at=last))
     connection.execute(update(stories).where(stories.c.id == gone_id).values(merged_into=kept_id))

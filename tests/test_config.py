@@ -131,3 +131,14 @@ def test_a_file_that_is_missing_too_large_or_no_mapping_is_said(file: Path) -> N
         read_config(file, {})
     assert faults(file, "# " + "x" * 1_000_001) == ["feeds.yaml: has 1,000,003 bytes; expected at most 1,000,000"]
     assert faults(file, "- a list") == ["feeds.yaml:1: expected keys such as feeds: and watches:"]
+
+
+def test_a_term_of_a_set_in_braces_is_exactly_as_written(file: Path) -> None:
+    query = "'@vendors AND sheriff'"
+    file.write_text(
+        GOOD.replace("channels:", 'sets:\n  vendors: ["{Ring}", Flock Safety]\nchannels:', 1).replace(
+            "'\"ankle monitor*\" AND ICE'\n    must_match: [ICE orders ankle monitors]",
+            f"{query}\n    must_match: [Ring asks the sheriff]\n    must_not_match: [A ring of thieves fools the sheriff]",
+        )
+    )
+    assert example_faults(read_config(file, {})) == ()

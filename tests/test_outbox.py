@@ -124,3 +124,13 @@ def test_an_alert_that_waits_for_copies_is_due_within_the_horizon_but_a_retry_is
         outbox.begin_attempt(connection, item, MESSAGE, claimant="me", now=clock())
         outbox.settle(connection, item, "waiting", "later", due_at=horizon, now=clock())
         assert outbox.count_due(connection, now=clock(), horizon=horizon) == 0
+
+
+def test_what_waits_for_a_channel_or_recipient_that_left_the_file_fails_visibly(queued: Database, clock: Clock) -> None:
+    with queued.write() as connection:
+        assert outbox.give_up_orphans(connection, channels=["mail"], recipients=["desk"]) == 0
+        assert outbox.give_up_orphans(connection, channels=["pager"], recipients=["desk"]) == 1
+    assert states(queued) == ["failed"]
+    with queued.write() as connection:
+        assert len(outbox.retry(connection, [1], now=clock())) == 1
+        assert outbox.give_up_orphans(connection, channels=["mail"], recipients=["night shift"]) == 1

@@ -283,7 +283,8 @@ def test_the_final_word_keeps_every_line_and_joins_what_grew_together(monkeypatc
     arrived, final = (through("group", *ARRIVALS, options=options) for options in ([], ["--final"]))
     assert [value["story"] for value in arrived.objects] == [7, 7, "other"]
     assert [value["story"] for value in final.objects] == [7, 7, 7]
-    assert [value | {"story": 0} for value in final.objects] == [value | {"story": 0} for value in arrived.objects]
+    assert [value["relation"] for value in arrived.objects] == ["new", "copy", "new"]
+    assert [value["relation"] for value in final.objects] == ["new", "copy", "same-event"]
 
 
 # ---- origin ----------------------------------------------------------------------------------------------------------

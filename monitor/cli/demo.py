@@ -57,7 +57,7 @@ def demo(directory: Path | None, fresh: bool, verbose: bool) -> None:
     configure_logging(verbose=verbose)
     place = directory or user_data_path("tipsheet") / "demo"
     if fresh:
-        shutil.rmtree(place, ignore_errors=True)
+        forget(place)
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     with open_newsroom(place) as newsroom, Mailroom(directory=place / "mail") as mailroom:
         config = write_config(place, newsroom, mailroom)
@@ -70,6 +70,14 @@ def demo(directory: Path | None, fresh: bool, verbose: bool) -> None:
                 _show_day(tally, database, config, newsroom, mailroom, place, started)
             else:
                 _show_nothing_new(tally, place)
+
+
+def forget(place: Path) -> None:
+    """Remove what earlier runs made, and nothing else that may lie there."""
+    for name in ("day.json", "feeds.yaml", "tipsheet.db", "tipsheet.db-shm", "tipsheet.db-wal", "digest.html"):
+        (place / name).unlink(missing_ok=True)
+    for letter in (place / "mail").glob("*.eml"):
+        letter.unlink()
 
 
 # ---- the newsroom ----------------------------------------------------------------------------------------------------
@@ -249,12 +257,18 @@ def _show_next(page: Path, place: Path) -> None:
     steps = (
         (f"{command} demo", "again: nothing new, nothing told twice"),
         (f"{command} stories --database sqlite:///{place / 'tipsheet.db'}", "what the demo's database remembers"),
-        (f"{command} init", "write a feeds.yaml of your own, and put your address into it"),
+        _own_file(command),
         (f"{command} check", "what is wrong with it, if anything"),
         (f"{command} once", f"poll what is due, tell what is new; `{command} run` does so until told to stop"),
     )
     for typed, purpose in steps:
         out.print(Text.assemble("  ", (plain(typed), "bold"), f"   {purpose}"))
+
+
+def _own_file(command: str) -> tuple[str, str]:
+    if Path("feeds.yaml").exists():
+        return "$EDITOR feeds.yaml", "the file that is here already: put your address into it"
+    return f"{command} init", "write a feeds.yaml of your own, and put your address into it"
 
 
 def _command() -> str:

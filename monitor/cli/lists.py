@@ -41,7 +41,7 @@ EVERY = 1_000_000  # deliveries; `tipsheet alerts` shows the latest, `retry --al
 def stories(database_url: str | None, as_json: bool, hours: int, everything: bool, quiet: bool) -> None:
     """The stories that were found, latest first."""
     since = utc_now() - timedelta(hours=hours)
-    with open_database(database_url) as database, database.read() as connection:
+    with open_database(database_url, to_read=True) as database, database.read() as connection:
         rows: Sequence[Any] = (
             story_rows.quiet(connection, since=since)
             if quiet
@@ -98,7 +98,7 @@ def feeds_list(config_path: Path | None, as_json: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="Also feeds that are no longer in the file, or disabled.")
 def feeds_health(database_url: str | None, as_json: bool, everything: bool) -> None:
     """How each feed is: last success, next poll and why, what is wrong and since when. Exit code 1 if any fails."""
-    with open_database(database_url) as database, database.read() as connection:
+    with open_database(database_url, to_read=True) as database, database.read() as connection:
         rows = [row for row in feed_rows.listing(connection) if row.active or everything]
     if as_json:
         json_lines(rows)
@@ -165,7 +165,7 @@ def alerts(context: click.Context, database_url: str | None, as_json: bool, stat
 
 
 def _list_alerts(database_url: str | None, as_json: bool, state: tuple[str, ...]) -> None:
-    with open_database(database_url) as database, database.read() as connection:
+    with open_database(database_url, to_read=True) as database, database.read() as connection:
         rows = outbox.listing(connection, states=state)
     if as_json:
         json_lines(rows)
@@ -198,7 +198,7 @@ def alerts_retry(database_url: str | None, ids: tuple[int, ...], everything: boo
     """Send again what failed or is uncertain; `tipsheet once` or the running daemon does it."""
     if not ids and not everything:
         raise click.UsageError("name the deliveries (`tipsheet alerts` lists their ids), or say --all")
-    with open_database(database_url) as database:
+    with open_database(database_url, to_read=True) as database:
         with database.read() as connection:
             dead = outbox.listing(connection, states=("failed", "uncertain"), limit=EVERY)
         chosen = [row.id for row in dead if everything or row.id in ids]

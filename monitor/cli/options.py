@@ -12,6 +12,7 @@ import click
 from platformdirs import user_config_path, user_data_path
 
 from monitor.config import Config, read_config
+from monitor.errors import StorageError
 from storage.database import Database
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -58,6 +59,11 @@ def load_config(path: Path | None, *, with_secrets: bool = True) -> Config:
 
 
 @contextmanager
-def open_database(url: str | None) -> Iterator[Database]:
-    with Database(url or f"sqlite:///{user_data_path('tipsheet') / 'tipsheet.db'}") as database:
+def open_database(url: str | None, *, to_read: bool = False) -> Iterator[Database]:
+    """The database that is meant. A command that only shows makes none: a mistyped name would look like silence."""
+    url = url or f"sqlite:///{user_data_path('tipsheet') / 'tipsheet.db'}"
+    path = url.partition(":///")[2]
+    if to_read and url.startswith("sqlite") and path and not Path(path).exists():
+        raise StorageError(f"there is no database {path} yet; `tipsheet once` makes one")
+    with Database(url) as database:
         yield database

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ from monitor.pack import read_pack
 from monitor.stories import Grouper
 
 SHIPPED_PACK = "tech-and-immigration-enforcement"
+MERGE_EVERY = timedelta(minutes=10)  # of the documents' own time
+MERGE_AFTER = 200  # documents, where they carry no times
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -266,28 +268,36 @@ def _watches(config_path: Path | None, names: tuple[str, ...]) -> tuple[Compiled
 @click.option("--final", is_flag=True, help="As it stands after the last line and the last merge, not as on arrival.")
 def group(*, final: bool) -> None:
     """Stories in order of arrival → which story each belongs to."""
-    grouper = Grouper()
     names: dict[str, Any] = {}
-    placed = _placed(grouper, names)
-    for line in _merged(grouper, list(placed)) if final else placed:
+    kept: dict[str, str] = {}
+    placed = _placed(names, kept)
+    for line in _as_it_stands(list(placed), kept) if final else placed:
         json_line(line | {key: names.get(line[key], line[key]) for key in ("story", "of") if key in line})
     _finish()
 
 
-def _placed(grouper: Grouper, names: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _placed(names: dict[str, Any], kept: dict[str, str]) -> Iterator[dict[str, Any]]:
     """Undated documents are taken to arrive with the one before them; time never runs backwards.
 
-    `names` collects the ids that were given as something else than text: they go out as they came in.
+    Stories are merged as often as the running program does it, and once at the end; `kept` collects which became part
+    of which. `names` collects the ids that were given as something else than text: they go out as they came in.
     """
-    seen = UNDATED
+    grouper, outlets = Grouper(), shipped()
+    seen = merged_at = UNDATED
+    unmerged = 0
     for document, given in _documents():
         if document is None:
             yield given
             continue
         if given["id"] != document.id:
             names[document.id] = given["id"]
-        seen = max(seen, document.published or seen)
-        yield {"id": given["id"]} | _placement(grouper.place(document, seen=seen))
+        seen, unmerged = max(seen, document.published or seen), unmerged + 1
+        if seen - merged_at >= MERGE_EVERY or unmerged > MERGE_AFTER:
+            merged_at, unmerged = seen, 0
+            kept.update({merge.gone: merge.kept for merge in grouper.merge()})
+        credited = attribute(document, outlets).origin
+        yield {"id": given["id"]} | _placement(grouper.place(document, seen=seen, credited=credited))
+    kept.update({merge.gone: merge.kept for merge in grouper.merge()})
 
 
 def _placement(placement: Placement) -> dict[str, Any]:
@@ -299,13 +309,17 @@ def _placement(placement: Placement) -> dict[str, Any]:
     }
 
 
-def _merged(grouper: Grouper, placed: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    kept = {merge.gone: merge.kept for merge in grouper.merge()}
+def _as_it_stands(placed: Iterable[dict[str, Any]], kept: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """After the last merge: what began a story that became part of an older one is a report of the same event."""
     for placement in placed:
-        story = placement.get("story")
+        if "error" in placement:
+            yield placement
+            continue
+        story: str = placement["story"]
         while story in kept:
             story = kept[story]
-        yield placement | ({"story": story} if story else {})
+        joined = placement["relation"] == "new" and story != placement["story"]
+        yield placement | {"story": story} | ({"relation": "same-event"} if joined else {})
 
 
 # ---- origin ----------------------------------------------------------------------------------------------------------

@@ -84,11 +84,14 @@ def _channel_faults(config: Config) -> list[Fault]:
 
 def _show_valid(config: Config) -> None:
     enabled = sum(feed.enabled for feed in config.feeds.values())
-    examples = sum(len(item.watch.must_match) + len(item.watch.must_not_match) for item in config.compiled)
+    holders = [one for item in config.compiled for one in (item.watch, item.pack) if one is not None]
+    examples = sum(len(one.must_match) + len(one.must_not_match) for one in holders)
     out.print(
         f"{plain(config.path)} is valid: {enabled} feeds ({len(config.feeds) - enabled} disabled), "
         f"{len(config.watches)} watches, {len(config.recipients)} recipients; all {examples} examples hold."
     )
+    if "//example." in config.contact:
+        out.print(f"Note: contact is {plain(config.contact)}; the servers you poll would like to know who you are.")
     for recipient in config.recipients.values():
         if recipient.address.endswith(("@example.org", "@example.com", "@example.net")):
             out.print(
@@ -111,7 +114,7 @@ def once(config_path: Path | None, database_url: str | None, as_json: bool, verb
         json_line(tally)
     else:
         show_tally(tally)
-    if tally["failed"] or tally["undelivered"]:
+    if tally["undelivered"]:  # a feed that fails is no news; `feeds health` answers for it
         sys.exit(1)
 
 
@@ -190,7 +193,7 @@ def digest(
     if name not in config.recipients:
         raise click.BadParameter(f"no recipient is called {name!r}", param_hint="--recipient")
     now = utc_now()
-    with open_database(database_url) as database, database.read() as connection:
+    with open_database(database_url, to_read=True) as database, database.read() as connection:
         since = now - timedelta(hours=hours)
         message = digests.compose(
             connection, config.recipients[name], shipped(), since=since, until=now, key="preview", now=now

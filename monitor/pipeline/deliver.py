@@ -7,6 +7,7 @@ the delivery is `uncertain`, for a person to see. If the attempt cannot be writt
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -64,6 +65,7 @@ class Deliver:
         """
         started = self.clock()
         horizon = self._horizon(started, close_window)
+        self._give_up_orphans()
         done: SimpleQueue[Delivered | None] = SimpleQueue()
         with ThreadPoolExecutor(max(1, len(self.senders)), thread_name_prefix="deliver") as pool:
             channels = [pool.submit(self._empty, channel, started, horizon, done) for channel in self.senders]
@@ -72,6 +74,15 @@ class Deliver:
                     yield delivered
             for channel in channels:
                 channel.result()  # a database that refuses stops the stage, with its reason
+
+    def _give_up_orphans(self) -> None:
+        """What waits for a channel or a recipient that has left the file would wait for ever, and unseen."""
+        with self.database.write() as connection:
+            given_up = outbox.give_up_orphans(
+                connection, channels=self.config.channels.keys(), recipients=self.config.recipients.keys()
+            )
+        if given_up:
+            note("deliver", level=logging.WARNING, state="failed", orphans=given_up)
 
     def _horizon(self, now: datetime, close_window: bool) -> datetime:
         return now + self.config.group_wait if close_window else now
