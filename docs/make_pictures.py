@@ -34,7 +34,7 @@ def main() -> int:
         )
         alert = place / "alert.html"
         alert.write_text(_html_of(min((place / "mail").glob("*.eml"))), encoding="utf-8")
-        _shoot(browser, alert, PICTURES / "alert.png", width=700, height=900, profile=place / "profile")
+        _shoot(browser, alert, PICTURES / "alert.png", width=700, height=720, profile=place / "profile")
         _shoot(
             browser, place / "digest.html", PICTURES / "digest.png", width=820, height=1000, profile=place / "profile"
         )

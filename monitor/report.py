@@ -66,7 +66,7 @@ def _member(telling: Telling, outlets: Outlets) -> StoryMember:
         published=document.published,
         first_seen=telling.first_seen,
         relation=telling.relation,
-        credits=tuple(outlets.name(domain) for domain in telling.attribution.origin),
+        credits=tuple(outlets.name(domain) for domain in telling.attribution.origin if domain != document.outlet),
     )
 
 
