@@ -386,7 +386,7 @@ def _by_time(members: Sequence[Telling], lead: timedelta) -> StoryOrigin:
     seen = f"first seen here {first.first_seen.astimezone(UTC):%H:%M} UTC"
     rivals = [member for member in members if member.domain != first.domain]
     if not rivals or any(_ahead(first, rival) < lead for rival in rivals):
-        return StoryOrigin(domains=(), note=f"{seen}, nobody is credited")
+        return StoryOrigin(domains=(), note=seen)
     ahead = min(_ahead(first, rival) for rival in rivals)
     minutes = int(ahead.total_seconds() // 60)
     return StoryOrigin(domains=(first.domain,), note=f"{seen}, {minutes} min before any other; nobody is credited")

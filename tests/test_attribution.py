@@ -299,7 +299,7 @@ def member(domain: str, minutes: int = 0, role: str = "", credited: str = "", *,
         ),
         (
             [member("b.example", 5), member("a.example", 0)],
-            StoryOrigin(domains=(), note="first seen here 09:12 UTC, nobody is credited"),
+            StoryOrigin(domains=(), note="first seen here 09:12 UTC"),
         ),
         (
             [member("b.example", 95), member("a.example", 0)],
@@ -309,9 +309,9 @@ def member(domain: str, minutes: int = 0, role: str = "", credited: str = "", *,
         ),
         (
             [member("b.example", 95, dated=False), member("a.example", 0)],
-            StoryOrigin(domains=(), note="first seen here 09:12 UTC, nobody is credited"),
+            StoryOrigin(domains=(), note="first seen here 09:12 UTC"),
         ),
-        ([member("a.example")], StoryOrigin(domains=(), note="first seen here 09:12 UTC, nobody is credited")),
+        ([member("a.example")], StoryOrigin(domains=(), note="first seen here 09:12 UTC")),
         ([], StoryOrigin(domains=(), note="nobody has told it yet")),
     ],
 )
