@@ -1,0 +1,180 @@
+"""The daemon as a process of its own: it watches until told to stop, alone, and outlives a server that is not there."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.cli.demo import SECRET, SECRET_NAME, write_config
+from monitor.demo.mailroom import Mailroom
+from monitor.demo.newsroom import Newsroom
+from tests.command import start, tipsheet
+from tests.mail_sink import MailSink
+from tests.scripted_server import Answer, ScriptedServer
+
+PATIENCE = 30.0  # seconds for what takes two on an idle machine
+
+
+@dataclass
+class Daemon:
+    """`tipsheet run`, and what it has logged so far."""
+
+    process: subprocess.Popen[str]
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr
+        for line in self.process.stderr:
+            self.events.append(json.loads(line))
+
+    def wait_for(self, done: Callable[[], object], what: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not done():
+            assert self.process.poll() is None, f"it ended by itself: {self.events}"
+            assert time.monotonic() < deadline, f"{what} did not happen: {self.events}"
+            time.sleep(0.05)
+
+    def logged(self, event: str, **fields: object) -> list[dict[str, Any]]:
+        return [found for found in list(self.events) if fields.items() <= found.items() and found["event"] == event]
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
+        """Exit code, and the seconds that it took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(PATIENCE)
+        self._reader.join()
+        return code, time.monotonic() - began
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._reader.join()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe:
+                pipe.close()
+
+
+@contextmanager
+def running(directory: Path) -> Iterator[Daemon]:
+    environ = {SECRET_NAME: SECRET}
+    daemon = Daemon(start("run", "--log-json", *where(directory), environ=environ))
+    try:
+        yield daemon
+    finally:
+        daemon.end()
+
+
+def where(directory: Path) -> tuple[str, str, str, str]:
+    return ("--config", str(directory / "feeds.yaml"), "--database", f"sqlite:///{directory / 'tipsheet.db'}")
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Daemon, Newsroom, Mailroom, Path]]:
+    """A daemon that watches the demo's newsroom, which opens late; its first story has been told."""
+    directory = tmp_path_factory.mktemp("day")
+    opened = datetime.now(UTC)
+    with Mailroom() as mailroom:
+        with Newsroom(opened=opened) as early:
+            write_config(directory, early, mailroom)
+            port = early.port
+        with (directory / "feeds.yaml").open("a") as stream:
+            stream.write("alerts: {group_wait: 1s}\n")
+        with running(directory) as daemon:
+            daemon.wait_for(lambda: len(daemon.logged("refresh", result="failed")) >= 13, "a failed poll of each feed")
+            with Newsroom(port=port, opened=opened) as newsroom:
+                daemon.wait_for(lambda: mailroom.letters and newsroom.hooks, "an alert by mail and by webhook")
+                yield daemon, newsroom, mailroom, directory
+
+
+def test_a_server_that_comes_later_is_heard_when_it_comes(day: tuple[Daemon, Newsroom, Mailroom, Path]) -> None:
+    daemon, newsroom, _, _ = day
+    readable = {outlet.name for outlet in newsroom.outlets if outlet.entries}
+    daemon.wait_for(lambda: {event["feed"] for event in daemon.logged("refresh", result="read")} == readable, "reading")
+    assert {event["feed"] for event in daemon.logged("refresh", result="failed")} >= readable
+
+
+def test_a_second_instance_is_refused_while_the_first_goes_on(day: tuple[Daemon, Newsroom, Mailroom, Path]) -> None:
+    daemon, _, _, directory = day
+    ran = tipsheet("once", *where(directory), environ={SECRET_NAME: SECRET})
+    assert (ran.code, ran.out) == (75, "")
+    assert f"another tipsheet (process {daemon.process.pid}) is working on" in ran.err
+    assert daemon.process.poll() is None
+
+
+def test_it_delivers_polls_on_tells_nothing_twice_and_stops_on_sigterm(
+    day: tuple[Daemon, Newsroom, Mailroom, Path],
+) -> None:
+    daemon, newsroom, mailroom, directory = day
+    daemon.wait_for(lambda: daemon.logged("refresh", result="unchanged"), "a second poll")
+    code, seconds = daemon.stop()
+    assert code == 0
+    assert seconds < 10
+    assert [event["event"] for event in daemon.events if event["event"].startswith("st")] == [
+        "started", "stopping", "stopped",
+    ]  # fmt: skip
+    assert not [event for event in daemon.events if event["level"] not in ("info", "debug")]
+    assert daemon.logged("started")[0]["feeds"] == len(newsroom.outlets)
+
+    subjects = [str(letter.message["Subject"]) for letter in mailroom.letters]
+    assert len(set(subjects)) == len(subjects)
+    assert len(newsroom.hooks) == len(subjects)
+    again = tipsheet("once", *where(directory), environ={SECRET_NAME: SECRET})
+    assert again.code != 75, "the lock went with the process"
+    assert len(mailroom.letters) == len(subjects)
+
+
+# ---- a world that comes and goes -------------------------------------------------------------------------------------
+
+CONFIG = """
+contact: https://desk.example/
+fetch: {{gap: 0s, timeout: 10s}}
+network: {{allow: [127.0.0.0/8], ports: [{web}]}}
+alerts: {{group_wait: 0s}}
+channels: [{{name: mail, kind: email, host: 127.0.0.1, port: {mail}, security: none, from: tipsheet@desk.example}}]
+recipients: [{{name: desk, channel: mail, address: desk@desk.example}}]
+watches: [{{name: ferries, query: ferry}}]
+feeds: [{{name: Ferry Times, url: 'http://127.0.0.1:{web}/feed', outlet: ferry.example, every: 1s}}]
+"""
+
+
+def feed() -> bytes:
+    now = datetime.now(UTC).isoformat()
+    items = [{"id": "1", "title": "Ferry sails again", "content_text": "At last.", "date_published": now}]
+    return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "Ferry Times", "items": items}).encode()
+
+
+def test_ctrl_c_ends_a_poll_in_hand_and_keeps_what_it_brought(tmp_path: Path) -> None:
+    with ScriptedServer() as web, MailSink() as mail:
+        web.script("/feed", Answer(body=feed(), delay=2.0))
+        (tmp_path / "feeds.yaml").write_text(CONFIG.format(web=web.port, mail=mail.port))
+        with running(tmp_path) as daemon:
+            daemon.wait_for(lambda: web.asked("/feed"), "a request")
+            code, seconds = daemon.stop(signal.SIGINT)
+        assert code == 0
+        assert seconds < 10
+        assert daemon.logged("refresh", result="read")
+        tipsheet("once", *where(tmp_path))
+        assert len(mail.letters) == 1
+
+
+def test_a_file_with_a_fault_starts_nothing(tmp_path: Path) -> None:
+    (tmp_path / "feeds.yaml").write_text("contact: nobody\n")
+    ran = tipsheet("run", *where(tmp_path))
+    assert (ran.code, ran.out) == (2, "")
+    assert not (tmp_path / "tipsheet.db").exists()
