@@ -16,6 +16,7 @@ from alerts import policy
 from monitor.answers import is_answer
 from monitor.attribution import attribute
 from monitor.config import Config
+from monitor.errors import StorageError
 from monitor.matching import Matcher
 from monitor.model import Attribution, Entry, Examined, Match, Placement, Told
 from monitor.outlets import Outlets
@@ -76,9 +77,7 @@ class Examine:
             try:
                 examined.append(self._examine(entry, placed.get(entry.id), told))
             except Exception:  # noqa: BLE001 - the unit of work: one entry's surprise must not hold up the queue
-                log.exception("examination of entry %d failed unexpectedly; tried again in %s", entry.id, RETRY)
-                with self.database.write() as connection:
-                    entries.postpone(connection, entry.id, until=self.clock() + RETRY)
+                self._postpone(entry.id)
         yield from self._record(examined, claimant, claimed=len(due))
 
     def _examine(self, entry: Entry, placed: Placement | None, told: dict[str, list[Told]]) -> Examined:
@@ -121,17 +120,14 @@ class Examine:
         return placement
 
     def _record(self, examined: Sequence[Examined], claimant: str, *, claimed: int) -> Iterator[Examined]:
-        now = self.clock()
         try:
-            with self.database.write() as connection:
-                written = [
-                    one
-                    for one in examined
-                    if stories.record(connection, one, claimant=claimant, recipients=self.config.recipients, now=now)
-                ]
-        except BaseException:
+            written = self._write(examined, claimant)
+        except StorageError:
             self._grouper = None  # it knows of placements that were not kept
             raise
+        except Exception:  # noqa: BLE001 - one entry that cannot be written must not silence its batch
+            self._grouper = None
+            written = [one for alone in examined for one in self._write_alone(alone, claimant)]
         if len(written) < claimed:
             self._grouper = None  # it knows of entries that failed, or were edited meanwhile: they come again
         for one in written:
@@ -139,6 +135,31 @@ class Examine:
                 actions = {f"{decision.action} to {decision.recipient}" for decision in one.decisions}
                 note("examine", entry=one.entry_id, decided=", ".join(sorted(actions)))
         yield from written
+
+    def _write(self, examined: Sequence[Examined], claimant: str) -> list[Examined]:
+        """One transaction; the entries whose claim was lost are left out."""
+        recipients, now = self.config.recipients, self.clock()
+        with self.database.write() as connection:
+            return [
+                one
+                for one in examined
+                if stories.record(connection, one, claimant=claimant, recipients=recipients, now=now)
+            ]
+
+    def _write_alone(self, one: Examined, claimant: str) -> list[Examined]:
+        try:
+            return self._write([one], claimant)
+        except StorageError:
+            raise
+        except Exception:  # noqa: BLE001 - the unit of work, as above
+            self._postpone(one.entry_id)
+            return []
+
+    def _postpone(self, entry_id: int) -> None:
+        """After a surprise: said in the log, and tried again."""
+        log.exception("examination of entry %d failed unexpectedly; tried again in %s", entry_id, RETRY)
+        with self.database.write() as connection:
+            entries.postpone(connection, entry_id, until=self.clock() + RETRY)
 
     def _merge(self) -> None:
         if self._grouper is None:
