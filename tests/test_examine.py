@@ -1,0 +1,181 @@
+"""Entries become stories and alerts: each is told once, and one that fails, or changes meanwhile, loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from monitor.config import Config, read_config
+from monitor.errors import StorageError
+from monitor.matching import Matcher
+from monitor.model import Document, Examined, Match
+from monitor.outlets import shipped
+from monitor.pipeline import Examine
+from monitor.pipeline.examine import LEASE, RETRY
+from storage import outbox, stories
+from storage.database import Database
+from tests.conftest import NOON, Clock
+from tests.rows import COURIER, FERRY, claim, edit, keep, keyed, remember
+
+CONFIG = f"""
+contact: https://desk.example/
+channels: [{{name: mail, kind: email, host: localhost, security: none, from: desk@desk.example}}]
+recipients: [{{name: desk, channel: mail, address: desk@desk.example}}]
+watches: [{{name: ferries, query: ferry}}]
+feeds:
+  - {{name: {FERRY.name}, url: {FERRY.url}, outlet: {FERRY.outlet}}}
+  - {{name: {COURIER.name}, url: {COURIER.url}, outlet: {COURIER.outlet}}}
+"""
+FOG = (
+    "The noon boat stayed in the harbour because nobody on its bridge could see the pier through the fog on Wednesday."
+)
+STORM = "A storm took the roof of the terminal, and the captain slept on deck with the dogs of two passengers."
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    (tmp_path / "feeds.yaml").write_text(CONFIG)
+    return read_config(tmp_path / "feeds.yaml", {})
+
+
+@pytest.fixture
+def examine(database: Database, config: Config, clock: Clock) -> Examine:
+    remember(database)
+    return opened(database, config, clock)
+
+
+def opened(database: Database, config: Config, clock: Clock) -> Examine:
+    return Examine(database=database, config=config, outlets=shipped(), clock=clock, stop=Event())
+
+
+def alerts(database: Database) -> list[int | None]:
+    """The stories that are on their way, in the order in which they were decided."""
+    with database.read() as connection:
+        rows = connection.exec_driver_sql("SELECT entry_id FROM outbox ORDER BY id")
+        return [row.entry_id for row in rows]
+
+
+def ids(found: list[Examined]) -> list[int]:
+    return [one.entry_id for one in found]
+
+
+def fail_on(title: str, error: Exception) -> Callable[..., tuple[Match, ...]]:
+    """A matcher that stumbles over one title."""
+    match = Matcher.match
+
+    def stumbling(self: Matcher, document: Document) -> tuple[Match, ...]:
+        if document.title == title:
+            raise error
+        return match(self, document)
+
+    return stumbling
+
+
+def test_every_entry_is_examined_once_in_order_and_a_copy_is_not_told_again(
+    database: Database, examine: Examine, clock: Clock
+) -> None:
+    keep(database, keyed("a", "Ferry waits", summary=FOG), keyed("b", "Rye bread"), now=clock())
+    keep(database, keyed("a", "Ferry waits", summary=FOG), now=clock(), feed_id=2)
+    found = list(examine())
+    assert ids(found) == [1, 2, 3]
+    assert found[2].placement is not None
+    assert found[2].placement.story == "1"
+    assert alerts(database) == [1]
+    assert list(examine()) == []
+
+
+def test_a_copy_is_recognised_after_a_restart(
+    database: Database, examine: Examine, config: Config, clock: Clock
+) -> None:
+    keep(database, keyed("a", "Ferry waits", summary=FOG), now=clock())
+    list(examine())
+    keep(database, keyed("a", "Ferry waits", summary=FOG), now=clock(), feed_id=2)
+    list(opened(database, config, clock)())
+    assert alerts(database) == [1]
+
+
+def test_an_entry_that_cannot_be_examined_does_not_hold_up_the_others(
+    database: Database, examine: Examine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(database, keyed("a", "Ferry waits", summary=FOG), keyed("b", "Ferry rests", summary=STORM), now=clock())
+    with monkeypatch.context() as patched:
+        patched.setattr(Matcher, "match", fail_on("Ferry waits", LookupError("nobody thought of this")))
+        assert ids(list(examine())) == [2]
+        assert alerts(database) == [2]
+    assert list(examine()) == [], "it is not tried at every tick"
+    clock.move(RETRY)
+    assert ids(list(examine())) == [1]
+    assert alerts(database) == [2, 1]
+
+
+def test_an_entry_that_cannot_be_written_does_not_hold_up_the_others(
+    database: Database, examine: Examine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(database, keyed("a", "Ferry waits", summary=FOG), keyed("b", "Ferry rests", summary=STORM), now=clock())
+    record = stories.record
+
+    def refusing(connection: Any, one: Examined, **more: Any) -> bool:
+        if one.entry_id == 1:
+            raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+        return record(connection, one, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stories, "record", refusing)
+        assert ids(list(examine())) == [2]
+    assert alerts(database) == [2]
+    clock.move(RETRY)
+    (late,) = examine()
+    assert late.placement is not None
+    assert (late.entry_id, late.placement.relation) == (1, "new"), "it does not take itself for its own copy"
+    assert alerts(database) == [2, 1]
+
+
+def test_a_database_that_refuses_keeps_nothing_and_everything_is_told_later(
+    database: Database, examine: Examine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object, **_more: object) -> None:
+        raise StorageError("the database refused: database or disk is full")
+
+    keep(database, keyed("a", "Ferry waits", summary=FOG), keyed("b", "Ferry rests", summary=STORM), now=clock())
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "add", full)
+        with pytest.raises(StorageError, match="full"):
+            list(examine())
+    assert alerts(database) == []
+    clock.move(LEASE)
+    found = list(examine())
+    assert [one.placement.relation for one in found if one.placement] == ["new", "new"]
+    assert alerts(database) == [1, 2]
+
+
+def test_an_edit_during_the_examination_is_told_in_its_new_words(
+    database: Database, examine: Examine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(database, keyed("a", "Boat waits", summary=FOG), keyed("b", "Ferry rests", summary=STORM), now=clock())
+    match, edits = Matcher.match, [keyed("a", "Ferry waits", summary=FOG)]
+
+    def overtaken(self: Matcher, document: Document) -> tuple[Match, ...]:
+        if edits:
+            edit(database, edits.pop(), now=clock())
+        return match(self, document)
+
+    monkeypatch.setattr(Matcher, "match", overtaken)
+    found = list(examine())
+    assert ids(found) == [2, 1]
+    assert found[1].placement is not None
+    assert found[1].placement.relation == "new"
+    assert alerts(database) == [2, 1]
+
+
+def test_a_stop_leaves_the_rest_due(database: Database, examine: Examine, clock: Clock) -> None:
+    keep(database, keyed("a", "Ferry waits", summary=FOG), now=clock())
+    examine.stop.set()
+    assert list(examine()) == []
+    assert examine.count_due() == 1
+    assert [entry.id for entry in claim(database, now=clock())] == [1]
+    assert clock() - NOON == timedelta()
