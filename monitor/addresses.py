@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import quote, urlsplit
+
+import idna
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -137,6 +140,30 @@ def wire_url(url: str) -> str:
 def wire_target(url: str) -> bytes:
     """The request line's part of a wire URL: path and query."""
     return _split(url)[1].encode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whom a URL asks."""
+
+    scheme: str
+    host: str  # in ASCII and lower case; an IPv6 address without its brackets
+    port: int
+
+    @property
+    def authority(self) -> bytes:
+        """The Host header's value."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}").encode("ascii")
+
+
+def origin(url: str) -> Origin:
+    """Whom this URL asks. ValueError for a host name that cannot exist; call it for URLs without a fault only."""
+    parts = urlsplit(url.strip())
+    host = parts.hostname or ""
+    if not host.isascii():
+        host = idna.encode(host).decode("ascii")  # idna's errors are ValueErrors
+    return Origin(parts.scheme, host, parts.port or _DEFAULT_PORTS[parts.scheme])
 
 
 def _split(url: str) -> tuple[str, str]:

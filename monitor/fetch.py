@@ -1,21 +1,20 @@
 """The one door to the web: a guarded HTTP client for feeds, pages and webhooks.
 
 What lives here: every byte that Tipsheet asks of a web server, and every limit on it. What must not: what a body means,
-when to ask again, anything of the database. No other module imports httpx; tests/test_fetch.py sees to it.
+when to ask again, anything of the database. No other module asks the web; tests/test_fetch.py sees to it.
 
-The guard has three parts: monitor.addresses says what may be asked, monitor.network connects to nothing else and lets
-no wait outlast the request, monitor.inflate keeps a body small. Here they are put together, redirects are followed by
-hand, and whatever goes wrong becomes a FetchError whose message holds no secret of a URL.
+The guard has four parts: monitor.addresses says what may be asked, monitor.network connects to nothing else and lets no
+wait outlast the request, monitor.connections speaks HTTP, monitor.inflate keeps a body small. Here they are put
+together, redirects are followed by hand, and whatever goes wrong becomes a FetchError that holds no secret of a URL.
 """
 
 from __future__ import annotations
 
 import hashlib
-import logging
-import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -23,20 +22,17 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin, urlsplit
 
-import httpcore
-import httpx
+import h11
 
-from monitor.addresses import read_networks, shown, url_fault, wire_target, wire_url
+from monitor.addresses import Origin, origin, read_networks, shown, url_fault, wire_target, wire_url
 from monitor.cadence import parse_retry_after, read_http_date, words
+from monitor.connections import MAX_HEADER_BYTES, Answer, Connections, RawHeaders
 from monitor.errors import FetchError
-from monitor.inflate import decoded
+from monitor.inflate import capped, decoded
 from monitor.model import Fetched, Validators
 from monitor.network import GuardedNetwork
 
-MAX_HEADER_BYTES = 64 * 1024
 MAX_POSTED_BYTES = 64 * 1024
-_KEEP_ALIVE_SECONDS = 15.0
-_KEEP_ALIVE = 20  # httpcore's pool is quadratic in these
 _REDIRECTS = {301, 302, 303, 307, 308}
 _PERMANENT = {301, 308}
 _THROTTLED = {429, 503}
@@ -47,12 +43,6 @@ _FEED_TYPES = (
 )
 _ENCODINGS = {"", "identity", "gzip", "x-gzip"}
 _NO_VALIDATORS = Validators()
-
-_RawHeaders = Sequence[tuple[bytes, bytes]]
-
-# httpx logs each URL in full, httpcore each Location; either may hold a token.
-for _library in ("httpx", "httpcore"):
-    logging.getLogger(_library).setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +90,10 @@ class Client:
     def __init__(self, settings: FetchSettings) -> None:
         """ValueError for an `allow_networks` that cannot be read."""
         self._settings = settings
-        network = GuardedNetwork(read_networks(settings.allow_networks))
-        self._http = httpx.Client(
-            transport=_Transport(network, httpx.create_ssl_context()),
-            headers={"User-Agent": settings.user_agent},
-            trust_env=False,
-        )
+        self._connections = Connections(GuardedNetwork(read_networks(settings.allow_networks)))
+        agent = (b"User-Agent", settings.user_agent.encode("latin-1"))
+        self._asking = (agent, (b"Accept", _FEED_TYPES), (b"Accept-Encoding", b"gzip"))
+        self._posting = (agent, (b"Accept-Encoding", b"identity"))
 
     def __enter__(self) -> Self:
         return self
@@ -117,22 +105,23 @@ class Client:
 
     def close(self) -> None:
         """Closes the connections that are kept alive."""
-        self._http.close()
+        self._connections.close()
 
-    def get(self, url: str, validators: Validators = _NO_VALIDATORS) -> Fetched:
+    def get(self, url: str, validators: Validators = _NO_VALIDATORS, *, known_hash: str = "") -> Fetched:
         """The body behind a URL (200), or the word that it has not changed (304).
 
-        Redirects are followed by hand, each hop under the same guard. Validators go to `url` alone: no server is to be
+        A body whose hash is `known_hash` is not even inflated: `body` is empty then. Redirects are followed by hand,
+        each hop under the same guard. Validators go to the URL that gave them, and to no other: no server is to be
         asked about a validator that it never gave. FetchError for every other answer, and for none.
         """
         deadline = time.monotonic() + self._settings.total_timeout
         trail = _Trail(url=url, hop=url)
         while len(trail.seen) <= self._settings.max_redirects:
-            asked_with = _NO_VALIDATORS if trail.seen else validators
-            with self._ask("GET", trail.hop, _get_headers(asked_with), deadline) as answer:
-                if answer.status_code not in _REDIRECTS:
-                    return _fetched(answer, trail, asked_with, self._settings.max_bytes)
-                trail = trail.led(answer.status_code, self._next_hop(answer, trail))
+            asked_with = validators if trail.hop == (validators.url or url) else _NO_VALIDATORS
+            with self._ask("GET", trail.hop, [*self._asking, *_conditions(asked_with)], deadline) as answer:
+                if answer.status not in _REDIRECTS:
+                    return _fetched(answer, trail, asked_with, known_hash, self._settings.max_bytes)
+                trail = trail.led(answer.status, self._next_hop(answer, trail))
         raise FetchError("redirect", f"{_host(url)} redirects more than {self._settings.max_redirects} times")
 
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Posted:
@@ -142,48 +131,41 @@ class Client:
         after any other kind it may have the message all the same.
         """
         deadline = time.monotonic() + self._settings.total_timeout
-        sent = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
-        with self._ask("POST", url, [*sent, (b"Accept-Encoding", b"identity")], deadline, body) as answer:
-            return Posted(status=answer.status_code, headers=_headers(answer), body=_first_bytes(answer))
+        given = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+        sent = [*self._posting, *given, (b"Content-Length", b"%d" % len(body))]
+        with self._ask("POST", url, sent, deadline, body) as answer:
+            return Posted(status=answer.status, headers=_headers(answer), body=_first_bytes(answer))
 
     @contextmanager
-    def _ask(
-        self, method: str, url: str, headers: _RawHeaders, deadline: float, body: bytes | None = None
-    ) -> Iterator[httpx.Response]:
+    def _ask(self, method: str, url: str, headers: RawHeaders, deadline: float, body: bytes = b"") -> Iterator[Answer]:
         """One request, one answer, its body still unread. What goes wrong, here or in the block, is a FetchError."""
-        request = self._request(method, url, headers, deadline, body)
+        asked = self._judged(url)
         try:
-            answer = self._http.send(request, stream=True)
-            try:
-                _check_header_size(answer)
+            request = h11.Request(
+                method=method, target=wire_target(wire_url(url)), headers=[(b"Host", asked.authority), *headers]
+            )
+            with self._connections.to(asked, min(deadline, time.monotonic() + self._settings.connect_timeout)) as way:
+                answer = way.ask(request, body, deadline)
+                _check_header_size(answer, asked.host)
                 yield answer
-            finally:
-                answer.close()
-        except httpcore.TimeoutException as error:
+        except TimeoutError as error:
             limit = words(timedelta(seconds=self._settings.total_timeout))
-            raise FetchError("timeout", f"{_host(url)} did not answer in full within {limit}") from error
-        except httpcore.ProtocolError as error:
-            raise _protocol_error(url, error) from error
-        except httpcore.NetworkError as error:
-            raise FetchError("protocol", f"the connection to {_host(url)} broke") from error
+            raise FetchError("timeout", f"{asked.host} did not answer in full within {limit}") from error
+        except h11.ProtocolError as error:
+            raise _protocol_error(asked.host, error) from error
+        except OSError as error:
+            raise FetchError("protocol", f"the connection to {asked.host} broke") from error
 
-    def _request(
-        self, method: str, url: str, headers: _RawHeaders, deadline: float, body: bytes | None
-    ) -> httpx.Request:
-        if fault := url_fault(url, self._settings.allow_ports):
-            raise FetchError("refused-address", f"{shown(url)} is not asked: {fault}")
-        wire = wire_url(url)
-        connect = min(deadline, time.monotonic() + self._settings.connect_timeout)
-        extensions = {
-            "timeout": {"connect": connect, "read": deadline, "write": deadline},
-            "target": wire_target(wire),  # httpx would tidy the path
-        }
+    def _judged(self, url: str) -> Origin:
+        fault = url_fault(url, self._settings.allow_ports)
         try:
-            return self._http.build_request(method, wire, headers=headers, content=body, extensions=extensions)
-        except httpx.InvalidURL as error:
-            raise FetchError("refused-address", f"{shown(url)} is not asked: the address cannot be read") from error
+            if not fault:
+                return origin(url)
+        except ValueError:
+            fault = "the host's name cannot exist"
+        raise FetchError("refused-address", f"{shown(url)} is not asked: {fault}")
 
-    def _next_hop(self, answer: httpx.Response, trail: _Trail) -> str:
+    def _next_hop(self, answer: Answer, trail: _Trail) -> str:
         """Where a redirect leads. Whether one may go there at all, the next request's guard decides."""
         target = _target(trail.hop, _headers(answer).get("location", ""))
         secure, plain = _scheme(trail.hop) == "https", _scheme(target) == "http"
@@ -195,7 +177,7 @@ class Client:
             fault = "from https to http"
         else:
             return target
-        raise FetchError("redirect", f"{_host(trail.hop)} redirects {fault}", status=answer.status_code)
+        raise FetchError("redirect", f"{_host(trail.hop)} redirects {fault}", status=answer.status)
 
 
 def _target(base: str, location: str) -> str:
@@ -213,25 +195,20 @@ def _scheme(url: str) -> str:
 # ---- headers ---------------------------------------------------------------------------------------------------------
 
 
-def _get_headers(validators: Validators) -> _RawHeaders:
+def _conditions(validators: Validators) -> RawHeaders:
     """Latin-1 maps every byte to one character and back, so a validator returns byte for byte as it came."""
-    headers = [(b"Accept", _FEED_TYPES), (b"Accept-Encoding", b"gzip")]
+    conditions = []
     if validators.etag:
-        headers.append((b"If-None-Match", validators.etag.encode("latin-1")))
+        conditions.append((b"If-None-Match", validators.etag.encode("latin-1")))
     if validators.last_modified:
-        headers.append((b"If-Modified-Since", validators.last_modified.encode("latin-1")))
-    return headers
+        conditions.append((b"If-Modified-Since", validators.last_modified.encode("latin-1")))
+    return conditions
 
 
-def _raw_headers(answer: httpx.Response) -> _RawHeaders:
-    raw: _RawHeaders = answer.extensions["headers"]
-    return raw
-
-
-def _headers(answer: httpx.Response) -> dict[str, str]:
+def _headers(answer: Answer) -> dict[str, str]:
     """Names in lower case; a list's repeated lines are joined, of a single value's the first counts."""
     found: dict[str, str] = {}
-    for raw_name, raw_value in _raw_headers(answer):
+    for raw_name, raw_value in answer.headers:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         if name not in found:
             found[name] = value
@@ -248,27 +225,31 @@ def _from_latin_1(value: str) -> str:
         return value
 
 
-def _check_header_size(answer: httpx.Response) -> None:
-    if sum(len(name) + len(value) + 4 for name, value in _raw_headers(answer)) > MAX_HEADER_BYTES:
-        raise FetchError("too-large", f"{answer.url.host} sent more than {MAX_HEADER_BYTES // 1024} kB of headers")
+def _check_header_size(answer: Answer, host: str) -> None:
+    if sum(len(name) + len(value) + 4 for name, value in answer.headers) > MAX_HEADER_BYTES:
+        raise FetchError("too-large", f"{host} sent more than {MAX_HEADER_BYTES // 1024} kB of headers")
 
 
 # ---- answers ---------------------------------------------------------------------------------------------------------
 
 
-def _fetched(answer: httpx.Response, trail: _Trail, asked_with: Validators, max_bytes: int) -> Fetched:
+def _fetched(answer: Answer, trail: _Trail, asked_with: Validators, known_hash: str, max_bytes: int) -> Fetched:
     headers = _headers(answer)
-    if answer.status_code == HTTPStatus.NOT_MODIFIED and asked_with != _NO_VALIDATORS:
-        body, body_hash = answer.read(), ""  # there is none, but only an answer read to its end frees its connection
-    elif answer.status_code == HTTPStatus.OK:
-        body, body_hash = _body(answer, headers, max_bytes)
+    body, body_hash = b"", ""
+    if answer.status == HTTPStatus.OK:
+        _check_body(headers, max_bytes, _host(trail.hop))
+        wire = b"".join(capped(answer.pieces, max_bytes))
+        body_hash = hashlib.sha256(wire).hexdigest()
+        body = b"" if body_hash == known_hash else b"".join(decoded([wire], limit=max_bytes))
+    elif answer.status == HTTPStatus.NOT_MODIFIED and asked_with.are_any:
+        deque(answer.pieces, maxlen=0)  # there are none, but only an answer read to its end frees its connection
     else:
-        raise _failure(answer.status_code, headers, trail)
+        raise _failure(answer.status, headers, trail)
     return Fetched(
         url=trail.url,
         final_url=trail.hop,
         permanent_url=trail.permanent,
-        status=answer.status_code,
+        status=answer.status,
         headers=headers,
         body=body,
         body_hash=body_hash,
@@ -294,12 +275,11 @@ def _status_words(status: int) -> str:
     return f"{status} ({known[status]})" if status in known else str(status)
 
 
-def _protocol_error(url: str, error: httpcore.ProtocolError) -> FetchError:
+def _protocol_error(host: str, error: h11.ProtocolError) -> FetchError:
     """h11 hints 431 where it gave up on headers without end. Its words may quote what the server sent: not shown."""
-    hints = {getattr(argument, "error_status_hint", None) for argument in error.args}
-    if HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE in hints:
-        return FetchError("too-large", f"{_host(url)} sent headers without end")
-    return FetchError("protocol", f"{_host(url)} broke off its answer or does not speak HTTP")
+    if error.error_status_hint == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
+        return FetchError("too-large", f"{host} sent headers without end")
+    return FetchError("protocol", f"{host} broke off its answer or does not speak HTTP")
 
 
 def _host(url: str) -> str:
@@ -309,85 +289,21 @@ def _host(url: str) -> str:
 # ---- bodies ----------------------------------------------------------------------------------------------------------
 
 
-def _body(answer: httpx.Response, headers: Mapping[str, str], max_bytes: int) -> tuple[bytes, str]:
-    """The body, decoded, with the hash of what came over the wire.
-
-    An encoding that was not asked for, or two of them, is refused before a byte is decoded.
-    """
+def _check_body(headers: Mapping[str, str], max_bytes: int, host: str) -> None:
+    """Refuses an encoding that was not asked for, or two of them, and an announced size, before a byte is read."""
     encoding = headers.get("content-encoding", "").strip().lower()
     if encoding not in _ENCODINGS:
-        raise FetchError("encoding", f"{answer.url.host} sent an encoding that was not asked for: {encoding[:40]!a}")
+        raise FetchError("encoding", f"{host} sent an encoding that was not asked for: {encoding[:40]!a}")
     if int(headers.get("content-length", 0)) > max_bytes:
-        raise FetchError("too-large", f"{answer.url.host} announces a body larger than {max_bytes / 1_000_000:g} MB")
-    digest = hashlib.sha256()
-    wire = _hashed(answer.iter_raw(), digest.update)
-    body = b"".join(decoded(wire, limit=max_bytes))
-    return body, digest.hexdigest()
+        raise FetchError("too-large", f"{host} announces a body larger than {max_bytes / 1_000_000:g} MB")
 
 
-def _first_bytes(answer: httpx.Response) -> bytes:
+def _first_bytes(answer: Answer) -> bytes:
     """As much of a receiver's answer as is worth keeping. The status is known by now, so a torn body is no failure."""
     body = b""
-    try:
-        for piece in answer.iter_raw():
+    with suppress(OSError, h11.ProtocolError):
+        for piece in answer.pieces:
             body += piece
             if len(body) >= MAX_POSTED_BYTES:
                 break
-    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError):
-        pass
     return body[:MAX_POSTED_BYTES]
-
-
-def _hashed(pieces: Iterable[bytes], update: Callable[[bytes], object]) -> Iterator[bytes]:
-    for piece in pieces:
-        update(piece)
-        yield piece
-
-
-# ---- httpx on top, httpcore's pool below -----------------------------------------------------------------------------
-
-
-class _Transport(httpx.BaseTransport):
-    """Hands httpx's requests to httpcore's pool over our own network.
-
-    The answer's headers travel as an extension, past httpx: what it does with them unasked (keep cookies, prepare the
-    redirect that it was told not to follow, and stumble over its address) is not wanted.
-    """
-
-    def __init__(self, network: httpcore.NetworkBackend, tls: ssl.SSLContext) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=tls,
-            network_backend=network,
-            max_connections=None,  # who runs at once is the driver's business
-            max_keepalive_connections=_KEEP_ALIVE,
-            keepalive_expiry=_KEEP_ALIVE_SECONDS,
-        )
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        answer = self._pool.handle_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        return httpx.Response(answer.status, stream=_Pieces(answer), extensions={"headers": answer.headers})
-
-    def close(self) -> None:
-        self._pool.close()
-
-
-class _Pieces(httpx.SyncByteStream):
-    """An answer's body in the shape that httpx asks for."""
-
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._answer.iter_stream()
-
-    def close(self) -> None:
-        self._answer.close()

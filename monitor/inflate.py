@@ -24,13 +24,14 @@ def decoded(pieces: Iterable[bytes], *, limit: int) -> Iterator[bytes]:
     Each stage may give `limit` bytes. FetchError of kind too-large beyond that, of kind encoding for gzip that is
     damaged or packed deeper.
     """
-    body = _capped(pieces, limit)
+    body = capped(pieces, limit)
     for _ in range(_MAX_LAYERS):
-        body = _capped(_inflated(body), limit)
+        body = capped(_inflated(body), limit)
     return _unpacked(body)
 
 
-def _capped(pieces: Iterable[bytes], limit: int) -> Iterator[bytes]:
+def capped(pieces: Iterable[bytes], limit: int) -> Iterator[bytes]:
+    """The pieces. FetchError of kind too-large as soon as they are more than `limit` bytes."""
     size = 0
     for piece in pieces:
         size += len(piece)

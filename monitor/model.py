@@ -80,6 +80,11 @@ class Validators:
 
     etag: str | None = None
     last_modified: str | None = None
+    url: str = ""  # that gave them, and is sent them; "" means the URL that the feed is asked at
+
+    @property
+    def are_any(self) -> bool:
+        return bool(self.etag or self.last_modified)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +96,7 @@ class Fetched:
     permanent_url: str | None  # where an unbroken chain of 301/308 led, if there was one
     status: int
     headers: Mapping[str, str]  # names in lower case
-    body: bytes  # decoded from its content encoding; b"" for 304
+    body: bytes  # decoded from its content encoding; b"" for 304, and where its hash is the known one
     body_hash: str  # SHA-256 of the body as received, hex; "" for 304
 
 

@@ -3,8 +3,8 @@
 What lives here: resolving, connecting, TLS, and the two rules of the guard. What must not: HTTP, a URL, a policy.
 First: a name is resolved once per connection, *all* its addresses are judged (monitor.addresses), and the socket is
 connected to a judged address, so that a name which changes its mind between two look-ups gains nothing.
-Second: time limits are points in time, not lengths. httpcore hands a request's `timeout` to its network untouched, so
-each wait for a byte ends at the limit of the whole request, and no server lives on by dripping.
+Second: time limits are points on the monotonic clock, not lengths. Each wait for a byte ends at the limit of the whole
+request, and no server lives on by dripping.
 """
 
 from __future__ import annotations
@@ -14,39 +14,35 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
 
-import httpcore
+import certifi
 
 from monitor.addresses import Network, address_fault, is_opened
 from monitor.errors import FetchError
 
 _SocketAddress = tuple[Any, ...]  # (address, port) or (address, port, flow, scope)
 _Place = tuple[int, _SocketAddress]  # with the address family
+_Poll = getattr(selectors, "PollSelector", selectors.SelectSelector)  # the cheapest for one socket, where there is one
 
 
-class GuardedNetwork(httpcore.NetworkBackend):
-    """Connects to judged addresses only. Each `timeout` is a point on the monotonic clock."""
+class GuardedNetwork:
+    """Connects to judged addresses only."""
 
     def __init__(self, allowed: Sequence[Network]) -> None:
         self._allowed = allowed
+        self._tls = _trusting_context()
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        limit = time.monotonic() if timeout is None else timeout
+    def connect(self, host: str, port: int, *, secure: bool, limit: float) -> socket.socket:
+        """A connection to a host, over TLS if `secure`. FetchError of kind dns, refused-address, connect or tls."""
         places = _resolve(host, port, limit)
         for family, place in places:
             if fault := self._fault(family, place):
                 raise FetchError("refused-address", f"{host} leads to {place[0]}, which {fault}")
-        return _Stream(_connect(host, places, limit))
+        sock = _connect(host, places, limit)
+        return _secured(sock, self._tls, host, limit) if secure else sock
 
     def _fault(self, family: int, place: _SocketAddress) -> str:
         address = str(place[0])
@@ -55,52 +51,47 @@ class GuardedNetwork(httpcore.NetworkBackend):
         return address_fault(address) or ("belongs to this machine" if _is_own(family, place) else "")
 
 
-class _Stream(httpcore.NetworkStream):
-    """A socket whose every wait ends at a point in time."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        try:
-            self._sock.settimeout(_left(timeout))
-            return self._sock.recv(max_bytes)
-        except TimeoutError as error:
-            raise httpcore.ReadTimeout from error
-        except OSError as error:
-            raise httpcore.ReadError from error
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        try:
-            self._sock.settimeout(_left(timeout))
-            self._sock.sendall(buffer)
-        except TimeoutError as error:
-            raise httpcore.WriteTimeout from error
-        except OSError as error:
-            raise httpcore.WriteError from error
-
-    def close(self) -> None:
-        self._sock.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        try:
-            self._sock.settimeout(_left(timeout))
-            return _Stream(ssl_context.wrap_socket(self._sock, server_hostname=server_hostname))
-        except (OSError, ValueError) as error:
-            self._sock.close()
-            raise FetchError("tls", f"no secure connection to {server_hostname}: {_os_words(error)}") from error
-
-    def get_extra_info(self, info: str) -> Any:
-        if info == "ssl_object":
-            return self._sock if isinstance(self._sock, ssl.SSLSocket) else None
-        return _is_readable(self._sock) if info == "is_readable" else None
+def receive(sock: socket.socket, limit: float) -> bytes:
+    """What has come, b"" at the end. TimeoutError at the limit, OSError for a connection that broke."""
+    sock.settimeout(_left(limit))
+    return sock.recv(65_536)
 
 
-def _left(limit: float | None) -> float:
-    """Seconds left until the limit. TimeoutError when there are none; no wait is without a limit."""
-    left = (limit or 0.0) - time.monotonic()
+def send(sock: socket.socket, data: bytes, limit: float) -> None:
+    """Sends all of it. TimeoutError at the limit, OSError for a connection that broke."""
+    sock.settimeout(_left(limit))
+    sock.sendall(data)
+
+
+def has_something_to_say(sock: socket.socket) -> bool:
+    """Whether there is something to read: of an idle connection its end, as a rule."""
+    if sock.fileno() < 0:
+        return True
+    with _Poll() as selector:
+        selector.register(sock, selectors.EVENT_READ)
+        return bool(selector.select(0))
+
+
+def _trusting_context() -> ssl.SSLContext:
+    """Trusts whom the system trusts, and whom browsers trust, for a small system may have no list of its own."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _secured(sock: socket.socket, tls: ssl.SSLContext, host: str, limit: float) -> ssl.SSLSocket:
+    try:
+        sock.settimeout(_left(limit))
+        return tls.wrap_socket(sock, server_hostname=host)
+    except (OSError, ValueError) as error:
+        sock.close()
+        raise FetchError("tls", f"no secure connection to {host}: {_os_words(error)}") from error
+
+
+def _left(limit: float) -> float:
+    """Seconds left until the limit. TimeoutError when there are none."""
+    left = limit - time.monotonic()
     if left <= 0:
         raise TimeoutError
     return left
@@ -157,15 +148,6 @@ def _is_own(family: int, place: _SocketAddress) -> bool:
         except OSError:
             return False
         return bool(probe.getsockname()[0] == place[0])
-
-
-def _is_readable(sock: socket.socket) -> bool:
-    """Whether an idle connection has something to say: its end, as a rule."""
-    if sock.fileno() < 0:
-        return True
-    with selectors.DefaultSelector() as selector:
-        selector.register(sock, selectors.EVENT_READ)
-        return bool(selector.select(0))
 
 
 def _os_words(error: Exception) -> str:

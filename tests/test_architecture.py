@@ -38,7 +38,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("monitor.shape monitor.config monitor.feeds_file",),
     # the world: each knows one thing of it, and none knows the others
     (
-        "monitor.network monitor.inflate monitor.fetch",
+        "monitor.network monitor.connections monitor.inflate monitor.fetch",
         "monitor.wire monitor.isolate",
         "storage.* storage.migrations.*",
         "alerts.smtp alerts.webhook alerts.channel",
@@ -51,7 +51,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 WORLD = next(number for number, floor in enumerate(FLOORS) if "storage.* storage.migrations.*" in floor)
 PURE = tuple(name for floor in FLOORS[: WORLD - 1] for group in floor for name in group.split())
 WORLDLY = {
-    "asyncio", "http.client", "http.server", "httpcore", "httpx", "logging", "random", "smtplib", "socket",
+    "asyncio", "h11", "http.client", "http.server", "httpcore", "httpx", "logging", "random", "smtplib", "socket",
     "sqlalchemy", "sqlite3", "subprocess", "threading", "time", "urllib.request", "uuid",
 }  # fmt: skip
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "manager", "service", "base", "core"}
