@@ -16,7 +16,7 @@ from pathlib import Path
 ETAG = '"4f2a-62b1"'
 _ITEM = (
     b"<item><guid isPermaLink='false'>ferry-%d</guid><title>Ferry %d leaves on time</title>"
-    b"<description>The harbour office says that the ferry will leave as planned, whatever the weather does.</description>"
+    b"<description>The harbour office says that the ferry will leave as planned, whatever the weather.</description>"
     b"</item>"
 )
 BODY = (
@@ -52,7 +52,7 @@ async def _listen(certificate: Path | None, ready: Connection) -> None:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(_Answering, "0.0.0.0", 0, ssl=tls, backlog=4096)  # noqa: S104 - all of 127/8
+    server = await loop.create_server(_Answering, "0.0.0.0", 0, ssl=tls, backlog=4096)  # all of 127/8
     ready.send(server.sockets[0].getsockname()[1])
     await server.serve_forever()
 

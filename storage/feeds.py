@@ -99,6 +99,7 @@ def _after(outcome: FeedOutcome) -> dict[str, Any]:
         "request_url": outcome.request_url,
         "etag": outcome.validators.etag,
         "last_modified": outcome.validators.last_modified,
+        "validators_url": outcome.validators.url,
         "body_hash": outcome.body_hash,
     }
     if outcome.result in ("failed", "gone"):
@@ -126,7 +127,7 @@ def _state(row: Row[Any], feed: Feed) -> FeedState:
     return FeedState(
         id=row.id,
         feed=feed,
-        validators=Validators(etag=row.etag, last_modified=row.last_modified),
+        validators=Validators(etag=row.etag, last_modified=row.last_modified, url=row.validators_url or ""),
         body_hash=row.body_hash,
         interval_hint=None if row.interval_hint is None else timedelta(seconds=row.interval_hint),
         next_poll_at=row.next_poll_at,

@@ -72,6 +72,7 @@ feeds = Table(
     Column("problem", Text, nullable=False, default=""),
     Column("etag", Text),
     Column("last_modified", Text),
+    Column("validators_url", Text),  # that gave the two; null in rows of older versions: the URL asked
     Column("body_hash", Text, nullable=False, default=""),
     Column("interval_hint", Integer),  # seconds
     Column("redirect_to", Text, nullable=False, default=""),

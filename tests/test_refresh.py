@@ -372,7 +372,8 @@ def test_a_permanent_redirect_is_believed_after_five_polls(stand: Stand) -> None
     for seen in (1, 2, 3, 4):
         stand.poll(after=2 * HOUR)
         assert (stand.row().redirect_seen, stand.row().request_url) == (seen, "")
-        assert stand.validators() == (None, None), "those of another address are not sent to this one"
+        assert stand.validators() == ('"new"', None)
+        assert "if-none-match" not in stand.asked_with("/a"), "those of another address are not sent to this one"
     stand.poll(after=2 * HOUR)
     assert (stand.row().redirect_to, stand.row().request_url) == ("", stand.server.url("/new"))
     assert len(stand.server.asked("/a")) == 5

@@ -99,7 +99,7 @@ class Refresh:
         """Ask one server and read what it says. Never raises: a feed that fails must not take the others with it."""
         self.stop.wait(wait)
         try:
-            fetched = self.client.get(state.request_url or state.feed.url, state.validators)
+            fetched = self.client.get(state.request_url or state.feed.url, state.validators, known_hash=state.body_hash)
             if fetched.status == 304 or fetched.body_hash == state.body_hash:
                 return _Poll(state=state, fetched=fetched)
             parsed = self.parser.parse(fetched.body, headers=fetched.headers, url=fetched.final_url)
@@ -149,12 +149,11 @@ class Refresh:
             state, now=now, intervals=self._intervals, headers=fetched.headers, hint=state.interval_hint
         )
         redirect_to, redirect_seen, request_url = cadence.permanent_move(state, fetched, overlap=True)
-        moved = request_url != state.request_url
         return replace(
             _as_before(state, now, due),
             result="unchanged",
             status=fetched.status,
-            validators=Validators() if moved else _validators(state, fetched),
+            validators=_validators(state, fetched),
             redirect_to=redirect_to,
             redirect_seen=redirect_seen,
             request_url=request_url,
@@ -185,7 +184,7 @@ class Refresh:
             result="read",
             reason=due.reason,
             status=fetched.status,
-            validators=_validators(state, fetched) if whole and request_url == state.request_url else Validators(),
+            validators=_validators(state, fetched) if whole else Validators(),
             body_hash=fetched.body_hash if whole else "",
             interval_hint=parsed.interval_hint,
             problem=parsed.problem,
@@ -245,13 +244,11 @@ def _surprise(bug: Exception) -> FetchError:
 
 
 def _validators(state: FeedState, fetched: Fetched) -> Validators:
-    """A 200 replaces both, even with nothing. A 304 replaces what it names. Those of another URL are not ours."""
-    if fetched.final_url != (state.request_url or state.feed.url):
-        return Validators()
+    """A 200 replaces both, even with nothing. A 304 replaces what it names. They belong to the URL that answered."""
     etag, modified = fetched.headers.get("etag"), fetched.headers.get("last-modified")
-    if fetched.status != 304:
-        return Validators(etag=etag, last_modified=modified)
-    return Validators(etag=etag or state.validators.etag, last_modified=modified or state.validators.last_modified)
+    if fetched.status == 304:
+        etag, modified = etag or state.validators.etag, modified or state.validators.last_modified
+    return Validators(etag=etag, last_modified=modified, url=fetched.final_url)
 
 
 def _as_before(state: FeedState, now: datetime, due: cadence.Next) -> FeedOutcome:
