@@ -127,16 +127,17 @@ def test_an_older_fault_of_the_file_is_not_the_new_feeds_fault(tmp_path: Path) -
     assert append_feeds(path, [NEW]) == (1, ())
 
 
-def test_permissions_and_links_are_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+def test_permissions_and_links_are_kept(tmp_path: Path, mode: int) -> None:
     """What somebody watches is theirs to show."""
     (tmp_path / "private").mkdir()
     path = write(tmp_path / "private")
-    path.chmod(0o600)
+    path.chmod(mode)
     link = tmp_path / "feeds.yaml"
     link.symlink_to(path)
     append_feeds(link, [NEW])
     assert link.is_symlink()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.stat().st_mode) == mode
     assert len(read(path)) == 3
 
 

@@ -23,7 +23,8 @@ from tests.command import start, tipsheet
 from tests.mail_sink import MailSink
 from tests.scripted_server import Answer, ScriptedServer
 
-PATIENCE = 30.0  # seconds for what takes two on an idle machine
+PATIENCE = 120.0  # seconds for what takes two on an idle machine
+PROMPT = 20.0  # seconds in which a stop is done: one on an idle machine
 
 
 @dataclass
@@ -124,7 +125,7 @@ def test_it_delivers_polls_on_tells_nothing_twice_and_stops_on_sigterm(
     daemon.wait_for(lambda: daemon.logged("refresh", result="unchanged"), "a second poll")
     code, seconds = daemon.stop()
     assert code == 0
-    assert seconds < 10
+    assert seconds < PROMPT
     assert [event["event"] for event in daemon.events if event["event"].startswith("st")] == [
         "started", "stopping", "stopped",
     ]  # fmt: skip
@@ -167,7 +168,7 @@ def test_ctrl_c_ends_a_poll_in_hand_and_keeps_what_it_brought(tmp_path: Path) ->
             daemon.wait_for(lambda: web.asked("/feed"), "a request")
             code, seconds = daemon.stop(signal.SIGINT)
         assert code == 0
-        assert seconds < 10
+        assert seconds < PROMPT
         assert daemon.logged("refresh", result="read")
         tipsheet("once", *where(tmp_path))
         assert len(mail.letters) == 1

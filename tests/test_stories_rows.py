@@ -165,11 +165,11 @@ def test_of_two_alerts_that_wait_one_is_folded(claimed: Database, clock: Clock) 
 
 
 def test_an_alert_that_was_begun_is_the_one_that_goes_out(claimed: Database, clock: Clock) -> None:
-    record(claimed, examined(2, decision()), now=clock())
+    later = replace(decision(), due_at=clock() + timedelta(minutes=1))
+    record(claimed, examined(1, later), examined(2, decision()), now=clock())
     begin_attempt(claimed, clock)
-    record(claimed, examined(1, decision()), now=clock())
     merge(claimed, 1, 2)
-    assert states(claimed) == {2: "waiting", 1: "folded"}
+    assert states(claimed) == {1: "folded", 2: "waiting"}
 
 
 def test_two_alerts_that_were_both_begun_are_both_seen_through(claimed: Database, clock: Clock) -> None:
