@@ -21,7 +21,7 @@ def test_no_kill_loses_an_alert_or_sends_a_third_copy() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1_800,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
