@@ -31,7 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         " monitor.repair monitor.parse monitor.opml",
         "monitor.article",
         "monitor.changes",
-        "monitor.cadence",
+        "monitor.index_rule monitor.cadence",
         "monitor.addresses",
     ),
     ("monitor.report", "alerts.policy", "alerts.message alerts.digest"),
