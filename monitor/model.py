@@ -1,7 +1,4 @@
-"""The frozen values that flow between stages, in the order in which they flow.
-
-What lives here: values with no behaviour beyond a derived property. What must not: anything that reads a clock, a file,
-a socket or a database, or decides something.
+"""The frozen values that flow between stages, in their order. Nothing lives here that reads the world, or decides.
 
 Times are aware `datetime`s in UTC. Text offsets count code points. A `domain` is a registrable host in lower case
 without "www." ("theguardian.com"). An empty string means "not known"; None is kept for times and numbers.
@@ -32,7 +29,8 @@ class Feed:
     language: str = ""  # BCP 47, the user's word for it; beats what the feed claims
     tags: tuple[str, ...] = ()
     enabled: bool = True
-    every: timedelta | None = None  # an explicit interval; None: the general one
+    every: timedelta | None = None  # an explicit interval; None: what its habit says
+    max_delay: timedelta | None = None  # the longest time between two polls; its server can still ask for more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +145,10 @@ class FeedState:
     next_poll_at: datetime | None = None  # None: never polled
     last_success_at: datetime | None = None
     failures: int = 0  # in a row
-    failing_since: datetime | None = None
     redirect_to: str = ""  # a permanent redirect that has been seen `redirect_seen` times in a row
     redirect_seen: int = 0
     request_url: str = ""  # where `feed.url` has permanently moved to; "" means feed.url itself
+    habit: tuple[float, ...] = ()  # when it brings items, as `index_rule` reads it; empty: not known yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +200,8 @@ class FeedOutcome:
     redirect_to: str = ""
     redirect_seen: int = 0
     request_url: str = ""
+    habit: tuple[float, ...] = ()
+    gap: bool = False  # this poll and the one before share no item: what came and went between is missed
 
 
 # ---- examine: match → story → policy ---------------------------------------------------------------------------------

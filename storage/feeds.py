@@ -32,6 +32,7 @@ class FeedRow:
     next_poll_reason: str
     problem_kind: str
     problem: str
+    gap_at: datetime | None
 
 
 def remember(connection: Connection, wanted: Sequence[Feed]) -> None:
@@ -107,7 +108,7 @@ def _after(outcome: FeedOutcome) -> dict[str, Any]:
             "failures": feeds.c.failures + 1,
             "failing_since": func.coalesce(feeds.c.failing_since, outcome.polled_at),
         }
-    values |= {"failures": 0, "failing_since": None, "succeeded_at": outcome.polled_at}
+    values |= {"failures": 0, "failing_since": None, "succeeded_at": outcome.polled_at, "habit": outcome.habit or None}
     if outcome.result == "read":
         values |= {
             "title": outcome.title,
@@ -116,6 +117,8 @@ def _after(outcome: FeedOutcome) -> dict[str, Any]:
         }
     if outcome.changes.new:
         values["changed_at"] = outcome.polled_at
+    if outcome.gap:
+        values["gap_at"] = outcome.polled_at
     return values
 
 
@@ -133,11 +136,17 @@ def _state(row: Row[Any], feed: Feed) -> FeedState:
         next_poll_at=row.next_poll_at,
         last_success_at=row.succeeded_at,
         failures=row.failures,
-        failing_since=row.failing_since,
         redirect_to=row.redirect_to,
         redirect_seen=row.redirect_seen,
         request_url=row.request_url,
+        habit=tuple(row.habit or ()),
     )
+
+
+def habits(connection: Connection) -> dict[str, tuple[float, ...]]:
+    """What is known of the habit of each feed in use, by its URL; () for nothing yet. Feeds that are gone have none."""
+    rows = connection.execute(select(feeds.c.url, feeds.c.habit).where(feeds.c.active, feeds.c.problem_kind != "gone"))
+    return {row.url: tuple(row.habit or ()) for row in rows}
 
 
 def listing(connection: Connection) -> tuple[FeedRow, ...]:
@@ -153,7 +162,7 @@ def listing(connection: Connection) -> tuple[FeedRow, ...]:
             name=row.name, url=row.url, active=row.active, polls=row.polls, entries=row.entry_count,
             failures=row.failures, failing_since=row.failing_since, succeeded_at=row.succeeded_at,
             changed_at=row.changed_at, next_poll_at=row.next_poll_at, next_poll_reason=row.next_poll_reason,
-            problem_kind=row.problem_kind, problem=row.problem,
+            problem_kind=row.problem_kind, problem=row.problem, gap_at=row.gap_at,
         )
         for row in found
     )  # fmt: skip

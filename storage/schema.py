@@ -80,6 +80,8 @@ feeds = Table(
     Column("request_url", Text, nullable=False, default=""),
     Column("title", Text, nullable=False, default=""),
     Column("language", Text, nullable=False, default=""),
+    Column("habit", JSON(none_as_null=True)),  # when it brings items, as numbers; null: not known yet
+    Column("gap_at", Instant),  # last poll that shared no item with the one before
     *_claim_columns(),
 )
 
