@@ -17,6 +17,7 @@ from monitor.text import visible_text
 MOST_ENTRIES = 2_000  # the figure Media Cloud lives with
 LONGEST_FIELD = 1_048_576  # characters
 LONGEST_TITLE = 65_536
+LONGEST_BEGINNING = 2_000  # of a content that stands in for a summary
 LONGEST_NAME = 1_024  # an author, a tag, an id, the feed's language
 LONGEST_LINK = 8_192
 MOST_TAGS = 100
@@ -57,8 +58,29 @@ def _plain_title(value: str) -> str:
 
 
 def text(value: str, losses: list[Problem]) -> str:
-    """A summary as a reader sees it."""
-    return _visible(capped(value, LONGEST_FIELD, losses, "a summary"))
+    """A summary as a reader sees it; one that was escaped twice as a whole is read again."""
+    shown = _visible(capped(value, LONGEST_FIELD, losses, "a summary"))
+    for _ in range(2):
+        if not (shown.startswith(("<", "&lt;")) and is_markup(html.unescape(shown))):
+            break
+        shown = _visible(shown)
+    return shown
+
+
+def beginning(markup: str) -> str:
+    """The first words of a content as a reader sees them, for want of a summary; " …" stands for the rest."""
+    shown = _visible(markup[: 8 * LONGEST_BEGINNING])
+    if len(shown) <= LONGEST_BEGINNING and len(markup) > 8 * LONGEST_BEGINNING:  # mostly markup
+        shown = _visible(markup[:LONGEST_FIELD])
+    if len(shown) <= LONGEST_BEGINNING:
+        return shown
+    cut = shown[: LONGEST_BEGINNING - 1]
+    return (cut.rpartition(" ")[0] or cut[:-1]) + " …"
+
+
+def is_markup(value: str) -> bool:
+    """Whether a text holds tags that anybody would mean as tags, whatever the feed calls it."""
+    return "<" in value and _MEANT.search(value) is not None
 
 
 def name(value: str) -> str:
@@ -83,7 +105,7 @@ def safe_html(value: str, losses: list[Problem], *, base: str) -> str:
 
 def link(value: str, *, base: str) -> str:
     """An absolute http(s) URL, or "" for anything else."""
-    value = "".join(value.split("\n")).strip()
+    value = "".join(value.split("\n")).strip().replace("&amp;", "&")  # which many templates escape twice
     if not value or len(value) > LONGEST_LINK:
         return ""
     try:

@@ -1,10 +1,11 @@
-"""A feed's body to ParsedFeed: RSS 0.9x to 2.0, RDF, Atom, CDF and JSON Feed.
+"""A feed's body to ParsedFeed: RSS 0.9x to 2.0, RDF, Atom, CDF, JSON Feed and news sitemaps.
 
 What lives here: the order of the steps, and everything that is known of the feed library; its dicts go no further. What
 must not: the network, the clock, files. Hostile bodies can take seconds and gigabytes here: `isolate` sets the limits.
 
-    bytes → decoding → text → repair → XML → elements, or else the feed library → raw → ParsedFeed
-                          ↘ jsonfeed → ParsedFeed                            ↘ imposters → ParseError
+    bytes → decoding → text → xml_tree → elements → raw → ParsedFeed
+                          ↘ repair → xml_tree → elements, or else the feed library → raw → ParsedFeed
+                          ↘ jsonfeed, sitemap → raw → ParsedFeed     ↘ imposters → ParseError
 """
 
 from __future__ import annotations
@@ -27,18 +28,22 @@ from monitor.jsonfeed import read_json_feed
 from monitor.model import ParsedFeed, Problem
 from monitor.raw import RawEntry, RawFeed, shaped
 from monitor.repair import repair
+from monitor.sitemap import read_sitemap
+from monitor.xml_tree import xml_root
 
 LARGEST_BODY = 32 * 1024 * 1024  # bytes
-_ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|RDF|channel)(?=[\s/>])", re.IGNORECASE)
+_ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|RDF|channel|urlset|sitemapindex)(?=[\s/>])", re.IGNORECASE)
 _PAGE = re.compile(r"<(?:html|head|body)(?=[\s>])", re.IGNORECASE)  # a document type proves nothing
 _ITEM = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 _ENDS = re.compile(
-    r"</(?:[\w.-]+:)?(?:rss|feed|RDF|channel)\s*>|<(?:[\w.-]+:)?(?:rss|feed|RDF|channel)\b[^>]*/>", re.IGNORECASE
+    r"</(?:[\w.-]+:)?(?:rss|feed|RDF|channel)\s*(?:>|\Z)|<(?:[\w.-]+:)?(?:rss|feed|RDF|channel)\b[^>]*/>", re.IGNORECASE
 )
+_LAST_BRACKET = re.compile(r"</[\w:.-]+\s*\Z")  # all that is missing
+_PROLOGUE = 65_536  # characters in which a document type stands
 _TAIL = 4_096  # characters: advertising and comments follow the end of real feeds
 _SRS_NAME = re.compile(r"\ssrsName\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')")  # a bad one makes the library lose the whole feed
 # The title and caption of a picture, which the library takes for the entry's own.
-_OF_MEDIA = re.compile(r"(</?media:)(title|description)(?=[\s/>])", re.IGNORECASE)
+_OF_MEDIA = re.compile(r"<(/?media:)(title|description)(?:\s[^<>]*?)?(/?)>", re.IGNORECASE)
 # Longer than any name. The library's search for an address in it takes time by the square of its length.
 _LONG_AUTHOR = re.compile(
     r"(<(?:\w+:)?(?:author|creator|managingEditor|webMaster|name)\b[^<>]{0,200}>(?:<!\[CDATA\[)?[^<\]]{1024})[^<\]]+",
@@ -67,7 +72,10 @@ def parse_feed(body: bytes, *, headers: Mapping[str, str], url: str) -> ParsedFe
     losses = _decoding_losses(decoded)
     if text.startswith(("{", "[")):
         return read_json_feed(text, losses, url=url)
-    return _read_xml(text[_root(text, headers) :], losses, url=url)
+    root = _root(text, headers)
+    if root[0].endswith(("urlset", "sitemapindex")):
+        return _read_sitemap(text[root.start() :], losses, url=url)
+    return _read_xml(text[_beginning(text, root) :], losses, url=url)
 
 
 def _decoding_losses(decoded: Decoded) -> list[Problem]:
@@ -80,30 +88,58 @@ def _decoding_losses(decoded: Decoded) -> list[Problem]:
     return []
 
 
-def _root(text: str, headers: Mapping[str, str]) -> int:
-    """Where reading starts: at the top, or behind a warning that a script printed before its feed."""
-    root, page = _ROOT.search(text), _PAGE.search(text)
-    if not root or (page and page.start() < root.start()):
+def _root(text: str, headers: Mapping[str, str]) -> re.Match[str]:
+    """The first tag of the feed."""
+    root = _ROOT.search(text)
+    if not root or _PAGE.search(text, 0, root.start()):
         raise imposter(text, headers)
+    return root
+
+
+def _beginning(text: str, root: re.Match[str]) -> int:
+    """Where reading starts: at the top, or behind a warning that a script printed before its feed."""
     declaration = text.rfind("<?xml", 0, root.start())
     doctype = text.find("<!DOCTYPE", 0, root.start())
     starts = [start for start in (declaration, doctype) if start >= 0]
     return min(starts) if starts else root.start()
 
 
+def _read_sitemap(text: str, losses: list[Problem], *, url: str) -> ParsedFeed:
+    root = xml_root(text)
+    if root is None:
+        root = xml_root(repair(text), lenient=True)
+        losses.append(
+            Problem(kind="truncated", message="the sitemap is broken or cut off; some entries may be missing")
+        )
+    if root is None:
+        raise ParseError("not-a-feed", "the sitemap cannot be read as XML")
+    feed = read_sitemap(root)
+    return shaped(feed, losses, total=len(feed.entries), url=url)
+
+
 def _read_xml(text: str, losses: list[Problem], *, url: str) -> ParsedFeed:
+    if _LAST_BRACKET.search(text, max(0, len(text) - _TAIL)):
+        text += ">"
+    if feed := _as_it_stands(text):  # well-formed, and so complete
+        return shaped(feed, losses, total=len(feed.entries), url=url)
     cut_off = not _ENDS.search(text, max(0, len(text) - _TAIL)) or text.rfind("<![CDATA[") > text.rfind("]]>")
-    document, total = _first_items(repair(text))
-    feed = read_tree(document)
-    if (
-        not feed or len(feed.entries) != total
-    ):  # items where the tree has none: upper case, no namespace, outside the channel
-        feed = _read_by_library(document)
+    repaired = repair(text)
+    document, total = _first_items(repaired)
+    root = xml_root(repaired)
+    feed = (read_tree(root) if root is not None else None) or _read_by_library(document)
     if cut_off:
         if not feed.entries:
             raise ParseError("not-a-feed", "the feed is cut off before its first entry")
         losses.append(Problem(kind="truncated", message="the feed is cut off; its last entry may be incomplete"))
-    return shaped(feed, losses, total=total, url=url)
+    return shaped(feed, losses, total=max(total, len(feed.entries)), url=url)
+
+
+def _as_it_stands(text: str) -> RawFeed | None:
+    """A feed that needs no repair: XML without a document type, every character and reference of it allowed."""
+    if "<!DOCTYPE" in text[:_PROLOGUE] or "\x7f" in text:
+        return None
+    root = xml_root(text)
+    return read_tree(root) if root is not None else None
 
 
 def _first_items(text: str) -> tuple[str, int]:
@@ -120,7 +156,7 @@ def _first_items(text: str) -> tuple[str, int]:
 def _tamed(text: str) -> str:
     """The document without what makes the library slow, wrong or break."""
     text = _LONG_AUTHOR.sub(r"\1", text)
-    return _OF_MEDIA.sub(r"\1own\2", _SRS_NAME.sub("", text))
+    return _OF_MEDIA.sub(r"<\1own\2\3>", _SRS_NAME.sub("", text))
 
 
 def _library(text: str) -> _Dict:

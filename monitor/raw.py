@@ -69,12 +69,13 @@ class RawFeed:
 def shaped(feed: RawFeed, losses: list[Problem], *, total: int, url: str) -> ParsedFeed:
     """The feed as it is kept. `total`: how many entries the document holds, read or not; `url`: where it came from."""
     base = fields.link(feed.base, base=url) or url
-    entries = [_entry(entry, losses, base=base, two_dates=feed.two_dates) for entry in feed.entries]
+    kept = feed.entries[: fields.MOST_ENTRIES]
+    entries = [_entry(entry, losses, base=base, two_dates=feed.two_dates) for entry in kept]
     return ParsedFeed(
         title=fields.title(_mended(feed.title), losses, plain=feed.title_plain),
         link=fields.link(feed.link, base=url),
         language=feed.language[: fields.LONGEST_NAME],
-        entries=fields.first_entries(entries, max(total, len(entries)), losses),
+        entries=fields.first_entries(entries, total, losses),
         problem=fields.summed(losses),
         interval_hint=_interval(feed),
     )
@@ -89,13 +90,20 @@ def _entry(entry: RawEntry, losses: list[Problem], *, base: str, two_dates: bool
         id=entry.id[: fields.LONGEST_LINK],
         link=link,
         title=fields.title(_mended(entry.title), losses, plain=entry.title_plain),
-        summary=fields.text(_mended(entry.summary or ("" if entry.content else entry.caption)), losses),
+        summary=_summary(entry, losses),
         content=_content(entry, losses, base=link or base),
         author=_author(entry),
         published=published,
         updated=updated,
         tags=fields.tags([_mended(tag) for tag in entry.tags]),
     )
+
+
+def _summary(entry: RawEntry, losses: list[Problem]) -> str:
+    """What the entry says of itself; else the beginning of its content, as the reader of a list needs one."""
+    if not entry.summary and entry.content:
+        return fields.beginning(_content_markup(entry))
+    return fields.text(_mended(entry.summary or entry.caption), losses)
 
 
 def _link(entry: RawEntry, base: str) -> str:
@@ -106,9 +114,14 @@ def _link(entry: RawEntry, base: str) -> str:
 
 
 def _content(entry: RawEntry, losses: list[Problem], *, base: str) -> str:
+    return fields.safe_html(_content_markup(entry), losses, base=fields.link(entry.content_base, base=base) or base)
+
+
+def _content_markup(entry: RawEntry) -> str:
+    """The content as HTML. Many a feed that calls it plain text, or does not say, sends HTML."""
     content = _mended(entry.content)
-    markup = html.escape(content, quote=False) if entry.content_plain else content
-    return fields.safe_html(markup, losses, base=fields.link(entry.content_base, base=base) or base)
+    plain = entry.content_plain and not fields.is_markup(content)
+    return html.escape(content, quote=False) if plain else content
 
 
 def _author(entry: RawEntry) -> str:

@@ -28,7 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.outlets monitor.credit_phrases monitor.attribution",
         "monitor.likeness monitor.centres monitor.lineage monitor.window monitor.stories",
         "monitor.dates monitor.decoding monitor.elements monitor.fields monitor.imposters monitor.jsonfeed monitor.raw"
-        " monitor.repair monitor.parse monitor.opml",
+        " monitor.repair monitor.sitemap monitor.xml_tree monitor.parse monitor.opml",
         "monitor.article",
         "monitor.changes",
         "monitor.index_rule monitor.cadence",

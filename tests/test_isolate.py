@@ -158,14 +158,14 @@ def test_external_entities_reach_nothing(parser: IsolatedParser) -> None:
 def test_too_slow() -> None:
     attributes = " ".join(f"a{n}='1'" for n in range(30_000))  # the feed library takes the square of their number
     with IsolatedParser(workers=1, seconds=0.1) as parser:
-        assert read(parser, item(f"<b {attributes}/>")) == "timeout"
+        assert read(parser, item(f"<b {attributes}/></i>")) == "timeout"
         assert read(parser, GOOD) == "ok"
 
 
 def test_too_large_for_its_memory() -> None:
     with IsolatedParser(workers=1, memory=96 * 1024 * 1024) as parser:
         assert read(parser, GOOD) == "ok"
-        assert read(parser, item("&lt;b&gt;x" * 1_000_000)) in {"memory", "crashed"}
+        assert read(parser, item("<b/>" * 1_000_000)) in {"memory", "crashed"}
         assert read(parser, GOOD) == "ok"
 
 

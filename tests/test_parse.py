@@ -22,6 +22,7 @@ from monitor.errors import ParseError
 from monitor.model import ParsedFeed
 from monitor.parse import parse_feed
 from monitor.repair import repair
+from monitor.xml_tree import xml_root
 
 FEEDS = Path(__file__).parent / "data" / "feeds"
 URL = "https://feeds.example/all.xml"
@@ -152,6 +153,64 @@ def test_foreign_bytes_in_utf8_are_shown_and_told() -> None:
     assert feed.problem.kind == "encoding"
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>https://t.example/</loc></url></urlset>",
+         "a sitemap of pages without news"),
+        ("<sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><sitemap/></sitemapindex>",
+         "an index of sitemaps"),
+    ],
+)  # fmt: skip
+def test_a_sitemap_without_news_is_no_feed(body: str, message: str) -> None:
+    with pytest.raises(ParseError, match=message) as caught:
+        read(body)
+    assert caught.value.kind == "not-a-feed"
+
+
+def test_a_sitemap_cut_off_keeps_the_news_before_the_cut_and_says_so() -> None:
+    whole = (FEEDS / "news_sitemap.xml").read_text("utf-8")
+    feed = read(whole[: whole.index("<news:title>Redada") + 14])
+    assert feed.entries[0].title == "Cloud firm's deal with ICE & two counties"
+    assert feed.problem is not None
+    assert feed.problem.kind == "truncated"
+
+
+# ---- broken in one of the usual ways ---------------------------------------------------------------------------------
+
+ITEM = "<item><title>{}</title><description>The whole text.</description></item>"
+
+
+@pytest.mark.parametrize(
+    ("document", "title"),
+    [
+        ("<!DOCTYPE rss [<!ENTITY nbsp '&#160;'>]>" + rss(ITEM.format("Two&nbsp;words")), "Two words"),
+        (rss(ITEM.format("Two&nbsp;words")), "Two words"),
+        (rss(ITEM.format("Caf&eacute; raid")), "Café raid"),
+        ("<!DOCTYPE rss [<!ENTITY eacute '&#233;'>]>" + rss(ITEM.format("D&eacute;j&agrave; vu")), "Déjà vu"),
+        (rss(ITEM.format("AT&T and ICE")), "AT&T and ICE"),
+        ("<!DOCTYPE rss [<!ENTITY co 'Fable Corp'>]>" + rss(ITEM.format("&co; sues")), "Fable Corp sues"),
+        (rss(ITEM.format("Back\x08space")), "Backspace"),
+        (("<?xml version='1.0' encoding='utf-8'?>" + rss(ITEM.format("Niños"))).encode("latin-1"), "Niños"),
+        ("<?xml version='1.0' encoding='iso-8859-1'?>" + rss(ITEM.format("Niños")), "Niños"),
+        ("<br/>Warning: no such file\n<?xml version='1.0'?>" + rss(ITEM.format("After junk")), "After junk"),
+        (rss(ITEM.format("Stray</b> tag")), "Stray tag"),
+        (rss(ITEM.format("Before the cut") + "<item><title>Cut in the mid")[:-15], "Before the cut"),
+        (rss("<item><title>Deep</title><x>" + "<y>" * 300 + "</y>" * 300 + "</x></item>"), "Deep"),
+    ],
+    ids=[
+        "declared nbsp", "undeclared nbsp", "undeclared eacute", "declared eacute", "bare ampersand", "own entity",
+        "control character", "latin-1 called utf-8", "utf-8 called latin-1", "junk before", "stray end tag", "cut off",
+        "300 deep",
+    ],
+)  # fmt: skip
+def test_a_broken_feed_is_read_whole_or_says_what_is_missing(document: bytes | str, title: str) -> None:
+    feed = read(document)
+    assert feed.entries[0].title == title
+    assert feed.entries[0].summary == "The whole text." or "Deep" in title
+    assert (feed.problem is not None and feed.problem.kind == "truncated") == ("cut" in title)
+
+
 # ---- caps ------------------------------------------------------------------------------------------------------------
 
 
@@ -194,7 +253,13 @@ def test_long_fields_are_cut_and_told() -> None:
 
 # ---- two readers, one reading ----------------------------------------------------------------------------------------
 
-WELL_FORMED = [path for path in sorted(FEEDS.glob("*.xml")) if read_tree(repair(decode(path.read_bytes()).text))]
+
+def from_the_tree(path: Path) -> bool:
+    root = xml_root(repair(decode(path.read_bytes()).text))
+    return root is not None and read_tree(root) is not None
+
+
+WELL_FORMED = [path for path in sorted(FEEDS.glob("*.xml")) if from_the_tree(path)]
 
 
 def test_most_of_our_feeds_are_read_from_the_tree() -> None:
