@@ -11,25 +11,29 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from monitor import index_rule
+from monitor.index_rule import Crowd, Habit, Rhythm
 from monitor.model import FeedState, Fetched
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # when a feed that is gone is polled next
 RETRY_AFTER_CAP = timedelta(days=31)
+QUIET = 4  # a quiet feed waits for at most so many of the general intervals
 REDIRECTS_TO_BELIEVE = 5  # hotel portals answer every feed with a 301; five polls in a row are no hotel
 
 _OLDEST = datetime.min.replace(tzinfo=UTC)
+_HOUR = timedelta(hours=1)
 _DOUBLINGS = 20  # beyond this the cap has long been reached; keeps the arithmetic small
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intervals:
-    """The general rhythm. A feed's own `every` replaces `every` and may go under `floor`; nothing else may."""
+    """The general rhythm. A feed's own `every` replaces what its habit says, and it alone may go under `floor`."""
 
     every: timedelta = timedelta(hours=1)
     floor: timedelta = timedelta(minutes=5)
@@ -38,6 +42,21 @@ class Intervals:
     )  # for back-off and for what headers and bodies ask: a feed is not lost sight of
     jitter: float = 0.05  # at most this part of the wait is added
     retry_after_cap: timedelta = RETRY_AFTER_CAP
+    rhythm: Rhythm | None = None  # None: every feed every `every`
+
+    @property
+    def crowd(self) -> Crowd:
+        return self.rhythm.crowd if self.rhythm else Crowd()
+
+    @property
+    def general(self) -> timedelta:
+        """What a feed of which nothing is known is polled at, and what all of them come to in the mean."""
+        return max(self.every, self.floor)
+
+    @property
+    def longest(self) -> timedelta:
+        """The longest that a quiet feed waits: its one story of the week must not wait a day."""
+        return max(self.general, min(QUIET * self.general, self.cap))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,18 +75,39 @@ class _Wait:
     reason: str
 
 
+def intervals_for(habits: Sequence[Sequence[float]], *, every: timedelta) -> Intervals:
+    """The intervals at which these feeds, each with its habit, take as many polls as one of each every `every`."""
+    plain = Intervals(every=every)
+    rhythm = index_rule.rhythm_of(
+        [Habit.read(habit) for habit in habits],
+        every=plain.general / _HOUR,
+        shortest=plain.floor / _HOUR,
+        longest=plain.longest / _HOUR,
+    )
+    return replace(plain, rhythm=rhythm)
+
+
 # ---- the next poll ---------------------------------------------------------------------------------------------------
 
 
 def after_success(
-    state: FeedState, *, now: datetime, intervals: Intervals, headers: Mapping[str, str], hint: timedelta | None
+    state: FeedState,
+    *,
+    now: datetime,
+    intervals: Intervals,
+    headers: Mapping[str, str],
+    hint: timedelta | None,
+    gap: bool = False,
 ) -> Next:
     """When to ask again after a 200 or a 304.
 
     `headers` are the answer's, names in lower case; `hint` is what the feed's body asks for (<ttl>, sy:updatePeriod).
     The longest of our own interval, the server's caching headers and the hint wins; the last two count up to the cap.
+    `state.habit` has this poll in it, `state.last_success_at` is the poll before; `gap`: the two share no item.
     """
-    own = _own_interval(state, intervals)
+    own = _own_interval(state, intervals, now)
+    if gap and state.feed.every is None:
+        own = _after_gap(own, state, intervals, now)
     cap = max(intervals.cap, own.length)
     wishes = [_capped(wish, cap) for wish in (_caching_wish(headers, now), _hint_wish(hint)) if wish]
     wait = max([own, *wishes], key=lambda wait: wait.length)
@@ -85,7 +125,9 @@ def after_failure(
     """
     if gone:
         return Next(at=NEVER, reason="the server says the feed is gone for good (410)")
-    own = _own_interval(state, intervals).length
+    own = _own_interval(state, intervals, now).length
+    if state.feed.every is None:
+        own = min(own, intervals.general)  # a quiet feed that fails once is not left alone for longer than others
     cap = max(intervals.cap, own)
     jitter = _jitter(state, intervals)
     # Spread below the cap as well: feeds of one host that failed together must not come back together.
@@ -96,13 +138,47 @@ def after_failure(
     return Next(at=now + wait, reason=f"{_ordinal(state.failures + 1)} failure in a row: again in {words(wait)}")
 
 
-def _own_interval(state: FeedState, intervals: Intervals) -> _Wait:
-    """The rule of the rhythm, before anybody else's wishes. A rule that learns from a feed's history belongs here."""
+def _own_interval(state: FeedState, intervals: Intervals, now: datetime) -> _Wait:
+    """The rule of the rhythm, before anybody else's wishes: as set, or by habit, or the general one."""
     every = state.feed.every
     if every is not None:
-        return _Wait(length=every, reason=f"every {words(every)}, as set for this feed")
-    general = max(intervals.every, intervals.floor)
-    return _Wait(length=general, reason=f"every {words(general)}")
+        own = _Wait(length=every, reason=f"every {words(every)}, as set for this feed")
+    elif intervals.rhythm and state.habit:
+        own = _by_habit(Habit.read(state.habit), intervals.rhythm, intervals, now)
+    else:
+        own = _Wait(length=intervals.general, reason=f"every {words(intervals.general)}")
+    return _within(state.feed.max_delay, own, intervals)
+
+
+def _by_habit(habit: Habit, rhythm: Rhythm, intervals: Intervals, now: datetime) -> _Wait:
+    pace = index_rule.pace_of(habit, rhythm.crowd)
+    hours = index_rule.wait(
+        pace,
+        mood=habit.mood,
+        last=now.timestamp(),
+        mu=rhythm.mu,
+        shortest=intervals.floor / _HOUR,
+        longest=intervals.longest / _HOUR,
+    )
+    length = timedelta(minutes=round(hours * 60, 1))
+    return _Wait(length=length, reason=f"after {words(length)}: this feed brings {index_rule.in_words(pace)}")
+
+
+def _within(max_delay: timedelta | None, own: _Wait, intervals: Intervals) -> _Wait:
+    """The wait, cut to what the file allows at most, jitter included."""
+    if max_delay is None or own.length * (1 + intervals.jitter) <= max_delay:
+        return own
+    most = min(own.length, max(max_delay / (1 + intervals.jitter), intervals.floor))
+    return _Wait(length=most, reason=f"within {words(max_delay)}, as set for this feed")
+
+
+def _after_gap(own: _Wait, state: FeedState, intervals: Intervals, now: datetime) -> _Wait:
+    """Half of the wait that was too long; the habit, which has learned of it, sees to the polls after."""
+    waited = now - (state.last_success_at or now)
+    half = max(waited / 2, intervals.floor)
+    if half >= own.length:
+        return own
+    return _Wait(length=half, reason=f"after {words(half)}, sooner than before: the last two polls share no item")
 
 
 def _capped(wish: _Wait, cap: timedelta) -> _Wait:
@@ -237,11 +313,12 @@ def lanes(states: Sequence[FeedState]) -> tuple[tuple[FeedState, ...], ...]:
     """Feeds by the host that is asked: a slow host holds up its own lane only. Oldest due first, lanes and feeds."""
     by_host: defaultdict[str, list[FeedState]] = defaultdict(list)
     for state in sorted(states, key=lambda state: (state.next_poll_at or _OLDEST, state.id)):
-        by_host[_host(state.request_url or state.feed.url)].append(state)
+        by_host[host(state.request_url or state.feed.url)].append(state)
     return tuple(tuple(lane) for lane in by_host.values())
 
 
-def _host(url: str) -> str:
+def host(url: str) -> str:
+    """The host that a URL asks, as feeds are grouped by it; the URL itself where it cannot be read."""
     try:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:  # a URL that cannot be read fails when it is asked, not here

@@ -92,6 +92,21 @@ class Pace:
     longest: float  # after this wait, at the busiest hour, half of the feed's window would be new
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """What all feeds together say to each of them: the common hours, and the threshold that spends the budget."""
+
+    crowd: Crowd = Crowd()
+    mu: float = 0.0
+
+
+def rhythm_of(habits: Sequence[Habit], *, every: float, shortest: float, longest: float) -> Rhythm:
+    """The rhythm in which these feeds take as many polls as one of each every `every` hours would."""
+    crowd = crowd_of(habits)
+    paces = [pace_of(habit, crowd) for habit in habits]
+    return Rhythm(crowd=crowd, mu=threshold(paces, budget=len(paces) / every, shortest=shortest, longest=longest))
+
+
 # ---- learning --------------------------------------------------------------------------------------------------------
 
 

@@ -31,7 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         " monitor.repair monitor.sitemap monitor.xml_tree monitor.parse monitor.opml",
         "monitor.article",
         "monitor.changes",
-        "monitor.index_rule monitor.cadence",
+        "monitor.index_rule monitor.habits monitor.cadence",
         "monitor.addresses",
     ),
     ("monitor.report", "alerts.policy", "alerts.message alerts.digest"),
