@@ -162,11 +162,11 @@ def _receipt(host: str, status: int, retry_after: timedelta | None) -> str:
         raise DeliveryError(
             f"{host} answered 410: it wants no more of these; the channel should be removed", retry=False
         )
-    if status == 429 or status >= 500:
-        raise DeliveryError(f"{host} answered {status}", retry=True, retry_after=retry_after)
-    if 300 <= status < 400:
-        raise DeliveryError(f"{host} answered {status}: a redirect is not followed; use the final address", retry=False)
-    raise DeliveryError(f"{host} answered {status} and refused the message", retry=False)
+    if status == 413:
+        raise DeliveryError(f"{host} answered 413: the message is too large for it, and will stay so", retry=False)
+    # Everything else may pass: a receiver that is being deployed, a password that is being changed, a wrong address.
+    redirect = ": a redirect is not followed; use the final address" if 300 <= status < 400 else ""
+    raise DeliveryError(f"{host} answered {status}{redirect}", retry=True, retry_after=retry_after)
 
 
 def _unanswered(host: str, error: FetchError) -> DeliveryError:

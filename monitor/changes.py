@@ -32,19 +32,28 @@ _NO_DATE = datetime(1990, 1, 1, tzinfo=UTC)  # older ones are a template's zero,
 
 
 def decide(
-    parsed: ParsedFeed, *, known: Sequence[KnownEntry], first_poll: bool, now: datetime, fresh_for: timedelta
+    parsed: ParsedFeed,
+    *,
+    known: Sequence[KnownEntry],
+    first_poll: bool,
+    now: datetime,
+    fresh_for: timedelta,
+    last_read: datetime | None = None,
 ) -> Changes:
     """Which entries are new, which edited, and how many the same. An entry twice in one document counts once.
 
-    `backlog` marks new entries published more than `fresh_for` before `now`, and the undated ones of a first poll.
+    `backlog` marks new entries published more than `fresh_for` before `now` or, if that is longer ago, before
+    `last_read`, when the feed was last heard: after an outage its news is late, not old. It also marks the undated
+    ones of a first poll, and what a feed publishes again.
     """
+    oldest = min(now, last_read or now) - fresh_for
     memory = _Memory.of(known)
     found = _without_repeats([_Found.of(shape, memory) for shape in _shapes(parsed.entries)])
-    found = _without_flood(found, memory)
+    found = _with_flood_held(found, memory)
     new = [item.keyed for item in found if not item.known]
     edited = [item.keyed for item in found if item.known and item.known.content_hash != item.keyed.content_hash]
     return Changes(
-        new=tuple(replace(item, backlog=_backlog(item.entry, first_poll, now - fresh_for)) for item in new),
+        new=tuple(replace(item, backlog=item.backlog or _backlog(item.entry, first_poll, oldest)) for item in new),
         edited=tuple(edited),
         same=len(parsed.entries) - len(new) - len(edited),
     )
@@ -79,8 +88,6 @@ class _Memory:
     by_key: dict[str, KnownEntry]
     by_link: dict[str, KnownEntry]  # only links that one entry has
     by_words: dict[str, KnownEntry]
-    links: frozenset[str]
-    titles: frozenset[str]
 
     @classmethod
     def of(cls, known: Sequence[KnownEntry]) -> Self:
@@ -89,8 +96,6 @@ class _Memory:
             by_key={entry.key: entry for entry in known},
             by_link={link: entry for entry in known if (link := _canonical(entry.link)) and counts[link] == 1},
             by_words={entry.content_hash: entry for entry in known},
-            links=frozenset(counts) - {""},
-            titles=frozenset(_folded(entry.title) for entry in known) - {""},
         )
 
 
@@ -233,18 +238,20 @@ def _without_repeats(found: Iterable[_Found]) -> list[_Found]:
     return list(kept.values())
 
 
-def _without_flood(found: list[_Found], memory: _Memory) -> list[_Found]:
-    """Where most of a known feed is "new" under titles or links that we know, only the truly new remains."""
+def _with_flood_held(found: list[_Found], memory: _Memory) -> list[_Found]:
+    """Where most of a known feed is "new" in words or under links that we know, that is backlog: kept, not alerted."""
     new = [item for item in found if not item.known]
-    seen = [item for item in new if _seen(item.keyed.entry, memory)]
+    seen = [item for item in new if _seen(item.keyed, memory)]
     if len(seen) < _FLOOD_COUNT or len(new) <= _FLOOD_SHARE * len(found):
         return found
     again = {item.keyed.key for item in seen}
-    return [item for item in found if item.keyed.key not in again]
+    held = [replace(item, keyed=replace(item.keyed, backlog=True)) for item in found if item.keyed.key in again]
+    return [item for item in found if item.keyed.key not in again] + held
 
 
-def _seen(entry: ParsedEntry, memory: _Memory) -> bool:
-    return _canonical(entry.link) in memory.links or _folded(entry.title) in memory.titles
+def _seen(keyed: KeyedEntry, memory: _Memory) -> bool:
+    """By its own words, or by a link that only one entry had. A title says nothing: "Police log" is told every day."""
+    return keyed.content_hash in memory.by_words or _canonical(keyed.entry.link) in memory.by_link
 
 
 def _backlog(entry: ParsedEntry, first_poll: bool, oldest: datetime) -> bool:

@@ -214,13 +214,17 @@ _EXPECTATIONS: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 
 
+_PRIVATE = frozenset({"password", "secret", "previous_secret", "username"})  # what is written there is never repeated
+
+
 def _expectation(detail: ErrorDetails) -> str:
     """Pydantic's message in the words of this file."""
     say = _EXPECTATIONS.get(detail["type"])
     message = say(dict(detail.get("ctx", {}))) if say else detail["msg"].removeprefix("Value error, ")
     shown = detail["input"]
-    if isinstance(shown, (str, int, float)) and detail["type"] not in ("missing", "extra_forbidden"):
-        return f"{message}, got {str(shown)[:80]!r}"
+    private = _PRIVATE.intersection(str(step) for step in detail["loc"]) or "@" in str(shown)
+    if isinstance(shown, (str, int, float)) and not private and detail["type"] not in ("missing", "extra_forbidden"):
+        return f"{message}, got {str(shown).partition('?')[0][:80]!r}"
     return message
 
 
@@ -304,10 +308,13 @@ class _Secrets:
         return ""
 
 
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
 def _email(block: EmailChannel, secrets: _Secrets) -> dict[str, str | int | bool]:
     return {
         "host": block.host,
-        "port": block.port,
+        "port": block.port or _PORTS[block.security],
         "security": block.security,
         "username": block.username,
         "password": secrets.get("password", block.password),
@@ -337,6 +344,8 @@ def _recipients(file: File, faults: _Faults) -> Iterator[Recipient]:
             )
         elif channels[block.channel] == "email" and not block.address:
             faults.add(("recipients", index), "an email recipient needs an address: such as desk@example.org")
+        elif channels[block.channel] == "webhook" and block.address:
+            faults.add(("recipients", index, "address"), "a webhook goes to its channel's url; expected no address")
         yield Recipient(
             name=block.name,
             channel=block.channel,

@@ -15,18 +15,22 @@ from monitor.text import sentences
 LONGEST_SENTENCE = 400  # code points; a "sentence" of a list page can be a whole article
 
 
+# A story is told although nothing in it matches any more: its words were changed, or its watch, after it was decided.
+_EDITED = Match(watch="", level="alert", score=0, why="it matched when it was read; it has been edited since", spans=())
+
+
 def tell(story_id: int, watch: str, tellings: Sequence[Telling], outlets: Outlets) -> StoryReport:
     """The story as `watch` sees it. `tellings` are all its members in order of arrival; at least one matched."""
     origin = story_origin(tellings)
     lead = _lead(watch, tellings, origin.domains)
-    match = _match(lead, watch)
-    assert match is not None  # noqa: S101 - `_lead` chooses among the tellings that matched
+    found = _matches(watch, tellings)
+    match = _match(lead, watch) or _EDITED
     sentence, marks = _sentence(lead, match)
     return StoryReport(
         story_id=story_id,
         watch=watch,
-        level=max((found.level for found in _matches(watch, tellings)), key=("digest", "alert").index),
-        score=max(found.score for found in _matches(watch, tellings)),
+        level=max((one.level for one in found), key=("digest", "alert").index, default="alert"),
+        score=max((one.score for one in found), default=0.0),
         why=match.why,
         lead=_member(lead, outlets),
         sentence=sentence,
@@ -43,7 +47,11 @@ def _lead(watch: str, tellings: Sequence[Telling], origin: Sequence[str]) -> Tel
     """Whose words are shown: the outlet that broke the story where we have its report, else the clearest match."""
     matched = [telling for telling in tellings if _match(telling, watch)]
     own = [telling for telling in matched if telling.document.outlet in origin]
-    return max(own or matched, key=lambda telling: max(match.score for match in _matches(watch, [telling])))
+    return max(own or matched or tellings[:1], key=_best_score)
+
+
+def _best_score(telling: Telling) -> float:
+    return max((match.score for match in telling.matches), default=0.0)
 
 
 def _matches(watch: str, tellings: Iterable[Telling]) -> list[Match]:

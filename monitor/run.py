@@ -50,7 +50,7 @@ class Stages:
     stop: Event
 
     def queue_digests(self) -> int:
-        return queue_digests(self.database, self.config, now=self.clock())
+        return queue_digests(self.database, self.config, clock=self.clock)
 
     def forget_old_texts(self) -> int:
         return forget_old_texts(self.database, self.config, now=self.clock())

@@ -131,7 +131,7 @@ class EmailChannel(Block):
     name: Name
     kind: Literal["email"]
     host: Name
-    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None  # the usual one of its security: 587, 465, 25
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: str = ""
     password: SecretName | None = None

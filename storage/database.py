@@ -78,7 +78,7 @@ class Database:
 
         The operating system drops the lock with the process, so that a crash needs no clean-up.
         """
-        path = f"{self.url.database}.lock"
+        path = f"{os.path.realpath(str(self.url.database))}.lock"  # one lock, by whatever name the file is called
         self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -121,10 +121,10 @@ def _read_url(url: str) -> URL:
     try:
         parsed = make_url(url)
         parsed.get_dialect()
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise StorageError(
-            f"'{url}' is no database URL; expected something like sqlite:////path/tipsheet.db"
-        ) from error
+    except (ArgumentError, NoSuchModuleError):
+        scheme = url.partition(":")[0] if ":" in url else url  # behind it there may be a password
+        message = f"“{scheme}…” is no database URL; expected something like sqlite:////path/tipsheet.db"
+        raise StorageError(message) from None
     if parsed.get_backend_name() != "sqlite":
         raise StorageError(f"the database '{parsed.render_as_string()}' cannot be used yet: expected sqlite:///…")
     if not parsed.database or parsed.database == ":memory:":

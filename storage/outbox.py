@@ -17,12 +17,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, null, select, update
 
 from monitor.model import Decision, Message, Recipient
 from storage import claims
 from storage.database import insert_new
-from storage.schema import attempts, outbox
+from storage.schema import Instant, attempts, outbox
 
 State = Literal["waiting", "sent", "failed", "uncertain", "folded"]
 Result = Literal["sent", "refused", "unreached", "ambiguous"]
@@ -143,16 +143,20 @@ def _due(now: datetime, horizon: datetime) -> ColumnElement[bool]:
 
 
 def begin_attempt(
-    connection: Connection, item: OutboxItem, message: Message, *, claimant: str, now: datetime
+    connection: Connection, item: OutboxItem, message: Message | None, *, claimant: str, now: datetime
 ) -> int | None:
-    """Say that a send is about to happen; the caller commits before it sends. None: the claim was lost, do not send."""
+    """Say that a send is about to happen; the caller commits before it sends. None: the claim was lost, do not send.
+
+    Without a message it counts an attempt that ends before there are words to send.
+    """
+    words = None if message is None else _stored(message)
     ours = connection.execute(
         update(outbox)
         .where(claims.holds(outbox, item.id, claimant), outbox.c.state == "waiting")
         .values(
             attempts=outbox.c.attempts + 1,
-            first_try_at=func.coalesce(outbox.c.first_try_at, now),
-            message=func.coalesce(outbox.c.message, literal(_stored(message), outbox.c.message.type)),
+            first_try_at=func.coalesce(outbox.c.first_try_at, literal(now if words else None, Instant)),
+            message=func.coalesce(outbox.c.message, literal(words, outbox.c.message.type)),
         )
         .returning(outbox.c.id)
     ).one_or_none()
@@ -196,17 +200,27 @@ def retry(connection: Connection, ids: Sequence[int], *, now: datetime) -> tuple
 def fold(connection: Connection, story_id: int) -> None:
     """A story that was two may have two alerts to one recipient: one that nobody has begun to send is not sent."""
     first: set[str] = set()
+    unsent = outbox.c.message.is_(null())
     rows = connection.execute(
-        select(outbox.c.id, outbox.c.recipient, outbox.c.state, outbox.c.attempts)
+        select(outbox.c.id, outbox.c.recipient, outbox.c.state, unsent.label("unsent"))
         .where(outbox.c.story_id == story_id, outbox.c.kind == "alert")
-        .order_by(outbox.c.attempts == 0, outbox.c.id)
+        .order_by(unsent, outbox.c.attempts, outbox.c.id)  # one that could not be written stands behind one that may
     ).all()
     for row in rows:
-        if row.recipient in first and row.state == "waiting" and row.attempts == 0:
+        if row.recipient in first and row.state == "waiting" and row.unsent:
             reason = "found to be the same story as an alert that is on its way"
             values: dict[str, Any] = {"state": "folded", "reason": reason, "due_at": None}
             connection.execute(update(outbox).where(outbox.c.id == row.id).values(values))
-        first.add(row.recipient)
+        if row.state not in ("failed", "folded"):
+            first.add(row.recipient)
+
+
+def follow(connection: Connection, recipient: Recipient) -> int:
+    """What waits for a recipient waits at the channel that it has now; how many moved. What is being sent stays."""
+    astray = (outbox.c.recipient == recipient.name) & (outbox.c.channel != recipient.channel)
+    free = (outbox.c.state == "waiting") & outbox.c.claimed_by.is_(None)
+    values = {"channel": recipient.channel, "address": recipient.address}
+    return connection.execute(update(outbox).where(astray, free).values(values)).rowcount
 
 
 def give_up_orphans(connection: Connection, *, channels: Collection[str], recipients: Collection[str]) -> int:
@@ -230,6 +244,13 @@ def listing(connection: Connection, *, states: Sequence[str] = (), limit: int = 
         )
         for row in connection.execute(query)
     )  # fmt: skip
+
+
+def count_tries(connection: Connection, item_id: int) -> int:
+    """Attempts since the first, or since a person wanted it sent again."""
+    since = func.coalesce(outbox.c.first_try_at, outbox.c.created_at)
+    mine = (outbox.c.id == item_id) & (attempts.c.outbox_id == outbox.c.id) & (attempts.c.began_at >= since)
+    return connection.execute(select(func.count(attempts.c.id)).where(mine)).scalar_one()
 
 
 def first_try_at(connection: Connection, item_id: int) -> datetime:

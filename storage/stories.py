@@ -69,9 +69,7 @@ def record(
     story_id = _place(connection, examined.entry_id, examined.placement, now) if examined.placement else None
     _replace(connection, matches, examined.entry_id, [_match_row(match) for match in examined.matches])
     _replace(connection, credits, examined.entry_id, _credit_rows(examined.attribution))
-    _replace(
-        connection, decisions, examined.entry_id, [_decision_row(decision, now) for decision in examined.decisions]
-    )
+    _replace(connection, decisions, examined.entry_id, _decision_rows(connection, examined, now))
     for decision in examined.decisions:
         if decision.action in ("alert", "update"):
             outbox.add(
@@ -152,11 +150,13 @@ def placement(connection: Connection, entry_id: int) -> Placement | None:
 
 
 def told(connection: Connection, began_with: int) -> tuple[Told, ...]:
-    """What is on its way, or has gone out, about the story that an entry began."""
+    """What is on its way, has gone out or may have, about the story that an entry began."""
     story_id = find(connection, began_with)
     rows = connection.execute(
         select(outbox_table.c.watch, outbox_table.c.recipient, outbox_table.c.kind).where(
-            outbox_table.c.story_id == story_id, outbox_table.c.kind.in_(("alert", "update"))
+            outbox_table.c.story_id == story_id,
+            outbox_table.c.kind.in_(("alert", "update")),
+            outbox_table.c.state != "failed",  # what never arrived was not told
         )
     )
     return tuple(Told(watch=row.watch, recipient=row.recipient, kind=row.kind) for row in rows)
@@ -305,6 +305,26 @@ def _match_row(match: Match) -> dict[str, Any]:
 
 def _credit_rows(attribution: Attribution) -> list[dict[str, Any]]:
     return [asdict(credit) | {"names_origin": credit.domain in attribution.origin} for credit in attribution.credits]
+
+
+def _decision_rows(connection: Connection, examined: Examined, now: datetime) -> list[dict[str, Any]]:
+    """The new decisions; but what was told of an entry stays told, whatever its newest wording would lead to."""
+    held = {
+        (row.watch, row.recipient): row
+        for row in connection.execute(select(decisions).where(decisions.c.entry_id == examined.entry_id))
+        if row.action != "nothing"
+    }
+    rows = {}
+    for decision in examined.decisions:
+        before = held.pop((decision.watch, decision.recipient), None)
+        keeps = before is not None and decision.action not in ("alert", "update")
+        rows[decision.watch, decision.recipient] = _row_of(before) if keeps else _decision_row(decision, now)
+    told = {key: _row_of(row) for key, row in held.items() if row.action in ("alert", "update")}
+    return [*rows.values(), *told.values()]
+
+
+def _row_of(row: Any) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("watch", "recipient", "action", "reason", "decided_at")}
 
 
 def _decision_row(decision: Decision, now: datetime) -> dict[str, Any]:

@@ -73,6 +73,7 @@ def test_the_database_is_its_owners_alone(tmp_path: Path) -> None:
     [
         ("nonsense", "is no database URL"),
         ("oracle2://x/y", "is no database URL"),
+        ("postgres://user:secret@host/db", "is no database URL"),
         ("sqlite://", "must be a file"),
         ("postgresql+psycopg://user:secret@host/db", "cannot be used yet"),
         ("sqlite:////proc/nowhere/tipsheet.db", "cannot be opened"),
@@ -108,6 +109,14 @@ def test_one_instance_for_each_database_until_it_ends(tmp_path: Path) -> None:
             second.claim_instance()
         first.close()
         second.claim_instance()
+
+
+def test_another_name_for_the_file_is_no_second_instance(tmp_path: Path) -> None:
+    (tmp_path / "alias.db").symlink_to(tmp_path / "db")
+    with Database(f"sqlite:///{tmp_path / 'db'}") as first, Database(f"sqlite:///{tmp_path / 'alias.db'}") as second:
+        first.claim_instance()
+        with pytest.raises(InstanceError):
+            second.claim_instance()
 
 
 def test_a_killed_instance_leaves_no_lock(tmp_path: Path) -> None:

@@ -200,3 +200,18 @@ def test_marks_are_sorted_apart_and_within_the_sentence(summary: str, text: str,
         ends.append(end)
     if any(term in part for term in terms for part in (summary + "\n" + text).replace(".", "\n").split("\n")):
         assert report.marks
+
+
+def test_a_story_in_which_nothing_matches_any_more_is_still_told() -> None:
+    """Its words were edited, or its watch renamed, between the decision and the sending."""
+    document = Document(id="1", title="A correction", outlet="ferry.example", feed="Ferry News")
+    bare = Telling(
+        document=document,
+        first_seen=NOON,
+        relation="new",
+        attribution=Attribution(origin=(), credits=()),
+        matches=(),
+    )
+    report = tell(1, "a watch that was", [bare], shipped())
+    assert (report.lead.title, report.level, report.marks, report.title_marks) == ("A correction", "alert", (), ())
+    assert "edited since" in report.why

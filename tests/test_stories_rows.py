@@ -102,11 +102,34 @@ def test_another_examination_replaces_what_the_old_words_led_to(claimed: Databas
         (told,) = stories.tellings(connection, 1)
         assert [item.watch for item in told.matches] == ["boats"]
         assert told.attribution.credits == ()
-        assert [(row.recipient, row.action) for row in stories.quiet(connection, since=NOON)] == [
-            ("desk", "nothing"),
-            ("night", "digest"),
-        ]
+        assert [(row.recipient, row.action) for row in stories.quiet(connection, since=NOON)] == [("night", "digest")]
     assert states(claimed) == {1: "waiting"}, "what is on its way stays on its way"
+
+
+def test_what_was_told_is_told_in_the_next_digest_however_it_is_edited(claimed: Database, clock: Clock) -> None:
+    record(claimed, examined(1, decision(), decision("digest", "night"), matches=[match()]), now=clock())
+    for words in ("corrected", "and once more"):
+        clock.move(timedelta(days=1))
+        edit(claimed, keyed("a", f"Ferry a, {words}"), now=clock())
+        claim(claimed, now=clock())
+        again = examined(1, decision("nothing"), decision("digest", "night"), matches=[match()])
+        assert record(claimed, again, now=clock()) == [True]
+    with claimed.read() as connection:
+        for reader in ("desk", "night"):
+            day = {"since": NOON - timedelta(hours=1), "until": NOON + timedelta(hours=1)}
+            assert stories.decided(connection, recipient=reader, **day) == ((1, "ferries"),)
+            later = {"since": NOON + timedelta(hours=1), "until": NOON + timedelta(days=9)}
+            assert stories.decided(connection, recipient=reader, **later) == (), "and in no other"
+
+
+def test_nothing_is_folded_under_an_alert_that_failed(claimed: Database, clock: Clock) -> None:
+    record(claimed, examined(1, decision(), matches=[match()]), now=clock())
+    with claimed.write() as connection:
+        connection.execute(outbox_table.update().values(state="failed", due_at=None))
+        assert stories.told(connection, 1) == (), "what never arrived was not told"
+    record(claimed, examined(2, decision(), matches=[match()]), now=clock())
+    merge(claimed, kept=1, gone=2)
+    assert states(claimed) == {1: "failed", 2: "waiting"}
 
 
 def test_the_same_alert_is_queued_once_however_often_it_is_decided(claimed: Database, clock: Clock) -> None:

@@ -158,12 +158,13 @@ def test_any_2xx_is_a_receipt(status: int) -> None:
 @pytest.mark.parametrize(
     ("status", "retry"),
     [
-        (301, False),
-        (307, False),
-        (400, False),
-        (401, False),
-        (404, False),
+        (301, True),
+        (307, True),
+        (400, True),
+        (401, True),
+        (404, True),
         (410, False),
+        (413, False),
         (429, True),
         (500, True),
         (503, True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -16,13 +16,14 @@ from monitor.report import tell
 from storage import facts, feeds, outbox, stories
 from storage.database import Database
 
-FIRST_PERIOD = timedelta(days=1)  # what the first digest of all looks back on
+FIRST_PERIOD = timedelta(days=1)  # what a digest looks back on where nothing was ever worked on
 
 
-def queue_digests(database: Database, config: Config, *, now: datetime) -> int:
+def queue_digests(database: Database, config: Config, *, clock: Callable[[], datetime]) -> int:
     """Put the digests that are owed into the outbox; the row of a date exists once, however often this is called."""
     queued = 0
     with database.write() as connection:
+        now = clock()  # inside, as for decisions: nothing falls between two digests
         began = facts.began_at(connection, now=now)
         for recipient in config.recipients.values():
             if recipient.digest_at is None:
@@ -44,7 +45,7 @@ def compose(
     now: datetime,
 ) -> Message:
     """The digest of a period for one recipient."""
-    since = since or until - FIRST_PERIOD
+    since = since or facts.known_began_at(connection) or until - FIRST_PERIOD
     reports = tuple(_reports(connection, recipient, outlets, since, until))
     if recipient.digest_at is None:
         day = until.date()

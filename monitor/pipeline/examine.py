@@ -30,6 +30,12 @@ BATCH = 100  # one commit for so many: a disk syncs a few hundred times a second
 WINDOW = timedelta(hours=72)
 RETRY = timedelta(hours=1)
 
+
+def window_of(config: Config) -> timedelta:
+    """How far back stories are remembered: longer than anything that may still alert, or it would be told again."""
+    return max(WINDOW, config.fresh_for + timedelta(days=1))
+
+
 # How alike two stories must be to be merged, where that decides what somebody is told. A wrong merge of two matched
 # stories silences an alert; one with a story that no watch matched brings strangers into it.
 BOTH_MATCHED = 0.30
@@ -138,8 +144,9 @@ class Examine:
 
     def _write(self, examined: Sequence[Examined], claimant: str) -> list[Examined]:
         """One transaction; the entries whose claim was lost are left out."""
-        recipients, now = self.config.recipients, self.clock()
+        recipients = self.config.recipients
         with self.database.write() as connection:
+            now = self.clock()  # inside: a digest that is queued meanwhile must come wholly before or after
             return [
                 one
                 for one in examined
@@ -184,9 +191,9 @@ class Examine:
     def _stories(self) -> Grouper:
         """The window's stories, read from the rows when they are not in memory."""
         if self._grouper is None:
-            grouper = Grouper(window=WINDOW)
+            grouper = Grouper(window=window_of(self.config))
             with self.database.read() as connection:
-                window = entries.recent(connection, since=self.clock() - WINDOW)
+                window = entries.recent(connection, since=self.clock() - window_of(self.config))
             for placed in window:
                 grouper.restore(placed.document, story=placed.story, seen=placed.seen, credited=placed.credited)
             self._grouper, self._matched = grouper, {placed.story for placed in window if placed.matched}
