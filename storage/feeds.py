@@ -37,6 +37,7 @@ class FeedRow:
 
 def remember(connection: Connection, wanted: Sequence[Feed]) -> None:
     """Make the rows follow the file: a feed that left it or was disabled is not polled, and nothing of it is lost."""
+    away = set(connection.execute(select(feeds.c.url).where(~feeds.c.active)).scalars())
     connection.execute(update(feeds).values(active=False))
     rows = [{"url": feed.url, "name": feed.name, "outlet": feed.outlet, "active": feed.enabled} for feed in wanted]
     if not rows:
@@ -44,6 +45,9 @@ def remember(connection: Connection, wanted: Sequence[Feed]) -> None:
     connection.execute(insert_new(connection, feeds), [row | _BLANK for row in rows])
     for row in rows:
         connection.execute(update(feeds).where(feeds.c.url == row["url"]).values(row))
+    # A feed that answered "gone" is asked again when somebody takes it out of the file and puts it back.
+    gone = feeds.c.active & (feeds.c.problem_kind == "gone") & feeds.c.url.in_(away)
+    connection.execute(update(feeds).where(gone).values(next_poll_at=None))
 
 
 _BLANK = {

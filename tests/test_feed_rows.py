@@ -148,3 +148,23 @@ def test_health_counts_what_is_in_use_and_names_what_fails(database: Database, c
     with database.read() as connection:
         assert feeds.health(connection) == FeedHealth(total=3, healthy=1, failing=(("Courier", "500"),))
         assert [row.name for row in feeds.listing(connection)] == ["Courier", "Ferry Times", "Gone", "New"]
+
+
+def test_a_feed_that_was_gone_is_asked_again_when_it_is_taken_out_of_the_file_and_put_back(
+    database: Database, clock: Clock
+) -> None:
+    remember(database, FERRY)
+    never = replace(
+        READ,
+        result="gone",
+        status=410,
+        next_poll_at=NOON + timedelta(days=9999),
+        problem=Problem(kind="gone", message=""),
+    )
+    poll(database, clock, never)
+    remember(database, FERRY)
+    assert claim(database, clock, "a") == (), "a restart alone changes nothing"
+    with database.write() as connection:
+        feeds.remember(connection, [])
+        feeds.remember(connection, [FERRY])
+    assert [state.feed.url for state in claim(database, clock, "b")] == [FERRY.url]
