@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
 
 from monitor.model import Feed, FeedHealth, FeedOutcome, FeedState, Validators
 from storage import claims
 from storage.database import insert_new
 from storage.schema import entries, feeds
+
+FARTHEST = timedelta(days=40)  # ahead; the longest that a server may ask for is 31 days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +68,27 @@ def claim_due(
     limit: int,
 ) -> tuple[FeedState, ...]:
     """The feeds that are due, longest waiting first. `wanted` is the file's feeds by URL."""
-    due = feeds.c.active & or_(feeds.c.next_poll_at.is_(None), feeds.c.next_poll_at <= now)
     rows = claims.claim(
-        connection, feeds, due=due, order=feeds.c.next_poll_at, claimant=claimant, now=now, lease=lease, limit=limit
+        connection,
+        feeds,
+        due=_due(now),
+        order=feeds.c.next_poll_at,
+        claimant=claimant,
+        now=now,
+        lease=lease,
+        limit=limit,
     )
     return tuple(_state(row, wanted[row.url]) for row in rows)
 
 
 def count_due(connection: Connection, *, now: datetime) -> int:
-    due = feeds.c.active & or_(feeds.c.next_poll_at.is_(None), feeds.c.next_poll_at <= now)
-    return connection.execute(select(func.count()).select_from(feeds).where(due)).scalar_one()
+    return connection.execute(select(func.count()).select_from(feeds).where(_due(now))).scalar_one()
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    """Never polled, or its time has come; or planned so far ahead that only a clock gone wrong can have done it."""
+    astray = (feeds.c.next_poll_at > now + FARTHEST) & (feeds.c.problem_kind != "gone")
+    return feeds.c.active & or_(feeds.c.next_poll_at.is_(None), feeds.c.next_poll_at <= now, astray)
 
 
 def record(connection: Connection, outcome: FeedOutcome, *, claimant: str) -> bool:

@@ -168,3 +168,9 @@ def test_a_feed_that_was_gone_is_asked_again_when_it_is_taken_out_of_the_file_an
         feeds.remember(connection, [])
         feeds.remember(connection, [FERRY])
     assert [state.feed.url for state in claim(database, clock, "b")] == [FERRY.url]
+
+
+def test_a_poll_that_a_wrong_clock_planned_for_years_ahead_is_due(database: Database, clock: Clock) -> None:
+    remember(database, FERRY)
+    poll(database, clock, replace(READ, next_poll_at=NOON + timedelta(days=3650)))
+    assert [state.feed.url for state in claim(database, clock, "a")] == [FERRY.url]
