@@ -3,6 +3,9 @@
 At least once, and at most twice: an attempt is committed before anything is sent, so that after a crash it is known
 that a message may be out. It is sent once more, the same bytes under the same id; after a second attempt of unknown end
 the delivery is `uncertain`, for a person to see. If the attempt cannot be written (a full disk), nothing is sent.
+
+Each channel is a queue of its own, and no channel waits for another. A message goes where the file says now that its
+recipient is reached; what the row says of that is history.
 """
 
 from __future__ import annotations
@@ -19,8 +22,8 @@ from alerts import policy
 from alerts.channel import Sender
 from alerts.message import compose_alert
 from monitor.config import Config
-from monitor.errors import DeliveryError, TipsheetError
-from monitor.model import Message
+from monitor.errors import DeliveryError, StorageError
+from monitor.model import Message, Recipient
 from monitor.outlets import Outlets
 from monitor.pipeline import digests
 from monitor.pipeline.journal import log, note
@@ -29,7 +32,8 @@ from storage import claims, outbox, stories
 from storage.database import Database
 
 LEASE = timedelta(minutes=15)  # longer than the slowest send: 10 minutes after the end of a mail's data
-PAUSE = timedelta(minutes=10)
+PAUSE = timedelta(minutes=10)  # between two tries to write a message
+MAX_UNWRITTEN = 5  # tries to write it, after which only a change of program or data can help
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,74 +63,101 @@ class Deliver:
             return outbox.count_due(connection, now=now, horizon=self._horizon(now, close_window))
 
     def __call__(self, *, close_window: bool = False) -> Iterator[Delivered]:
-        """Deliver all that is due now, each channel beside the others: a dead receiver holds up its own.
+        """Deliver all that is due now, each channel beside the others; closed early, it ends the sends under way.
 
         `close_window` sends new alerts that still wait for copies to arrive, because nobody will bring any.
         """
-        started = self.clock()
-        horizon = self._horizon(started, close_window)
-        self._give_up_orphans()
+        self.settle_strays()
+        over = Event()
         done: SimpleQueue[Delivered | None] = SimpleQueue()
         with ThreadPoolExecutor(max(1, len(self.senders)), thread_name_prefix="deliver") as pool:
-            channels = [pool.submit(self._empty, channel, started, horizon, done) for channel in self.senders]
-            for _ in channels:
-                while (delivered := done.get()) is not None:
-                    yield delivered
-            for channel in channels:
-                channel.result()  # a database that refuses stops the stage, with its reason
+            try:
+                channels = [
+                    pool.submit(_pass_on, self.empty(channel, close_window=close_window), done, over)
+                    for channel in self.senders
+                ]
+                for _ in channels:
+                    while (delivered := done.get()) is not None:
+                        yield delivered
+            finally:
+                over.set()
+        for channel in channels:
+            channel.result()  # a database that refuses stops the stage, with its reason
 
-    def _give_up_orphans(self) -> None:
-        """What waits for a channel or a recipient that has left the file would wait for ever, and unseen."""
+    def empty(self, channel: str, *, close_window: bool = False) -> Iterator[Delivered]:
+        """Deliver what is due now on one channel, one after the other. What falls due meanwhile is the next call's."""
+        started = self.clock()
+        horizon = self._horizon(started, close_window)
+        while not self.stop.is_set():
+            claimant = claims.new_claimant()
+            lease = LEASE + (self.clock() - started)  # a long queue must not outlast the leases of its last items
+            with self.database.write() as connection:
+                item = outbox.claim_next(
+                    connection, channel, claimant=claimant, now=started, lease=lease, horizon=horizon
+                )
+            if item is None:
+                return
+            if delivered := self._deliver(item, claimant):
+                yield delivered
+
+    def settle_strays(self) -> None:
+        """What waits at a channel that its recipient has left moves; what waits for nobody any more fails, visibly."""
         with self.database.write() as connection:
+            moved = sum(outbox.follow(connection, recipient) for recipient in self.config.recipients.values())
             given_up = outbox.give_up_orphans(
                 connection, channels=self.config.channels.keys(), recipients=self.config.recipients.keys()
             )
+        if moved:
+            note("deliver", state="waiting", moved=moved)
         if given_up:
             note("deliver", level=logging.WARNING, state="failed", orphans=given_up)
 
     def _horizon(self, now: datetime, close_window: bool) -> datetime:
         return now + self.config.group_wait if close_window else now
 
-    def _empty(self, channel: str, started: datetime, horizon: datetime, done: SimpleQueue[Delivered | None]) -> None:
-        """Work through the queue of one channel. None in `done` says that it is over."""
-        try:
-            while not self.stop.is_set():
-                claimant = claims.new_claimant()
-                with self.database.write() as connection:
-                    item = outbox.claim_next(
-                        connection, channel, claimant=claimant, now=started, lease=LEASE, horizon=horizon
-                    )
-                if item is None:
-                    return
-                if delivered := self._deliver(item, claimant):
-                    done.put(delivered)
-        finally:
-            done.put(None)
-
     def _deliver(self, item: outbox.OutboxItem, claimant: str) -> Delivered | None:
+        recipient = self.config.recipients.get(item.recipient)
+        if recipient is None:  # sent again by hand a moment ago
+            return self._settle(item, item.message, "failed", f"no recipient is called {item.recipient!r} any more")
         if item.ambiguous >= policy.MAX_AMBIGUOUS:
             reason = "nobody knows whether it arrived: twice the answer was lost"
             return self._settle(item, item.message, "uncertain", reason)
         try:
-            message = item.message or self._compose(item)
+            message = item.message or self._compose(item, recipient)
+        except StorageError:
+            raise  # the database's fault and not this alert's: the stage stops, and tries again
         except Exception as bug:  # noqa: BLE001 - the unit of work: one alert's surprise must not hold up the others
             log.exception("delivery %d could not be composed", item.id)
-            again = self.clock() + PAUSE
-            return self._settle(item, None, "waiting", f"Tipsheet itself failed to write it: {bug!r}", due_at=again)
+            return self._unwritten(item, f"Tipsheet itself failed to write it: {bug!r}", claimant)
         with self.database.write() as connection:
             attempt = outbox.begin_attempt(connection, item, message, claimant=claimant, now=self.clock())
         if attempt is None:
-            return None  # somebody else has it now
-        return self._send(item, message, attempt)
+            return None  # somebody else has it now, or it was folded
+        return self._send(item, message, recipient, attempt)
 
-    def _send(self, item: outbox.OutboxItem, message: Message, attempt: int) -> Delivered:
+    def _unwritten(self, item: outbox.OutboxItem, reason: str, claimant: str) -> Delivered | None:
+        """There are no words to send. The ledger counts it as an attempt that reached nobody, which it is."""
+        now = self.clock()
+        with self.database.write() as connection:
+            attempt = outbox.begin_attempt(connection, item, None, claimant=claimant, now=now)
+            if attempt is None:
+                return None
+            outbox.end_attempt(connection, attempt, "unreached", reason, now=now)
+            tries = outbox.count_tries(connection, item.id)
+        if tries >= MAX_UNWRITTEN:
+            return self._settle(item, None, "failed", f"given up: {reason}")
+        return self._settle(item, None, "waiting", reason, due_at=now + PAUSE)
+
+    def _send(self, item: outbox.OutboxItem, message: Message, recipient: Recipient, attempt: int) -> Delivered:
         try:
-            receipt = self.senders[item.channel].send(message, item.address)
+            receipt = self.senders[recipient.channel].send(message, recipient.address)
         except DeliveryError as error:
-            return self._failed(item, message, attempt, error)
+            return self._failed(item, message, recipient, attempt, error)
         return self._settle(item, message, "sent", receipt, attempt=(attempt, "sent"))
 
-    def _failed(self, item: outbox.OutboxItem, message: Message, attempt: int, error: DeliveryError) -> Delivered:
+    def _failed(
+        self, item: outbox.OutboxItem, message: Message, recipient: Recipient, attempt: int, error: DeliveryError
+    ) -> Delivered:
         now = self.clock()
         reason = str(error)
         if error.reached and item.ambiguous + 1 >= policy.MAX_AMBIGUOUS:
@@ -135,10 +166,10 @@ class Deliver:
         if not error.retry and not error.reached:
             return self._settle(item, message, "failed", reason, attempt=(attempt, result))
         with self.database.read() as connection:
-            first_try = outbox.first_try_at(connection, item.id)
+            first_try, tries = outbox.first_try_at(connection, item.id), outbox.count_tries(connection, item.id)
         again = policy.next_try(
-            self.config.channels[item.channel].kind,
-            item.attempts + 1,
+            self.config.channels[recipient.channel].kind,
+            tries,
             now=now,
             first_try=first_try,
             retry_after=error.retry_after,
@@ -167,10 +198,7 @@ class Deliver:
 
     # ---- what is said ----
 
-    def _compose(self, item: outbox.OutboxItem) -> Message:
-        recipient = self.config.recipients.get(item.recipient)
-        if recipient is None:
-            raise TipsheetError(f"no recipient is called {item.recipient!r} any more")
+    def _compose(self, item: outbox.OutboxItem, recipient: Recipient) -> Message:
         now = self.clock()
         with self.database.read() as connection:
             if item.kind == "digest":
@@ -181,3 +209,12 @@ class Deliver:
             tellings = stories.tellings(connection, item.story_id or 0)
         report = tell(item.story_id or 0, item.watch, tellings, self.outlets)
         return compose_alert(report, recipient=recipient, key=item.key, kind=item.kind, now=now)
+
+
+def _pass_on(work: Iterator[Delivered], done: SimpleQueue[Delivered | None], over: Event) -> None:
+    """Work until there is no more, or nobody listens. None in `done` says that it is over."""
+    try:
+        while not over.is_set() and (delivered := next(work, None)):
+            done.put(delivered)
+    finally:
+        done.put(None)
