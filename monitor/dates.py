@@ -25,6 +25,12 @@ _CLOCK = re.compile(
 _OFFSET = re.compile(
     r"(?:\b(?:GMT|UTC|UT))?\s*(?P<sign>[+\-−])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?(?!\d)", re.IGNORECASE
 )
+# What nine feeds in ten print: Mon, 02 Mar 2020 10:00:00 +0000 and 2020-03-02T10:00:00Z, with a zone in figures.
+_RFC822 = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?(\d\d?) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) (?:GMT|UTC|([+-])(\d\d):?(\d\d))",
+    re.ASCII,
+)
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)", re.ASCII)
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d+")
 
@@ -92,9 +98,24 @@ def parse_date(text: str) -> datetime | None:
     if not text or len(text) > _LONGEST:
         return None
     try:
-        return _epoch(text) or _iso(text) or _numeric(text) or _spelled(text)
+        return _usual(text) or _epoch(text) or _iso(text) or _numeric(text) or _spelled(text)
     except (ValueError, OverflowError):  # the 31st of June, the year 0
         return None
+
+
+def _usual(text: str) -> datetime | None:
+    """The two standard forms, read as the general rules below would read them, in a tenth of the time."""
+    if _RFC3339.fullmatch(text):
+        return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
+    found = _RFC822.fullmatch(text)
+    if not found or not (month := _MONTHS.get(found[2].lower())):
+        return None
+    day, _, year, hour, minute, second, sign, hours, minutes = found.groups()
+    if int(second) > 59 or int(hour) > 23 or int(hours or 0) > 14:
+        return None
+    east = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    moment = datetime(int(year), month, int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+    return moment + east if sign == "-" else moment - east
 
 
 def _epoch(text: str) -> datetime | None:

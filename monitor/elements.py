@@ -254,6 +254,7 @@ def _kind(construct: Element | None) -> str:
 
 def _children(parent: Element) -> _Children:
     found: _Children = {}
+    child: Element
     for child in parent:
         found.setdefault(child.tag, []).append(child)
     return found

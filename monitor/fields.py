@@ -33,6 +33,11 @@ _INLINE = (
 # A tag that ends, or that stands alone, is markup; a lone "<b>" may be what the title is about.
 _MEANT = re.compile(rf"</(?:{_INLINE})\s*>|<(?:br|img|wbr)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]*>")
+# An address that joining, splitting and quoting would give back as it is: nearly all are.
+_PLAIN_LINK = re.compile(
+    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[\w.~:@!$'()*+,;=%/-]*)?(?:\?[\w.~:@!$&'()*+,;=%/?-]+)?(?:#[\w.~:@!$&'()*+,;=%/?-]+)?",
+    re.ASCII,
+)
 _UNSAFE_IN_LINK = re.compile(r"[\s<>\"\\^`{|}\x00-\x20\x7f]")
 
 
@@ -108,6 +113,8 @@ def link(value: str, *, base: str) -> str:
     value = "".join(value.split("\n")).strip().replace("&amp;", "&")  # which many templates escape twice
     if not value or len(value) > LONGEST_LINK:
         return ""
+    if _PLAIN_LINK.fullmatch(value):
+        return value
     try:
         absolute = urljoin(base, value)
         parts = urlsplit(absolute)

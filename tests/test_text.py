@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.text import fold, folded_words, mask, reading, sentences, tokens, visible_text, words
@@ -83,6 +83,20 @@ def test_masking_never_moves_an_offset(markup: str) -> None:
     for token in tokens(masked):
         assert fold(reading(masked[token.start : token.end])) == token.folded
         assert 0 <= token.start < token.end <= len(markup)
+
+
+MARKUP = """
+<p> </p> <b> </B> <br/> <a\thref="x>y"> <a\thref='&amp;'> <img\talt=cut <scRipt> </script> <template-x> <!-- -->
+<![CDATA[ ]]> < > &amp; &lt; &#8203; &#x200b; &nbsp; &AMP; &nosuch; &am p; &#1; &#0; é 移 ICE ' "
+"""
+fragments = st.sampled_from([*MARKUP.split(), "\u00ad", "\u200b", "\0", "\x01", " ", "\n"])
+
+
+@given(st.lists(fragments, max_size=12).map("".join))
+@settings(max_examples=1000, deadline=None)
+def test_the_fast_way_shows_what_the_thorough_way_shows(markup: str) -> None:
+    thorough = " ".join(reading(mask(markup)).split())
+    assert visible_text(markup) == thorough
 
 
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz .,", max_size=60))
