@@ -8,19 +8,24 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Event
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from alerts.channel import open_sender
+from alerts.channel import Post, Sender, open_sender
 from monitor.config import Config
+from monitor.errors import DeliveryError
 from monitor.fetch import Client, FetchSettings
 from monitor.isolate import IsolatedParser
+from monitor.model import Channel, Message
 from monitor.outlets import shipped
 from monitor.pipeline import Deliver, Examine, Refresh, forget_old_texts, queue_digests, take_over
 from monitor.pipeline.journal import note
@@ -30,6 +35,10 @@ from storage.database import Database
 TICK = timedelta(seconds=2)  # how late a stage may notice that something is due
 DIGEST_TICK = timedelta(seconds=30)
 RETENTION_TICK = timedelta(hours=24)
+LOOK = 1.0  # seconds between two looks at the clock
+LEAP = timedelta(seconds=2)  # a wall clock that strays this far between two looks was set; a smaller step costs a tick
+
+Job = tuple[str, Callable[[], object], timedelta]  # its name, what it does, how often
 
 
 def utc_now() -> datetime:
@@ -69,6 +78,28 @@ def open_client(config: Config) -> Iterator[Client]:
         yield client
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unusable:
+    """Stands where a channel has settings that cannot be used: its alerts wait, and say why; the others go out."""
+
+    why: str
+
+    def send(self, message: Message, address: str) -> str:
+        raise DeliveryError(self.why, retry=True)
+
+
+def open_senders(channels: Mapping[str, Channel], post: Post) -> dict[str, Sender]:
+    """A sender for each channel, by its name."""
+    senders: dict[str, Sender] = {}
+    for name, channel in channels.items():
+        try:
+            senders[name] = open_sender(channel, post=post)
+        except DeliveryError as error:
+            note("channel", level=logging.ERROR, channel=name, problem=error)
+            senders[name] = Unusable(why=str(error))
+    return senders
+
+
 @contextmanager
 def open_stages(
     config: Config, database: Database, *, stop: Event, clock: Callable[[], datetime] = utc_now
@@ -78,7 +109,7 @@ def open_stages(
     outlets = shipped()
     workers = max(1, min(4, os.cpu_count() or 1))
     with open_client(config) as client, IsolatedParser(workers=workers) as parser:
-        senders = {name: open_sender(channel, post=client.post) for name, channel in config.channels.items()}
+        senders = open_senders(config.channels, client.post)
         yield Stages(
             database=database,
             config=config,
@@ -92,17 +123,13 @@ def open_stages(
 
 def serve(stages: Stages) -> None:
     """Run until SIGTERM or SIGINT; what is being worked on then is finished, the rest stays due."""
+    jobs = _jobs(stages)
     scheduler = BackgroundScheduler(
-        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        timezone=UTC,
+        executors={"default": ThreadPoolExecutor(len(jobs))},  # a thread for each: no job waits for another's server
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     scheduler.add_listener(_report_failure, EVENT_JOB_ERROR)
-    jobs: tuple[tuple[str, Callable[[], object], timedelta], ...] = (
-        ("refresh", lambda: _exhaust(stages.refresh()), TICK),
-        ("examine", lambda: _exhaust(stages.examine()), TICK),
-        ("deliver", lambda: _exhaust(stages.deliver()), TICK),
-        ("digests", stages.queue_digests, DIGEST_TICK),
-        ("retention", stages.forget_old_texts, RETENTION_TICK),
-    )
     for name, job, every in jobs:
         # A tick that comes while the one before it still works is skipped; its work is done by that one or the next.
         scheduler.add_job(job, "interval", seconds=every.total_seconds(), id=name, next_run_time=stages.clock())
@@ -112,10 +139,41 @@ def serve(stages: Stages) -> None:
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     scheduler.start()
     note("started", feeds=sum(feed.enabled for feed in stages.config.feeds.values()), process=os.getpid())
-    stages.stop.wait()
+    _watch_clock(scheduler, stages)
     note("stopping")
     scheduler.shutdown(wait=True)
     note("stopped")
+
+
+def _jobs(stages: Stages) -> tuple[Job, ...]:
+    """Each channel is a job of its own: a receiver that is slow to answer, or dead, holds up nobody else's alerts."""
+    return (
+        ("refresh", lambda: _exhaust(stages.refresh()), TICK),
+        ("examine", lambda: _exhaust(stages.examine()), TICK),
+        *((f"deliver {name}", partial(_empty, stages.deliver, name), TICK) for name in stages.config.channels),
+        ("strays", stages.deliver.settle_strays, TICK),
+        ("digests", stages.queue_digests, DIGEST_TICK),
+        ("retention", stages.forget_old_texts, RETENTION_TICK),
+    )
+
+
+def _watch_clock(scheduler: BackgroundScheduler, stages: Stages) -> None:
+    """Wait until told to stop, and see to it that a clock that is set does not stop the work.
+
+    APScheduler notes when each job is next on the wall clock: set back by an hour, it would keep silent for an hour.
+    """
+    wall, steady = stages.clock(), time.monotonic()
+    while not stages.stop.wait(LOOK):
+        before, (wall, steady) = (wall, steady), (stages.clock(), time.monotonic())
+        leapt = wall - before[0] - timedelta(seconds=steady - before[1])
+        if abs(leapt) >= LEAP:
+            note("clock", level=logging.WARNING, moved_by=round(leapt.total_seconds()))
+            for job in scheduler.get_jobs():
+                job.modify(next_run_time=wall)
+
+
+def _empty(deliver: Deliver, channel: str) -> None:
+    _exhaust(deliver.empty(channel))
 
 
 def _exhaust(work: Iterator[object]) -> None:

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from monitor.cli.demo import SECRET, SECRET_NAME, write_config
+from monitor.config import read_config
 from monitor.demo.mailroom import Mailroom
 from monitor.demo.newsroom import Newsroom
+from monitor.model import Message, Recipient
+from monitor.run import TICK, Stages, open_stages, serve
+from storage import outbox
+from storage.database import Database
 from tests.command import start, tipsheet
 from tests.mail_sink import MailSink
 from tests.scripted_server import Answer, ScriptedServer
 
 PATIENCE = 120.0  # seconds for what takes two on an idle machine
 PROMPT = 20.0  # seconds in which a stop is done: one on an idle machine
+SLACK = 5.0  # seconds that a busy machine may add to a tick
 
 
 @dataclass
@@ -179,3 +188,173 @@ def test_a_file_with_a_fault_starts_nothing(tmp_path: Path) -> None:
     ran = tipsheet("run", *where(tmp_path))
     assert (ran.code, ran.out) == (2, "")
     assert not (tmp_path / "tipsheet.db").exists()
+
+
+# ---- the clock and the channels, with the daemon in this process -----------------------------------------------------
+
+TWO_WAYS = """
+contact: https://desk.example/
+network: {allow: [127.0.0.0/8]}
+channels:
+  - {name: mail, kind: email, host: localhost, security: none, from: tipsheet@desk.example}
+  - {name: bot, kind: webhook, url: "https://bot.example/hook", secret: "${HOOK_SECRET}"}
+recipients: [{name: desk, channel: mail, address: desk@desk.example}, {name: robot, channel: bot}]
+watches: [{name: ferries, query: ferry}]
+feeds: []
+"""
+DESK = Recipient(name="desk", channel="mail", address="desk@desk.example")
+ROBOT = Recipient(name="robot", channel="bot", address="")
+
+
+class MovableClock:
+    """The real time, and what somebody has added to it."""
+
+    added = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.added
+
+
+@dataclass
+class Line:
+    """A way out that says when a message is on it, and takes it when it is open."""
+
+    open: threading.Event = field(default_factory=threading.Event)
+    begun: list[str] = field(default_factory=list)
+
+    def send(self, message: Message, address: str) -> str:
+        self.begun.append(message.key)
+        assert self.open.wait(PATIENCE)
+        return "taken"
+
+
+@dataclass
+class Desk:
+    """A daemon's stages with two lines, and the means to queue a message for each."""
+
+    stages: Stages
+    clock: MovableClock
+    mail: Line
+    bot: Line
+
+    def queue(self, to: Recipient, day: str) -> None:
+        with self.stages.database.write() as connection:
+            assert outbox.add_digest(connection, to, day=day, now=self.clock())
+
+    def serve_while(self, scenario: Callable[[], None]) -> None:
+        """Serve, as a process does, until the scenario has been played."""
+
+        def play() -> None:
+            try:
+                scenario()
+            finally:
+                self.mail.open.set()
+                self.bot.open.set()
+                self.stages.stop.set()
+
+        with ThreadPoolExecutor(1) as pool:
+            played = pool.submit(play)
+            serve(self.stages)
+        played.result()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, database: Database) -> Iterator[Desk]:
+    (tmp_path / "feeds.yaml").write_text(TWO_WAYS)
+    config = read_config(tmp_path / "feeds.yaml", {"HOOK_SECRET": SECRET})
+    clock, mail, bot = MovableClock(), Line(), Line()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with open_stages(config, database, stop=threading.Event(), clock=clock) as stages:
+            deliver = replace(stages.deliver, senders={"mail": mail, "bot": bot})
+            yield Desk(replace(stages, deliver=deliver), clock, mail, bot)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def eventually(done: Callable[[], object], seconds: float = PROMPT) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_dead_mail_server_with_a_full_queue_does_not_delay_a_webhook(desk: Desk) -> None:
+    for number in range(50):
+        desk.queue(DESK, f"day {number}")
+    desk.bot.open.set()
+
+    def scenario() -> None:
+        eventually(lambda: desk.mail.begun)
+        for day in ("first", "second"):
+            queued = time.monotonic()
+            desk.queue(ROBOT, day)
+            eventually(lambda day=day: f"digest:{day}:robot:bot" in desk.bot.begun)  # type: ignore[misc]
+            assert time.monotonic() - queued < TICK.total_seconds() + SLACK
+
+    desk.serve_while(scenario)
+    assert len(desk.mail.begun) == 1, "and when told to stop, it began no other"
+
+
+def test_sigterm_ends_the_send_under_way_and_leaves_the_rest_due(desk: Desk) -> None:
+    for number in range(5):
+        desk.queue(DESK, f"day {number}")
+
+    def scenario() -> None:
+        eventually(lambda: desk.mail.begun)
+        os.kill(os.getpid(), signal.SIGTERM)
+        eventually(desk.stages.stop.is_set)
+
+    desk.serve_while(scenario)
+    with desk.stages.database.read() as connection:
+        states = [row.state for row in outbox.listing(connection)]
+    assert sorted(states) == ["sent", "waiting", "waiting", "waiting", "waiting"]
+
+
+@pytest.mark.parametrize("by", [timedelta(hours=-1), timedelta(days=1)])
+def test_a_clock_that_is_set_does_not_silence_it(
+    desk: Desk, by: timedelta, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class SchedulersTime(datetime):
+        """What APScheduler takes for now."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return desk.clock().astimezone(tz)
+
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", SchedulersTime)
+    desk.bot.open.set()
+
+    def scenario() -> None:
+        desk.queue(ROBOT, "before")
+        eventually(lambda: len(desk.bot.begun) == 1)
+        desk.clock.added = by
+        eventually(lambda: caplog.messages)
+        desk.queue(ROBOT, "after")
+        eventually(lambda: len(desk.bot.begun) == 2)
+
+    with caplog.at_level(logging.WARNING, "tipsheet"):
+        desk.serve_while(scenario)
+    assert [f"clock moved_by={by.total_seconds():.0f}"] == caplog.messages
+
+
+# ---- a channel with wrong settings -----------------------------------------------------------------------------------
+
+
+def test_a_channel_that_cannot_be_used_holds_back_its_own_alerts_only(
+    tmp_path: Path, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "feeds.yaml").write_text(TWO_WAYS)
+    config = read_config(tmp_path / "feeds.yaml", {"HOOK_SECRET": "whsec_c2hvcnQ="})
+    stop, mail = threading.Event(), Line()
+    mail.open.set()
+    reason = "the channel “bot” cannot be used: secret: expected whsec_ and the base64 of 24 to 64 bytes"
+    with caplog.at_level(logging.ERROR, "tipsheet"), open_stages(config, database, stop=stop) as stages:
+        assert [record.__dict__["event"] for record in caplog.records] == ["channel"]
+        deliver = replace(stages.deliver, senders={**stages.deliver.senders, "mail": mail})
+        desk = Desk(replace(stages, deliver=deliver), MovableClock(), mail, Line())
+        desk.queue(DESK, "day")
+        desk.queue(ROBOT, "day")
+        ended = {one.item.channel: (one.state, one.reason) for one in desk.stages.deliver()}
+    assert ended == {"mail": ("sent", "taken"), "bot": ("waiting", reason)}
