@@ -1,20 +1,19 @@
 """feed due → fetch → parse → changes → FeedOutcome | commit
 
-Feeds of one host are asked one after the other with a gap; hosts do not wait for each other. Fetching and parsing
-happen in threads (parsing in worker processes behind them), deciding and writing in the caller's.
+Feeds of one host are asked one after the other with a gap; hosts do not wait for each other (lanes). Fetching and
+parsing happen in threads (parsing in worker processes behind them), deciding and writing in the caller's.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from queue import SimpleQueue
 from threading import Event
 
-from monitor import cadence, changes
+from monitor import cadence, changes, habits
 from monitor.cadence import Intervals
 from monitor.config import Config
 from monitor.errors import FetchError, ParseError, StorageError
@@ -22,12 +21,20 @@ from monitor.fetch import Client
 from monitor.isolate import IsolatedParser
 from monitor.model import Changes, FeedOutcome, FeedState, Fetched, ParsedFeed, Problem, Validators
 from monitor.pipeline.journal import log, note
+from monitor.pipeline.lanes import Askers, Lanes, host_of
+from monitor.pipeline.rhythm import Rhythms
 from monitor.text import visible_text
 from storage import claims, entries, feeds
 from storage.database import Database
 
 LEASE = timedelta(minutes=30)  # longer than a full batch takes with every server at its time limit
-BATCH = 1_000
+BATCH = 1_000  # feeds that wait their turn at once; more are left to be claimed by others, or later
+ROUND = timedelta(minutes=15)
+LOOK = 1.0  # seconds between two looks at what has fallen due
+
+_THROTTLED = "its host asked for fewer requests"
+# Its neighbours would find the same; each attempt may cost ten seconds.
+_UNREACHABLE = {"dns": "its host was not found again", "connect": "its host could not be reached again"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,53 +58,70 @@ class Refresh:
     parser: IsolatedParser
     clock: Callable[[], datetime]
     stop: Event
+    free_at: dict[str, float] = field(default_factory=dict)  # host → when it may be asked again, on the monotonic clock
+    rest_until: dict[str, datetime] = field(default_factory=dict)  # host → what its last Retry-After asked for
+    rhythms: Rhythms = field(default_factory=Rhythms)
 
     def count_due(self) -> int:
         with self.database.read() as connection:
             return feeds.count_due(connection, now=self.clock())
 
     def __call__(self) -> Iterator[FeedOutcome]:
-        """Poll every feed that is due now, once; yields each outcome after it is committed."""
-        started = self.clock()
-        while not self.stop.is_set():
-            claimant = claims.new_claimant()
-            with self.database.write() as connection:
-                due = feeds.claim_due(
-                    connection, self.config.feeds, claimant=claimant, now=started, lease=LEASE, limit=BATCH
-                )
-            if not due:
-                return
-            yield from self._poll_all(due, claimant)
+        """Poll every feed that is due, once; yields each outcome after it is committed.
 
-    def _poll_all(self, due: tuple[FeedState, ...], claimant: str) -> Iterator[FeedOutcome]:
-        """One feed of each host at a time: the next one is begun when the one before it has been heard."""
-        done: SimpleQueue[Future[_Poll]] = SimpleQueue()
-        lanes: dict[Future[_Poll], list[FeedState]] = {}
+        What falls due while others are being asked is taken in, for the length of a `ROUND`: one slow host must not
+        keep it waiting.
+        """
+        claimant, started = claims.new_claimant(), self.clock()
+        lanes, look_at = Lanes(self.config.gap.total_seconds(), self.free_at), 0.0
+        with Askers[_Poll](self.config.at_once) as askers:
+            while not self.stop.is_set():
+                idle = not lanes and not askers.busy
+                if idle or (time.monotonic() >= look_at and len(lanes) < BATCH):
+                    due = self._claim(claimant, started if idle else min(self.clock(), started + ROUND))
+                    if idle and not due:
+                        return
+                    yield from self._take_in(due, lanes, claimant)
+                    look_at = time.monotonic() + LOOK
+                for state in lanes.ready():
+                    askers.begin(self._poll, state)
+                yield from self._hear(askers, lanes, claimant, min(look_at, lanes.next_turn()))
+            while askers.busy:
+                yield from self._hear(askers, lanes, claimant, time.monotonic() + LOOK)
 
-        def begin(lane: list[FeedState], wait: float) -> None:
-            future = pool.submit(self._poll, lane[0], wait)
-            lanes[future] = lane[1:]
-            future.add_done_callback(done.put)
+    def _claim(self, claimant: str, now: datetime) -> tuple[FeedState, ...]:
+        with self.database.write() as connection:
+            return feeds.claim_due(connection, self.config.feeds, claimant=claimant, now=now, lease=LEASE, limit=BATCH)
 
-        with ThreadPoolExecutor(self.config.at_once, thread_name_prefix="refresh") as pool:
-            for lane in cadence.lanes(due):
-                begin(list(lane), 0)
-            while lanes:
-                future = done.get()
-                rest = lanes.pop(future)
-                poll = future.result()
-                if outcome := self._conclude(poll, claimant):
-                    yield outcome
-                if isinstance(poll.error, FetchError) and poll.error.kind == "throttled":
-                    yield from self._postpone(rest, poll, claimant)
-                elif rest and not self.stop.is_set():
-                    begin(rest, self.config.gap.total_seconds())
+    def _take_in(self, due: tuple[FeedState, ...], lanes: Lanes, claimant: str) -> Iterator[FeedOutcome]:
+        """Let the feeds wait their turn, but for those whose host asked for rest."""
+        now = self.clock()
+        for lane in cadence.lanes(due):
+            rest = self.rest_until.get(host_of(lane[0]), now) - now
+            if rest > timedelta():
+                yield from self._postpone(lane, rest, _THROTTLED, claimant)
+            else:
+                lanes.add(lane)
+
+    def _hear(self, askers: Askers[_Poll], lanes: Lanes, claimant: str, until: float) -> Iterator[FeedOutcome]:
+        """What the next poll came to, and for the other feeds of its host."""
+        poll = askers.heard(until)
+        if poll is None:
+            return
+        retry_after = poll.error.retry_after if isinstance(poll.error, FetchError) else None
+        why = _why_others_wait(poll)
+        others = lanes.others(poll.state) if why else []
+        if why == _THROTTLED and retry_after:
+            self.rest_until[host_of(poll.state)] = self.clock() + retry_after
+        lanes.heard(poll.state)
+        if outcome := self._conclude(poll, claimant):
+            yield outcome
+        yield from self._postpone(others, retry_after, why, claimant)
 
     # ---- in a thread: the slow part ----
 
-    def _poll(self, state: FeedState, wait: float) -> _Poll:
+    def _poll(self, state: FeedState) -> _Poll:
         """Ask one server and read what it says. Never raises: a feed that fails must not take the others with it."""
-        self.stop.wait(wait)
         try:
             fetched = self.client.get(state.request_url or state.feed.url, state.validators, known_hash=state.body_hash)
             if fetched.status == 304 or fetched.body_hash == state.body_hash:
@@ -136,17 +160,20 @@ class Refresh:
         gone = error.kind == "gone"
         retry_after = error.retry_after if isinstance(error, FetchError) else None
         due = cadence.after_failure(state, now=now, intervals=self._intervals, retry_after=retry_after, gone=gone)
+        moved_back = state.failures + 1 >= cadence.FAILURES_TO_DOUBT_A_MOVE
         return replace(
             _as_before(state, now, due),
             result="gone" if gone else "failed",
             status=error.status if isinstance(error, FetchError) else 200,
             problem=Problem(kind=error.kind, message=str(error)),
+            request_url="" if moved_back else state.request_url,
         )
 
     def _unchanged(self, state: FeedState, fetched: Fetched) -> FeedOutcome:
-        now = self.clock()
+        now, intervals = self.clock(), self._intervals
+        state = replace(state, habit=habits.after_unchanged(state, now=now, crowd=intervals.crowd))
         due = cadence.after_success(
-            state, now=now, intervals=self._intervals, headers=fetched.headers, hint=state.interval_hint
+            state, now=now, intervals=intervals, headers=fetched.headers, hint=state.interval_hint
         )
         redirect_to, redirect_seen, request_url = cadence.permanent_move(state, fetched, overlap=True)
         return replace(
@@ -160,18 +187,22 @@ class Refresh:
         )
 
     def _read(self, state: FeedState, fetched: Fetched, parsed: ParsedFeed) -> FeedOutcome:
-        now = self.clock()
+        now, intervals = self.clock(), self._intervals
         with self.database.read() as connection:
             known = entries.known(connection, state.id)
         found = changes.decide(
             parsed,
             known=known,
             first_poll=state.last_success_at is None,
+            last_read=state.last_success_at,
             now=now,
             fresh_for=self.config.fresh_for,
         )
+        gap = habits.shares_nothing(parsed, found, known)
+        habit = habits.after_read(state, parsed, found, now=now, crowd=intervals.crowd, gap=gap)
+        state = replace(state, habit=habit)
         due = cadence.after_success(
-            state, now=now, intervals=self._intervals, headers=fetched.headers, hint=parsed.interval_hint
+            state, now=now, intervals=intervals, headers=fetched.headers, hint=parsed.interval_hint, gap=gap
         )
         overlap = not known or len(found.new) < len(parsed.entries)
         redirect_to, redirect_seen, request_url = cadence.permanent_move(state, fetched, overlap)
@@ -194,6 +225,8 @@ class Refresh:
             redirect_to=redirect_to,
             redirect_seen=redirect_seen,
             request_url=request_url,
+            habit=habit,
+            gap=gap,
         )
 
     def _record(self, outcome: FeedOutcome, poll: _Poll, claimant: str) -> FeedOutcome | None:
@@ -220,23 +253,27 @@ class Refresh:
         )
         return outcome
 
-    def _postpone(self, rest: list[FeedState], poll: _Poll, claimant: str) -> Iterator[FeedOutcome]:
-        """A host that says "too many requests" means all its feeds."""
-        for state in rest:
+    def _postpone(
+        self, states: Sequence[FeedState], rest: timedelta | None, why: str, claimant: str
+    ) -> Iterator[FeedOutcome]:
+        """A host that says "too many requests", or cannot be reached, means all its feeds."""
+        for state in states:
             now = self.clock()
-            retry_after = poll.error.retry_after if isinstance(poll.error, FetchError) else None
-            due = cadence.after_failure(state, now=now, intervals=self._intervals, retry_after=retry_after, gone=False)
-            waiting = replace(
-                _as_before(state, now, due),
-                result="postponed",
-                reason=f"its host asked for fewer requests; {due.reason}",
-            )
+            due = cadence.after_failure(state, now=now, intervals=self._intervals, retry_after=rest, gone=False)
+            waiting = replace(_as_before(state, now, due), result="postponed", reason=f"{why}; {due.reason}")
             if outcome := self._record(waiting, _Poll(state=state), claimant):
                 yield outcome
 
     @property
     def _intervals(self) -> Intervals:
-        return Intervals(every=self.config.every)
+        return self.rhythms.now(self.database, self.config, self.clock())
+
+
+def _why_others_wait(poll: _Poll) -> str:
+    """Why the other feeds of a host are not to be asked now; "" if they are. One lost connection proves nothing."""
+    if poll.error is None or (poll.error.kind in _UNREACHABLE and not poll.state.failures):
+        return ""
+    return _UNREACHABLE.get(poll.error.kind) or (_THROTTLED if poll.error.kind == "throttled" else "")
 
 
 def _surprise(bug: Exception) -> FetchError:
@@ -266,4 +303,5 @@ def _as_before(state: FeedState, now: datetime, due: cadence.Next) -> FeedOutcom
         redirect_to=state.redirect_to,
         redirect_seen=state.redirect_seen,
         request_url=state.request_url,
+        habit=state.habit,
     )
