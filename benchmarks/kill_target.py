@@ -1,7 +1,8 @@
-"""The program that `kills` kills: `tipsheet once`, again and again, told to die at a named boundary or left alone.
+"""The program that `kills` kills, again and again: told to die at a named boundary, killed from outside, or left alone.
 
 It imports everything once, then forks a child for each line on standard input, so that a run costs its work and not its
-imports. A line is JSON: {"args": [...], "die": "sent" or null}. It prints the child's process id, then its exit status.
+imports. A line is JSON: {"program": "tipsheet" or "floor", "args": [...], "die": "marked" or null}. It prints the
+child's process id, then its exit status.
 
 Dying is SIGKILL to oneself: no handler, no clean-up, no flush, at the exact place. Production code knows nothing of it:
 the boundaries are functions of it that are wrapped here.
@@ -14,10 +15,14 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
 from typing import Any, NoReturn
 
 from alerts.smtp import MailSender
+from benchmarks import kill_floor
+from monitor import run
 from monitor.cli import tipsheet
 from monitor.errors import TipsheetError
 from monitor.fetch import Client
@@ -92,10 +97,20 @@ BOUNDARIES: dict[str, Callable[[], None]] = {
 }
 
 
-def work(args: list[str], boundary: str | None) -> int:
+FLOOR_BOUNDARIES: dict[str, Callable[[], None]] = {
+    "fetched": _after(kill_floor, "fetch"),
+    "250 read": _after(kill_floor, "mail"),
+    "webhook answered": _after(kill_floor, "post"),
+    "marked": _after(kill_floor, "mark"),
+}
+
+# The daemon's stages look for work so often here: a run of two seconds sees all of them at work beside each other.
+_TICK = timedelta(seconds=0.25)
+
+
+def work_tipsheet(args: list[str]) -> int:
     """In the child: one `tipsheet` command, as a process of its own would run it."""
-    if boundary:
-        BOUNDARIES[boundary]()
+    run.TICK = _TICK
     try:
         tipsheet(args, prog_name="tipsheet", standalone_mode=False)
     except TipsheetError as error:
@@ -106,14 +121,33 @@ def work(args: list[str], boundary: str | None) -> int:
     return 0
 
 
+def work_floor(args: list[str]) -> int:
+    sent, mail_port, hook, *feeds = args
+    kill_floor.run(Path(sent), int(mail_port), hook, feeds)
+    return 0
+
+
+PROGRAMS: Mapping[str, tuple[Callable[[list[str]], int], Mapping[str, Callable[[], None]]]] = {
+    "tipsheet": (work_tipsheet, BOUNDARIES),
+    "floor": (work_floor, FLOOR_BOUNDARIES),
+}
+
+
+def work(order: dict[str, Any]) -> int:
+    program, boundaries = PROGRAMS[order["program"]]
+    if order["die"]:
+        boundaries[order["die"]]()
+    return program(order["args"])
+
+
 def main() -> None:
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()
         if child == 0:
-            # Its output is nobody's: what it did is asked of the sinks and the database.
+            # Its output is nobody's: what it did is asked of the receivers and the database.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            os._exit(work(order["args"], order["die"]))
+            os._exit(work(order))
         print(child, flush=True)
         _, status = os.waitpid(child, 0)
         print(status, flush=True)

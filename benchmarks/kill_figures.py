@@ -1,0 +1,66 @@
+"""What came of the kills, and what of it is no proof.
+
+What lives here: the figures, their words, and the bars. What must not: killing, counting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MOST_UNCERTAIN = 0.05  # of the kills; a program that calls everything uncertain loses nothing, and is of no use
+MOST_COPIES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What came of it. An alert is a story for a recipient."""
+
+    asked: int  # kills that were to happen
+    kills: int
+    alerts: int
+    lost: int  # not received and not shown as uncertain, when the feeds had stood still for long enough
+    max_copies: int
+    copied: int  # copies beyond the first, of all alerts
+    differing: int  # alerts that came under another id, or in other bytes: two alerts of one story are that, too
+    stray: int  # received, and of no story that was news
+    uncertain: int
+    edits: int
+    copies: int
+    unchanged: int  # answers 304
+
+    def faults(self) -> tuple[str, ...]:
+        """What a proof may not show, in words."""
+        found = (
+            (self.kills < self.asked, f"{self.kills} kills happened of the {self.asked} asked for"),
+            (not self.alerts, "no alert was due"),
+            (self.lost > 0, f"{self.lost} alerts were lost"),
+            (self.max_copies > MOST_COPIES, f"an alert came {self.max_copies} times"),
+            (self.copied > self.kills, f"{self.copied} copies for {self.kills} kills: more than one a kill"),
+            (self.differing > 0, f"{self.differing} alerts came under another id or with other bytes"),
+            (self.stray > 0, f"{self.stray} alerts came of what was no news"),
+            (self.uncertain > MOST_UNCERTAIN * self.kills, f"{self.uncertain} uncertain: {self._share} of the kills"),
+            (not (self.edits and self.copies and self.unchanged), "the feeds had no edit, no copy or no 304 to show"),
+        )
+        return tuple(words for is_so, words in found if is_so)
+
+    @property
+    def _share(self) -> str:
+        return f"{self.uncertain / max(1, self.kills):.1%}"
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kills} kills, {self.alerts} alerts: {self.lost} lost, {self.copied} came again and none more than "
+            f"{self.max_copies} times, {self.differing} under another id or with other bytes, {self.stray} of no news; "
+            f"{self.uncertain} shown as uncertain ({self._share} of the kills). "
+            f"The feeds: {self.edits} edits, {self.copies} copies, {self.unchanged} answers 304."
+        )
+
+
+def loop_faults(loop: Figures) -> tuple[str, ...]:
+    """Of the crash loop, which is to be stopped at two copies: that the last ones end as uncertain is its point."""
+    # Fewer kills than copies would mean that it never died after a send.
+    is_sound = loop.max_copies == MOST_COPIES <= loop.kills and not (loop.lost or loop.differing or loop.stray)
+    words = (
+        f"the crash loop, {loop.kills} kills: {loop.lost} lost, {loop.max_copies} copies, {loop.differing} differing"
+    )
+    return () if is_sound else (words,)
