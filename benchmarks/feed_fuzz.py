@@ -1,4 +1,4 @@
-"""`./dev bench feed-fuzz [--count N] [--seed N]`: feeds damaged at random go to the worker; it must neither die nor hang.
+"""`./dev bench feed-fuzz [--count N] [--seed N]`: the worker reads feeds damaged at random, and must live.
 
 Starts from the feeds of tests/data, and from the smaller real and hostile bodies where TIPSHEET_DATA names them. The
 same seed makes the same feeds. Exit status 1 where a reading ended in anything but a feed or a ParseError that says
@@ -26,7 +26,8 @@ SPLICES = (
     b"<", b">", b"&", b"]]>", b"<![CDATA[", b"<!--", b"-->", b"<!DOCTYPE rss [<!ENTITY a 'b'>]>", b"&a;", b"&#xD800;",
     b"&#0;", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"</item>", b"<item>", b"</channel>", b"<entry xmlns='urn:x'>", b"'",
     b'"', b"xmlns:x='urn:y'", b"<?xml version='1.0' encoding='utf-16'?>", b"<div xmlns='http://www.w3.org/1999/xhtml'>",
-    b"99999999999999999999", b"-0001-13-45T99:99:99Z", b"http://[::1", b"{", b"[1e999]", "\u202e\u0000\U0001f9ca".encode(),
+    b"99999999999999999999", b"-0001-13-45T99:99:99Z", b"http://[::1", b"{", b"[1e999]",
+    "\u202e\u0000\U0001f9ca".encode(),
 )  # fmt: skip
 
 

@@ -45,13 +45,13 @@ _LEFT = _names(
 # Of these namespaces, or of whatever bears their usual prefixes, the library reads more than what is named here.
 _SPEAKING = {
     _DC: _names("creator date subject title identifier type format language source rights publisher coverage relation"),
-    _TERMS: frozenset({"issued", "created", "modified", "valid"}),
     _CONTENT: frozenset({"encoded"}),
     _ATOM: frozenset({"link", "updated", "published"}),
     "{http://purl.org/atom/ns#}": frozenset[str](),
     _XHTML: frozenset[str](),
 }
-_MUTE = (_MEDIA, _ITUNES, _SYNDICATION, _FEEDBURNER)  # what is not read of these tells nothing
+_MUTE = (_TERMS, _MEDIA, _ITUNES, _SYNDICATION, _FEEDBURNER)  # what is not read of these tells nothing
+_LISTS = frozenset({f"{_ITUNES}keywords", f"{_MEDIA}keywords"})  # names with commas between
 _PREFIXES = frozenset({"dc", "dcterms", "content", "atom", "media", "itunes", "xhtml", "feedburner"})
 _ATOM_ENTRY = _names("id title link summary content published updated author category rights contributor source")
 _KINDS = {"": "text", "text": "text", "text/plain": "text", "html": "html", "text/html": "html", "xhtml": "xhtml"}
@@ -116,7 +116,7 @@ def _rss_entry(item: Element, dialect: str) -> RawEntry:
     if not all(_is_read(tag, dialect, same[0].prefix) for tag, same in found.items()):
         raise _Unusual
     guid = _last(found, f"{dialect}guid")
-    summary, contents = _summary_and_contents(item, dialect)
+    summary, contents = _summary_and_contents(item, found, dialect)
     return RawEntry(
         id=_markup(guid) if guid is not None else item.get(f"{_RDF}about", "").strip(),
         permalink=guid is None or _attribute(guid, "ispermalink", "true") == "true",
@@ -133,7 +133,7 @@ def _rss_entry(item: Element, dialect: str) -> RawEntry:
         or _texts(found, f"{_ITUNES}author"),
         published=_date(found, f"{dialect}pubDate", f"{_ATOM}published", f"{_TERMS}issued", f"{_TERMS}created"),
         updated=_date(found, f"{_DC}date", f"{_ATOM}updated", f"{_TERMS}modified"),
-        tags=_rss_tags(item, dialect),
+        tags=_rss_tags(item, found, dialect),
     )
 
 
@@ -155,22 +155,25 @@ def _is_odd(tag: str, dialect: str) -> bool:
     return space in {"", dialect} and name != name.lower() and name.lower() in {"title", "link", "language"}
 
 
-def _summary_and_contents(item: Element, dialect: str) -> tuple[str, list[str]]:
+def _summary_and_contents(item: Element, found: _Children, dialect: str) -> tuple[str, list[str]]:
     """The first description of any kind is the summary; further ones are contents, as podcasts have them."""
-    descriptions = [
-        text for child in item.iterchildren(f"{dialect}description", f"{_ITUNES}summary") if (text := _markup(child))
-    ]
-    contents = [text for child in item.iterchildren(f"{_CONTENT}encoded") if (text := _markup(child))]
-    return (descriptions or [""])[0], descriptions[1:] + contents
+    kinds = [tag for tag in (f"{dialect}description", f"{_ITUNES}summary") if tag in found]
+    descriptions = [text for child in _in_order(item, found, kinds) if (text := _markup(child))]
+    return (descriptions or [""])[0], descriptions[1:] + _texts(found, f"{_CONTENT}encoded")
 
 
-def _rss_tags(item: Element, dialect: str) -> list[str]:
+def _rss_tags(item: Element, found: _Children, dialect: str) -> list[str]:
     tags: list[str] = []
-    lists = {f"{_ITUNES}keywords", f"{_MEDIA}keywords"}
-    for child in item.iterchildren(f"{dialect}category", f"{_DC}subject", f"{_MEDIA}category", *lists):
+    kinds = (f"{dialect}category", f"{_DC}subject", f"{_MEDIA}category", *_LISTS)
+    for child in _in_order(item, found, [tag for tag in kinds if tag in found]):
         text = _markup(child)
-        tags += text.split(",") if child.tag in lists else [text]
+        tags += text.split(",") if child.tag in _LISTS else [text]
     return tags
+
+
+def _in_order(item: Element, found: _Children, kinds: list[str]) -> list[Element]:
+    """The children of these kinds as the document has them."""
+    return found[kinds[0]] if len(kinds) == 1 else list(item.iterchildren(*kinds)) if kinds else []
 
 
 # ---- Atom ------------------------------------------------------------------------------------------------------------
@@ -278,17 +281,16 @@ def _caption(entry: Element) -> str:
 
 def _last(found: _Children, tag: str) -> Element | None:
     """The last child of that name, as the last one counts."""
-    same = found.get(tag)
-    return same[-1] if same else None
+    return found[tag][-1] if tag in found else None
 
 
 def _text(found: _Children, tag: str) -> str:
     """The text of the last child of that name that has any."""
-    return next((text for child in reversed(found.get(tag, ())) if (text := _markup(child))), "")
+    return next(reversed(_texts(found, tag)), "")
 
 
 def _texts(found: _Children, tag: str) -> list[str]:
-    return [text for child in found.get(tag, ()) if (text := _markup(child))]
+    return [text for child in found[tag] if (text := _markup(child))] if tag in found else []
 
 
 def _date(found: _Children, *tags: str) -> datetime | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
 from urllib.parse import quote, urljoin, urlsplit
 
 import nh3
@@ -49,7 +50,7 @@ def title(value: str, losses: list[Problem], *, plain: bool = False) -> str:
     value = capped(value, LONGEST_TITLE, losses, "a title")
     shown = _plain_title(value) if plain else _visible(value)
     for _ in range(2):
-        if not (_ESCAPED.search(shown) or _MEANT.search(shown)):
+        if not ("&" in shown and _ESCAPED.search(shown)) and not is_markup(shown):
             break
         shown = _plain_title(shown)
     return shown
@@ -68,7 +69,7 @@ def text(value: str, losses: list[Problem]) -> str:
     for _ in range(2):
         if not (shown.startswith(("<", "&lt;")) and is_markup(html.unescape(shown))):
             break
-        shown = _visible(shown)
+        shown = _visible(shown) or shown
     return shown
 
 
@@ -88,6 +89,7 @@ def is_markup(value: str) -> bool:
     return "<" in value and _MEANT.search(value) is not None
 
 
+@lru_cache(maxsize=4096)  # a feed's entries share most of theirs
 def name(value: str) -> str:
     """An author, a tag: visible text of a sane length. Longer ones are no names, and cutting them loses nothing."""
     return _visible(value[: LONGEST_NAME * 4])[:LONGEST_NAME]
