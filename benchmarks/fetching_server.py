@@ -1,6 +1,7 @@
 """The other side of benchmarks.fetching: a process that answers as a feed's server does, as cheaply as it can.
 
-GET with If-None-Match gets a 304, any other GET the whole body. It listens on every loopback address at once.
+GET with If-None-Match gets a 304, any other GET a whole body: a large one for /feed.xml, a small one elsewhere. It
+listens on every loopback address at once.
 """
 
 from __future__ import annotations
@@ -19,18 +20,23 @@ _ITEM = (
     b"<description>The harbour office says that the ferry will leave as planned, whatever the weather.</description>"
     b"</item>"
 )
-BODY = (
-    b"<rss version='2.0'><channel><title>Ferry Times</title>"
-    + b"".join(_ITEM % (number, number) for number in range(220))
-    + b"</channel></rss>"
-)
+
+
+def _feed(items: int) -> bytes:
+    written = b"".join(_ITEM % (number, number) for number in range(items))
+    return b"<rss version='2.0'><channel><title>Ferry Times</title>" + written + b"</channel></rss>"
+
+
+BODY, _SMALL_BODY = _feed(220), _feed(3)
 _HEADERS = (
     b"Server: bench\r\nDate: Tue, 10 Mar 2026 12:00:00 GMT\r\nContent-Type: application/rss+xml; charset=UTF-8\r\n"
     b"ETag: " + ETAG.encode() + b"\r\nLast-Modified: Tue, 10 Mar 2026 11:00:00 GMT\r\nCache-Control: max-age=300\r\n"
     b"Vary: Accept-Encoding\r\nX-Frame-Options: SAMEORIGIN\r\n"
 )
 _SAME = b"HTTP/1.1 304 Not Modified\r\n" + _HEADERS + b"\r\n"
-_WHOLE = b"HTTP/1.1 200 OK\r\n" + _HEADERS + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
+_WHOLE, _SMALL = (
+    b"HTTP/1.1 200 OK\r\n" + _HEADERS + b"Content-Length: %d\r\n\r\n" % len(body) + body for body in (BODY, _SMALL_BODY)
+)
 
 
 class _Answering(asyncio.Protocol):
@@ -43,7 +49,8 @@ class _Answering(asyncio.Protocol):
         self._asked += data
         while b"\r\n\r\n" in self._asked:
             question, _, self._asked = self._asked.partition(b"\r\n\r\n")
-            self._transport.write(_SAME if b"\r\nif-none-match:" in question.lower() else _WHOLE)
+            whole = _WHOLE if question.startswith(b"GET /feed.xml ") else _SMALL
+            self._transport.write(_SAME if b"\r\nif-none-match:" in question.lower() else whole)
 
 
 async def _listen(certificate: Path | None, ready: Connection) -> None:
