@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ from monitor.fetch import Client, FetchSettings
 from monitor.isolate import IsolatedParser
 from monitor.model import Channel, Message
 from monitor.outlets import shipped
-from monitor.pipeline import Deliver, Examine, Refresh, forget_old_texts, queue_digests, take_over
+from monitor.pipeline import Deliver, Examine, Refresh, follow_clock_back, forget_old_texts, queue_digests, take_over
 from monitor.pipeline.journal import note
 from monitor.version import VERSION
 from storage.database import Database
@@ -126,7 +126,7 @@ def serve(stages: Stages) -> None:
     jobs = _jobs(stages)
     scheduler = BackgroundScheduler(
         timezone=UTC,
-        executors={"default": ThreadPoolExecutor(len(jobs))},  # a thread for each: no job waits for another's server
+        executors={"default": ThreadPoolExecutor(len(jobs) + 1)},  # no job waits for another's server
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     scheduler.add_listener(_report_failure, EVENT_JOB_ERROR)
@@ -139,7 +139,7 @@ def serve(stages: Stages) -> None:
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     scheduler.start()
     note("started", feeds=sum(feed.enabled for feed in stages.config.feeds.values()), process=os.getpid())
-    _watch_clock(scheduler, stages)
+    _watch_clock(scheduler, jobs, stages)
     note("stopping")
     scheduler.shutdown(wait=True)
     note("stopped")
@@ -157,10 +157,11 @@ def _jobs(stages: Stages) -> tuple[Job, ...]:
     )
 
 
-def _watch_clock(scheduler: BackgroundScheduler, stages: Stages) -> None:
+def _watch_clock(scheduler: BackgroundScheduler, jobs: Sequence[Job], stages: Stages) -> None:
     """Wait until told to stop, and see to it that a clock that is set does not stop the work.
 
     APScheduler notes when each job is next on the wall clock: set back by an hour, it would keep silent for an hour.
+    So would the rows that are due by the clock that ran ahead.
     """
     wall, steady = stages.clock(), time.monotonic()
     while not stages.stop.wait(LOOK):
@@ -168,8 +169,11 @@ def _watch_clock(scheduler: BackgroundScheduler, stages: Stages) -> None:
         leapt = wall - before[0] - timedelta(seconds=steady - before[1])
         if abs(leapt) >= LEAP:
             note("clock", level=logging.WARNING, moved_by=round(leapt.total_seconds()))
-            for job in scheduler.get_jobs():
-                job.modify(next_run_time=wall)
+            for name, *_ in jobs:
+                scheduler.modify_job(name, next_run_time=wall)
+            if leapt < timedelta():
+                catch_up = partial(follow_clock_back, stages.database, now=wall)
+                scheduler.add_job(catch_up, id="clock", next_run_time=wall, replace_existing=True)
 
 
 def _empty(deliver: Deliver, channel: str) -> None:

@@ -18,17 +18,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from monitor.cli.demo import SECRET, SECRET_NAME, write_config
 from monitor.config import read_config
 from monitor.demo.mailroom import Mailroom
 from monitor.demo.newsroom import Newsroom
 from monitor.model import Message, Recipient
+from monitor.pipeline import follow_clock_back
 from monitor.run import TICK, Stages, open_stages, serve
-from storage import outbox
+from storage import entries, outbox
 from storage.database import Database
+from storage.schema import feeds
 from tests.command import start, tipsheet
+from tests.conftest import Clock
 from tests.mail_sink import MailSink
+from tests.rows import COURIER, FERRY, keep, keyed, remember
 from tests.scripted_server import Answer, ScriptedServer
 
 PATIENCE = 120.0  # seconds for what takes two on an idle machine
@@ -237,9 +242,9 @@ class Desk:
     mail: Line
     bot: Line
 
-    def queue(self, to: Recipient, day: str) -> None:
+    def queue(self, to: Recipient, day: str, *, ahead: timedelta = timedelta()) -> None:
         with self.stages.database.write() as connection:
-            assert outbox.add_digest(connection, to, day=day, now=self.clock())
+            assert outbox.add_digest(connection, to, day=day, now=self.clock() + ahead)
 
     def serve_while(self, scenario: Callable[[], None]) -> None:
         """Serve, as a process does, until the scenario has been played."""
@@ -328,15 +333,36 @@ def test_a_clock_that_is_set_does_not_silence_it(
 
     def scenario() -> None:
         desk.queue(ROBOT, "before")
+        desk.queue(ROBOT, "put off", ahead=timedelta(minutes=30))
         eventually(lambda: len(desk.bot.begun) == 1)
         desk.clock.added = by
         eventually(lambda: caplog.messages)
         desk.queue(ROBOT, "after")
-        eventually(lambda: len(desk.bot.begun) == 2)
+        eventually(lambda: len(desk.bot.begun) == 3)
 
     with caplog.at_level(logging.WARNING, "tipsheet"):
         desk.serve_while(scenario)
     assert [f"clock moved_by={by.total_seconds():.0f}"] == caplog.messages
+
+
+def test_what_a_clock_that_ran_ahead_has_put_off_is_due_by_the_right_one(database: Database, clock: Clock) -> None:
+    ahead = clock() + timedelta(days=1)
+    remember(database)
+    with database.write() as connection:
+        polled = update(feeds).where(feeds.c.name == FERRY.name)
+        connection.execute(polled.values(polled_at=ahead, next_poll_at=ahead + timedelta(hours=1)))
+        resting = update(feeds).where(feeds.c.name == COURIER.name)
+        connection.execute(resting.values(polled_at=clock(), next_poll_at=clock() + timedelta(hours=12)))
+        assert outbox.add_digest(connection, DESK, day="put off", now=ahead)
+    keep(database, keyed("a"), now=ahead)
+
+    follow_clock_back(database, now=clock())
+    with database.read() as connection:
+        due = {row.name: row.next_poll_at for row in connection.execute(select(feeds))}
+        assert outbox.count_due(connection, now=clock(), horizon=clock()) == 1
+        assert entries.count_due(connection, now=clock()) == 1
+    assert due[FERRY.name] == clock() + timedelta(hours=1), "as long as was decided, from now"
+    assert due[COURIER.name] == clock() + timedelta(hours=12), "what its server asked for before is kept"
 
 
 # ---- a channel with wrong settings -----------------------------------------------------------------------------------

@@ -13,6 +13,15 @@ from monitor.pipeline.deliver import Deliver, Delivered
 from monitor.pipeline.digests import queue_digests
 from monitor.pipeline.examine import Examine
 from monitor.pipeline.refresh import Refresh
-from monitor.pipeline.upkeep import forget_old_texts, take_over
+from monitor.pipeline.upkeep import follow_clock_back, forget_old_texts, take_over
 
-__all__ = ["Deliver", "Delivered", "Examine", "Refresh", "forget_old_texts", "queue_digests", "take_over"]
+__all__ = [
+    "Deliver",
+    "Delivered",
+    "Examine",
+    "Refresh",
+    "follow_clock_back",
+    "forget_old_texts",
+    "queue_digests",
+    "take_over",
+]

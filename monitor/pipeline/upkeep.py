@@ -1,12 +1,15 @@
-"""What happens beside the stages: taking over after a crash, and retention."""
+"""What happens beside the stages: taking over after a crash, a clock that is set back, and retention."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select, update
+
 from monitor.config import Config
 from storage import claims, entries, feeds
 from storage.database import Database
+from storage.schema import attempts as attempt_table
 from storage.schema import entries as entry_table
 from storage.schema import feeds as feed_table
 from storage.schema import outbox as outbox_table
@@ -23,6 +26,24 @@ def take_over(database: Database, config: Config) -> None:
         feeds.remember(connection, tuple(config.feeds.values()))
         for table in (feed_table, entry_table, outbox_table):
             claims.release(connection, table)
+
+
+def follow_clock_back(database: Database, *, now: datetime) -> None:
+    """What was put off by a clock that ran ahead must not wait until the right one gets there.
+
+    A feed that was polled in what is now the future waits as long as was decided then, beginning now; what waits in the
+    outbox since then is due. Rows that were written before the clock ran ahead stay as they are.
+    """
+    polled, due = feed_table.c.polled_at, feed_table.c.next_poll_at
+    tried_ahead = select(attempt_table.c.outbox_id).where(attempt_table.c.began_at > now)
+    delayed = (outbox_table.c.created_at > now) | outbox_table.c.id.in_(tried_ahead)
+    new_ahead = (entry_table.c.first_seen_at > now) & (entry_table.c.examine_at > now)
+    with database.write() as connection:
+        for row in connection.execute(select(feed_table.c.id, polled, due).where(polled > now, due > now)).all():
+            again = now + (row.next_poll_at - row.polled_at)
+            connection.execute(update(feed_table).where(feed_table.c.id == row.id).values(next_poll_at=again))
+        connection.execute(update(outbox_table).where(delayed, outbox_table.c.state == "waiting").values(due_at=now))
+        connection.execute(update(entry_table).where(new_ahead).values(examine_at=now))
 
 
 def forget_old_texts(database: Database, config: Config, *, now: datetime) -> int:
