@@ -34,7 +34,7 @@ FLOOR_BOUNDARIES = ("fetched", "250 read", "webhook answered", "marked")
 AFTER_SENDING = ("250 read", "webhook answered")
 CRASH_LOOP = 50
 _DAEMON_SHARE = 5  # one random kill in so many
-_DAEMON_RUN = 2.5  # seconds within which it is killed
+_DAEMON_RUN = 3  # times as long as a single run: the daemon is killed within it
 _STILL_AFTER = 10  # kills; then the feeds stand still until everything is told
 _PATIENCE = 30  # runs in peace within which it must be
 
@@ -44,11 +44,11 @@ class Run:
 
     def __init__(self, press: Press, mails: Mailroom, target: Target, seed: int) -> None:
         self.press, self.target = press, target
-        self._mails = mails
+        self._mails, self._letters = mails, Copies()
         self._chance = random.Random(seed)
         self._kills = self._asked = 0
         self._late: set[tuple[str, str]] = set()
-        self._whole = 1.0  # seconds that a run takes
+        self._whole = 0.0  # seconds that a run takes which has something to do
         target.run()  # the first poll: what it finds is the back-catalogue
 
     # ---- killing ----
@@ -62,6 +62,8 @@ class Run:
                 if self.target.run(die=boundary):
                     self._kills += 1
                     break
+            else:
+                print(f"the boundary {boundary!r} was never reached", file=sys.stderr)
             self.stand_still()
 
     def kill_at_random(self, kills: int) -> None:
@@ -90,7 +92,7 @@ class Run:
         return self.target.run(after=self._chance.uniform(0, self._whole))
 
     def _kill_daemon_once(self) -> bool:
-        after = self._chance.uniform(0, _DAEMON_RUN)
+        after = self._chance.uniform(0, _DAEMON_RUN * self._whole)
 
         def publish() -> None:
             for _ in range(3):
@@ -113,13 +115,15 @@ class Run:
 
     def stand_still(self) -> None:
         """The feeds change no more, so what they brought must be told now: a 304 must not hide what was not kept."""
+        self.press.publish(1)  # so that there is work for every stage: the run's length says where kills can hit
+        began = time.monotonic()
+        self.target.run()
+        self._whole = time.monotonic() - began
         for _ in range(_PATIENCE):
-            began = time.monotonic()
-            self.target.run()
-            self._whole = time.monotonic() - began
             if not self._untold() and not self.target.waiting():
                 return
             time.sleep(0.2)
+            self.target.run()
         self._late |= self._untold()
 
     def _untold(self) -> set[tuple[str, str]]:
@@ -128,11 +132,11 @@ class Run:
         return due - known - self.target.uncertain()
 
     def _receivers(self) -> dict[str, Copies]:
-        letters = Copies()
-        for letter in tuple(self._mails.letters):
+        unread = self._mails.letters[self._letters.count.total() :]
+        for letter in unread:
             message = letter.message
-            letters.take(token_in(str(message["Subject"])), str(message["Message-ID"]), letter.data)
-        return {PERSON: letters, PROGRAM: self.press.hooks}
+            self._letters.take(token_in(str(message["Subject"])), str(message["Message-ID"]), letter.data)
+        return {PERSON: self._letters, PROGRAM: self.press.hooks}
 
     # ---- counting ----
 
