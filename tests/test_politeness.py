@@ -5,6 +5,7 @@ Most of it runs on a clock that the test moves. The requests themselves are look
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterable
 from datetime import timedelta
@@ -90,6 +91,16 @@ def test_a_known_body_is_neither_inflated_nor_read(stand: Stand, monkeypatch: py
 
     monkeypatch.setattr("monitor.fetch.decoded", refuse)
     assert stand.poll(after=2 * HOUR)["a"].result == "unchanged"
+
+
+def test_a_server_that_can_only_send_all_of_it_is_asked_less_often(stand: Stand) -> None:
+    stand.subscribe("/a", "/b")
+    stand.config = dataclasses.replace(stand.config, every=5 * MINUTE)
+    stand.server.script("/a", rss("One"))
+    stand.server.script("/b", rss("One", etag='"1"'), Answer(status=304))
+    for _ in range(2):
+        waits = {name: outcome.next_poll_at - outcome.polled_at for name, outcome in stand.poll(after=HOUR).items()}
+        assert waits["a"] >= 15 * MINUTE > waits["b"]
 
 
 # ---- patient ---------------------------------------------------------------------------------------------------------

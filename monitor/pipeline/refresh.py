@@ -30,6 +30,7 @@ from storage.database import Database
 LEASE = timedelta(minutes=30)  # longer than a full batch takes with every server at its time limit
 BATCH = 1_000  # feeds that wait their turn at once; more are left to be claimed by others, or later
 ROUND = timedelta(minutes=15)
+WHOLE_BODY_FLOOR = timedelta(minutes=15)  # for servers that give no validators, and send all of it each time
 LOOK = 1.0  # seconds between two looks at what has fallen due
 
 _THROTTLED = "its host asked for fewer requests"
@@ -170,7 +171,8 @@ class Refresh:
         )
 
     def _unchanged(self, state: FeedState, fetched: Fetched) -> FeedOutcome:
-        now, intervals = self.clock(), self._intervals
+        now, validators = self.clock(), _validators(state, fetched)
+        intervals = self._intervals if validators.are_any else replace(self._intervals, floor=WHOLE_BODY_FLOOR)
         state = replace(state, habit=habits.after_unchanged(state, now=now, crowd=intervals.crowd))
         due = cadence.after_success(
             state, now=now, intervals=intervals, headers=fetched.headers, hint=state.interval_hint
@@ -180,14 +182,15 @@ class Refresh:
             _as_before(state, now, due),
             result="unchanged",
             status=fetched.status,
-            validators=_validators(state, fetched),
+            validators=validators,
             redirect_to=redirect_to,
             redirect_seen=redirect_seen,
             request_url=request_url,
         )
 
     def _read(self, state: FeedState, fetched: Fetched, parsed: ParsedFeed) -> FeedOutcome:
-        now, intervals = self.clock(), self._intervals
+        now, validators = self.clock(), _validators(state, fetched)
+        intervals = self._intervals if validators.are_any else replace(self._intervals, floor=WHOLE_BODY_FLOOR)
         with self.database.read() as connection:
             known = entries.known(connection, state.id)
         found = changes.decide(
@@ -215,7 +218,7 @@ class Refresh:
             result="read",
             reason=due.reason,
             status=fetched.status,
-            validators=_validators(state, fetched) if whole else Validators(),
+            validators=validators if whole else Validators(),
             body_hash=fetched.body_hash if whole else "",
             interval_hint=parsed.interval_hint,
             problem=parsed.problem,
