@@ -24,6 +24,7 @@ from monitor.model import FeedState, Fetched
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # when a feed that is gone is polled next
 RETRY_AFTER_CAP = timedelta(days=31)
 QUIET = 4  # a quiet feed waits for at most so many of the general intervals
+FAILURES_TO_DOUBT_A_MOVE = 5  # then the address in the file is asked again
 REDIRECTS_TO_BELIEVE = 5  # hotel portals answer every feed with a 301; five polls in a row are no hotel
 
 _OLDEST = datetime.min.replace(tzinfo=UTC)
@@ -76,10 +77,16 @@ class _Wait:
 
 
 def intervals_for(habits: Sequence[Sequence[float]], *, every: timedelta) -> Intervals:
-    """The intervals at which these feeds, each with its habit, take as many polls as one of each every `every`."""
+    """The intervals at which these feeds, each with its habit, take as many polls as one of each every `every`.
+
+    Feeds without a habit yet are polled every `every`, and take nothing from the others' polls.
+    """
     plain = Intervals(every=every)
+    known = [Habit.read(habit) for habit in habits if habit]
+    if not known:
+        return plain
     rhythm = index_rule.rhythm_of(
-        [Habit.read(habit) for habit in habits],
+        known,
         every=plain.general / _HOUR,
         shortest=plain.floor / _HOUR,
         longest=plain.longest / _HOUR,

@@ -259,14 +259,10 @@ def _feeds(file: File, faults: _Faults) -> Iterator[Feed]:
         seen.setdefault(twin, index)
         names.setdefault(block.name, index)
         yield Feed(
-            url=block.url,
-            name=block.name,
+            url=block.url, name=block.name, language=block.language, tags=block.tags, enabled=block.enabled,
             outlet=block.outlet or (urlsplit(block.url).hostname or "").removeprefix("www."),
-            language=block.language,
-            tags=block.tags,
-            enabled=block.enabled,
-            every=block.every,
-        )
+            every=block.every, max_delay=block.max_delay,
+        )  # fmt: skip
 
 
 def _port(url: str) -> int:
@@ -371,16 +367,10 @@ def _watches(file: File, directory: Path, sets: Mapping[str, TermSet], faults: _
             faults.add(place, "expected either query: or pack:")
             continue
         watch = Watch(
-            name=block.name,
-            query=block.query or "",
-            pack=block.pack or "",
-            level=block.level,
-            recipients=block.to,
-            feeds=block.feeds,
-            languages=block.languages,
-            must_match=block.must_match,
-            must_not_match=block.must_not_match,
-        )
+            name=block.name, query=block.query or "", pack=block.pack or "", level=block.level,
+            recipients=block.to, feeds=block.feeds, languages=block.languages,
+            must_match=block.must_match, must_not_match=block.must_not_match,
+        )  # fmt: skip
         try:
             yield compile_watch(watch, _pack(block.pack, directory), sets)
         except QueryError as error:

@@ -23,7 +23,8 @@ DAY = 24
 HALF_LIFE = 14.0 * DAY  # an item counts half when the feed has been watched for so long since
 MEMORY = 2 * HALF_LIFE  # a window that reaches further back says nothing of today
 SHRINK = 10.0  # items that it takes a feed to be believed half about its hours, against all feeds together
-PRIOR_ITEMS, PRIOR_HOURS = 0.5, 6.0  # what a feed nobody has watched yet is taken to have brought, and in how long
+CROWD_SHRINK = 100.0  # and that it takes all feeds together, against an even day
+PRIOR_ITEMS, PRIOR_HOURS = 0.2, 2.0  # what a feed nobody has watched yet is taken to have brought, and in how long
 MOOD_HALF_LIFE = 6.0  # hours
 MOOD_SHRINK = 2.0  # items that it takes a mood to be believed half
 BUSY = 0.5  # the share of a feed's items that falls into the hours which are called its busy ones
@@ -160,8 +161,8 @@ def first_habit(published: Sequence[float], *, until: float, window: int) -> Hab
 
 def crowd_of(habits: Iterable[Habit]) -> Crowd:
     """The common shape of many habits; each feed counts by what it brought, against what its own rate promised."""
-    items, promised = [SHRINK / DAY] * DAY, [SHRINK / DAY] * DAY
-    weekend_items = weekend_promised = SHRINK * _WEEKEND
+    items, promised = [CROWD_SHRINK / DAY] * DAY, [CROWD_SHRINK / DAY] * DAY
+    weekend_items = weekend_promised = CROWD_SHRINK * _WEEKEND
     for habit in habits:
         rate = habit.rate
         items = [sum(pair) for pair in zip(items, habit.items, strict=True)]

@@ -176,6 +176,7 @@ class FeedBlock(Block):
     tags: tuple[Name, ...] = ()
     enabled: bool = True
     every: Duration | None = None
+    max_delay: Duration | None = None
 
 
 class File(Block):

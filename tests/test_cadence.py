@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
 
@@ -10,17 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor import index_rule
 from monitor.cadence import (
     NEVER,
     Intervals,
     after_failure,
     after_success,
     digest_slot,
+    intervals_for,
     lanes,
     parse_retry_after,
     permanent_move,
     words,
 )
+from monitor.index_rule import Habit
 from monitor.model import Feed, FeedState, Fetched
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -134,6 +138,116 @@ def test_jitter_is_each_feeds_own_and_never_brings_a_poll_forward() -> None:
 @given(st.dictionaries(st.sampled_from(["cache-control", "expires", "date", "age"]), st.text(max_size=40)))
 def test_no_header_breaks_the_arithmetic(headers: dict[str, str]) -> None:
     assert H <= wait_after(headers)[0] <= 24 * H
+
+
+# ---- by habit --------------------------------------------------------------------------------------------------------
+
+
+def habit(items_a_day: float, *, window: int = 200) -> tuple[float, ...]:
+    """Four weeks of a feed that brings as much at all hours."""
+    begin = NOW - timedelta(days=28)
+    every = timedelta(days=1) / items_a_day
+    items = [(begin + number * every).timestamp() for number in range(int(28 * items_a_day))]
+    return index_rule.learn(
+        Habit(), items, since=begin.timestamp(), until=NOW.timestamp(), window=window
+    ).kept()  # fmt: skip
+
+
+QUIET, STEADY, BUSY = habit(0.2), habit(12), habit(300)
+FLOCK = replace(intervals_for([QUIET, STEADY, BUSY, BUSY, ()], every=H), jitter=0.0)
+
+
+def wait_by_habit(
+    kept: tuple[float, ...],
+    *,
+    headers: dict[str, str] | None = None,
+    gap: bool = False,
+    intervals: Intervals = FLOCK,
+    waited: timedelta = H,
+    every: timedelta | None = None,
+    max_delay: timedelta | None = None,
+) -> tuple[timedelta, str]:
+    feed = Feed(
+        url="https://news.example/feed", name="News", outlet="news.example", every=every, max_delay=max_delay
+    )  # fmt: skip
+    state = FeedState(id=1, feed=feed, habit=kept, last_success_at=NOW - waited)
+    found = after_success(state, now=NOW, intervals=intervals, headers=headers or {}, hint=None, gap=gap)
+    return found.at - NOW, found.reason
+
+
+def test_feeds_share_the_polls_by_what_they_bring() -> None:
+    waits = {name: wait_by_habit(kept)[0] for name, kept in (("quiet", QUIET), ("steady", STEADY), ("busy", BUSY))}
+    assert 5 * M <= waits["busy"] < H < waits["steady"] < waits["quiet"] <= 4 * H
+    polls = 2 * H / waits["busy"] + H / waits["steady"] + H / waits["quiet"]
+    assert polls == pytest.approx(4, rel=0.05), "as many as one an hour of each"
+
+
+def test_a_feed_of_which_nothing_is_known_yet_is_polled_at_the_general_interval() -> None:
+    assert wait_by_habit(()) == (H, "every 1 h")
+    assert intervals_for([(), ()], every=H) == Intervals()
+    assert intervals_for([], every=H) == Intervals()
+
+
+def test_the_reason_tells_the_habit() -> None:
+    wait, reason = wait_by_habit(STEADY)
+    assert reason == f"after {words(wait)}: this feed brings 12 items a day"
+
+
+@pytest.mark.parametrize(
+    ("kept", "every", "max_delay", "wait", "reason"),
+    [
+        (BUSY, 2 * H, None, 2 * H, "every 2 h, as set for this feed"),
+        (BUSY, M, None, M, "every 1 min, as set for this feed"),
+        (QUIET, None, 20 * M, 20 * M, "within 20 min, as set for this feed"),
+        (QUIET, None, M, 5 * M, "within 1 min, as set for this feed"),  # the floor holds
+        ((), None, 20 * M, 20 * M, "within 20 min, as set for this feed"),
+        (QUIET, 3 * H, 2 * H, 2 * H, "within 2 h, as set for this feed"),
+        ((), None, 9 * H, H, "every 1 h"),
+    ],
+)
+def test_what_the_file_says_of_a_feed_beats_its_habit(
+    kept: tuple[float, ...], every: timedelta | None, max_delay: timedelta | None, wait: timedelta, reason: str
+) -> None:
+    assert wait_by_habit(kept, every=every, max_delay=max_delay) == (wait, reason)
+
+
+def test_a_limit_holds_with_the_jitter_in_it() -> None:
+    jittery = replace(FLOCK, jitter=0.05)
+    for number in range(50):
+        feed = Feed(url=f"https://news.example/{number}", name="N", outlet="n.example", max_delay=30 * M)
+        state = FeedState(id=1, feed=feed, habit=QUIET)
+        wait = after_success(state, now=NOW, intervals=jittery, headers={}, hint=None).at - NOW
+        assert 28 * M < wait <= 30 * M
+
+
+def test_no_habit_and_no_mood_goes_under_the_floor() -> None:
+    hasty = replace(intervals_for([QUIET] * 50 + [BUSY], every=10 * M), jitter=0.0)
+    assert wait_by_habit(BUSY, intervals=hasty)[0] == 5 * M
+
+
+def test_a_server_that_asks_for_rest_beats_a_busy_habit() -> None:
+    assert wait_by_habit(BUSY, headers={"cache-control": "max-age=7200"})[0] == 2 * H
+
+
+def test_a_small_window_is_not_left_to_run_over() -> None:
+    """Six items a day and a body of four: after eight hours half of it would be new."""
+    alone = replace(intervals_for([habit(6)], every=24 * H), jitter=0.0)
+    assert wait_by_habit(habit(6, window=200), intervals=alone)[0] > 12 * H
+    assert wait_by_habit(habit(6, window=4), intervals=alone)[0] < 8 * H
+
+
+def test_after_a_gap_the_next_poll_comes_in_half_the_time() -> None:
+    wait, reason = wait_by_habit(QUIET, gap=True, waited=2 * H)
+    assert (wait, reason) == (H, "after 1 h, sooner than before: the last two polls share no item")
+    assert wait_by_habit((), gap=True, waited=H)[0] == 30 * M
+    assert wait_by_habit((), gap=True, waited=M)[0] == 5 * M, "never under the floor"
+    assert wait_by_habit((), gap=True, waited=48 * H)[0] == H, "never later for it"
+    assert wait_by_habit((), gap=True, every=2 * H)[0] == 2 * H, "what the file says is kept"
+
+
+def test_a_quiet_feed_that_fails_once_is_asked_as_soon_as_others() -> None:
+    state = replace(a_feed(), habit=QUIET)
+    assert after_failure(state, now=NOW, intervals=FLOCK, retry_after=None, gone=False).at == NOW + H
 
 
 # ---- Retry-After and back-off ----------------------------------------------------------------------------------------

@@ -17,12 +17,14 @@ from pathlib import Path
 
 import click
 import pytest
+from sqlalchemy import update
 
 from monitor import cli
 from monitor.config import read_config
 from monitor.model import Decision, Recipient
 from storage import outbox
 from storage.database import Database
+from storage.schema import feeds as feed_table
 from tests.command import ROOT, Ran, tipsheet
 from tests.mail_sink import MailSink
 from tests.scripted_server import Answer, ScriptedServer
@@ -364,6 +366,17 @@ def test_feeds_health_of_feeds_that_all_work_ends_with_0(desk: Desk) -> None:
     ran = desk.run("feeds", "health", "--json")
     assert (ran.code, [row["name"] for row in ran.objects]) == (0, ["City Wire"])
     assert len(desk.run("feeds", "health", "--all", "--json").objects) == 2
+
+
+def test_feeds_health_warns_for_a_week_of_stories_that_may_have_been_missed(desk: Desk) -> None:
+    desk.run("once")
+    for days, warned in ((6, True), (8, False)):
+        with Database(desk.database) as database, database.write() as connection:
+            connection.execute(update(feed_table).values(gap_at=datetime.now(UTC) - timedelta(days=days)))
+        ran = desk.run("feeds", "health")
+        assert ran.code == 0
+        said = " ".join(ran.out.split())
+        assert ("two polls share no item: stories may have been missed" in said) is warned
 
 
 def test_alerts_lists_every_delivery(evening: Desk) -> None:

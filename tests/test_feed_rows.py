@@ -174,3 +174,17 @@ def test_a_poll_that_a_wrong_clock_planned_for_years_ahead_is_due(database: Data
     remember(database, FERRY)
     poll(database, clock, replace(READ, next_poll_at=NOON + timedelta(days=3650)))
     assert [state.feed.url for state in claim(database, clock, "a")] == [FERRY.url]
+
+
+def test_the_habits_of_the_feeds_in_use_can_be_asked_for(database: Database, clock: Clock) -> None:
+    remember(database, FERRY, COURIER)
+    claim(database, clock)
+    record(database, replace(READ, habit=(1.5, 2.0)))
+    with database.read() as connection:
+        assert feeds.habits(connection) == {FERRY.url: (1.5, 2.0), COURIER.url: ()}
+    clock.move(HOUR)
+    assert {state.id: state.habit for state in claim(database, clock)} == {1: (1.5, 2.0), 2: ()}
+    record(database, replace(READ, result="gone", problem=Problem(kind="gone", message="410")))
+    remember(database, FERRY, replace(COURIER, enabled=False))
+    with database.read() as connection:
+        assert feeds.habits(connection) == {}, "neither takes any polls"

@@ -172,8 +172,8 @@ def test_too_many_polls_raise_the_threshold_and_too_few_lower_it(done: float, mu
 
 def test_a_feed_nobody_has_watched_brings_what_the_prior_says_at_all_hours() -> None:
     pace = pace_of(Habit(), Crowd())
-    assert pace.weekday == pytest.approx([0.5 / 6] * DAY)
-    assert pace.weekend == pytest.approx([0.5 / 6] * DAY)
+    assert pace.weekday == pytest.approx([0.2 / 2] * DAY)
+    assert pace.weekend == pytest.approx([0.2 / 2] * DAY)
     assert pace.longest == math.inf
 
 
@@ -207,7 +207,7 @@ def test_the_hours_of_a_feed_come_out_against_the_crowds_only_slowly() -> None:
 
 
 def test_a_new_feed_is_taken_to_keep_the_crowds_hours() -> None:
-    crowd = crowd_of([watched(28, 8, 9, 10, weekends=False)] * 5)
+    crowd = crowd_of([watched(28, 8, 9, 10, weekends=False)] * 20)
     pace = pace_of(Habit(), crowd)
     assert pace.weekday[9] > 5 * pace.weekday[3]
     assert pace.weekend[9] < 0.2 * pace.weekday[9]

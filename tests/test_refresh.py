@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ from storage import entries, feeds
 from storage.database import Database
 from storage.schema import entries as entry_table
 from storage.schema import feeds as feed_table
-from tests.conftest import Clock
+from tests.conftest import NOON, Clock
 from tests.scripted_server import Answer, ScriptedServer
 
 HOUR = timedelta(hours=1)
@@ -442,3 +444,57 @@ def test_an_old_pinned_item_does_not_stop_the_feed(stand: Stand, monkeypatch: py
     stand.poll(after=2 * HOUR)
     assert stand.poll(after=2 * HOUR)["a"].result == "read"
     assert sorted(stand.titles()) == ["Four", "Pinned", "Three", "Two"]
+
+
+# ---- habits ----------------------------------------------------------------------------------------------------------
+
+
+def dated(*titles: str, every: timedelta, until: datetime = NOON) -> Answer:
+    """A feed whose items came one after the other, the last of them `every` before `until`."""
+    items = "".join(
+        f"<item><guid isPermaLink='false'>{title}</guid><title>{title}</title>"
+        f"<pubDate>{format_datetime(until - (number + 1) * every)}</pubDate></item>"
+        for number, title in enumerate(titles)
+    )
+    return Answer(body=f"<rss version='2.0'><channel><title>T</title>{items}</channel></rss>".encode())
+
+
+def test_busy_feeds_are_asked_more_often_than_quiet_ones_for_the_same_number_of_polls(stand: Stand) -> None:
+    stand.subscribe("/busy", "/quiet")
+    ferries = [f"Ferry {number}" for number in range(58)]  # the latest first
+    stand.server.script(
+        "/busy", dated(*ferries[8:], every=HOUR / 4), dated(*ferries, every=HOUR / 4, until=NOON + 2 * HOUR)
+    )
+    stand.server.script("/quiet", dated(*(f"Old {number}" for number in range(20)), every=25 * HOUR))
+    first = stand.poll()
+    assert {outcome.reason for outcome in first.values()} == {"every 1 h"}, "nothing is known of either"
+    later = stand.poll(after=2 * HOUR)
+    waits = {name: outcome.next_poll_at - outcome.polled_at for name, outcome in later.items()}
+    assert timedelta(minutes=5) <= waits["busy"] < HOUR < waits["quiet"] <= 4.2 * HOUR
+    assert re.search(r"this feed brings [789]\d items a day", later["busy"].reason)
+    assert "items a week" in later["quiet"].reason
+    assert stand.row("busy").next_poll_reason == later["busy"].reason
+
+
+def test_a_habit_is_kept_with_the_poll_that_taught_it_and_survives_a_failure(stand: Stand) -> None:
+    titles = [f"Ferry {number}" for number in range(20)]
+    stand.server.script("/a", dated(*titles, every=HOUR), Answer(status=500), dated(*titles, every=HOUR))
+    stand.poll()
+    learned = stand.row().habit
+    assert len(learned) > 48
+    stand.poll(after=2 * HOUR)
+    assert stand.row().habit == learned, "nobody watched"
+    assert stand.poll(after=3 * HOUR)["a"].result == "unchanged"
+    assert stand.row().habit != learned, "five hours without news"
+
+
+def test_two_polls_that_share_no_item_leave_a_warning_and_hasten_the_next(stand: Stand) -> None:
+    stand.server.script("/a", rss("One", "Two"), rss("Five", "Six"), rss("Five", "Six", "Seven"))
+    assert not stand.poll()["a"].gap
+    assert stand.row().gap_at is None
+    missed = stand.poll(after=1.1 * HOUR)["a"]
+    assert missed.gap
+    assert missed.next_poll_at - missed.polled_at < 0.6 * HOUR
+    at = stand.clock()
+    assert not stand.poll(after=HOUR)["a"].gap
+    assert stand.row().gap_at == at, "the warning stands for longer than until the next poll"

@@ -30,6 +30,7 @@ from storage import outbox
 from storage import stories as story_rows
 
 EVERY = 1_000_000  # deliveries; `tipsheet alerts` shows the latest, `retry --all` must not forget the older ones
+GAP_SHOWN = timedelta(days=7)
 
 
 @click.command()
@@ -116,6 +117,8 @@ def _condition(row: feed_rows.FeedRow) -> str:
         return f"failing ({times}, since {local(row.failing_since)}): {row.problem}"
     if row.problem:
         return f"read with losses: {row.problem}"
+    if row.gap_at and utc_now() - row.gap_at < GAP_SHOWN:
+        return f"two polls share no item: stories may have been missed (before {local(row.gap_at)})"
     return "ok" if row.polls else "not polled yet"
 
 
