@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor import dates
 from monitor.dates import parse_date
 
 TEN = datetime(2020, 3, 2, 10, tzinfo=UTC)
@@ -127,3 +128,12 @@ def test_standard_formats_come_back_as_the_same_instant(at: datetime) -> None:
 def test_no_text_raises(text: str) -> None:
     found = parse_date(text)
     assert found is None or found.tzinfo is UTC
+
+
+@given(st.floats(6.4e8, 3.7e9), st.integers(-14 * 4, 14 * 4))
+def test_the_fast_way_reads_what_the_thorough_way_reads(seconds: float, quarters: int) -> None:
+    moment = datetime.fromtimestamp(seconds, timezone(quarters * HOUR / 4))
+    for text in (format_datetime(moment), moment.isoformat(), moment.isoformat(timespec="seconds")):
+        thorough = dates._iso(text) or dates._spelled(text)
+        assert dates._usual(text) in {thorough, None}
+        assert thorough == moment.replace(microsecond=0)

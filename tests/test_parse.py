@@ -10,12 +10,13 @@ import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor import parse
+from monitor import fields, parse
 from monitor.decoding import decode
 from monitor.elements import read_tree
 from monitor.errors import ParseError
@@ -322,6 +323,14 @@ def test_a_feed_with_bytes_changed_anywhere_is_read_or_refused(changes: list[tup
         assert entry.link == "" or entry.link.startswith(("http://", "https://"))
         assert "<script" not in entry.content.lower()
         assert "onclick" not in entry.content.lower()
+
+
+@given(st.text(alphabet="ab1.:/?#&=%;~-@[]\\ _é", max_size=24))
+@settings(max_examples=500, deadline=None)
+def test_the_fast_way_to_an_address_is_the_thorough_way(rest: str) -> None:
+    fast = fields.link(f"https://{rest}", base=URL)
+    with mock.patch.object(fields, "_PLAIN_LINK", re.compile(r"(?!)")):
+        assert fields.link(f"https://{rest}", base=URL) == fast
 
 
 @given(st.binary(max_size=300))
