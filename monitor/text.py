@@ -26,7 +26,7 @@ _INLINE = re.compile(
 _HIDING = "script|style|template"
 _ATTRIBUTES = r"""(?:[\s/](?>[^<>"']+|"[^"<]*"|'[^'<]*')*)?"""
 _ENTITY = r"&(?:\#[0-9]{1,7}|\#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});"
-_INVISIBLE = r"[\u00ad\u200b-\u200d\u2060\ufeff]"
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _MARKUP = re.compile(
     rf"""(?P<unseen><!--.*?(?:-->|\Z)|<!\[CDATA\[|\]\]>)
     |<(?P<hidden>{_HIDING})\b[^<>]*>.*?(?:</(?P=hidden)\s*>|\Z)
@@ -34,13 +34,12 @@ _MARKUP = re.compile(
     |<[/!?]?(?P<odd_tag>[a-z][a-z0-9:-]*)(?:[\s/][^<>]*)?>
     |(?P<cut_tag><[a-z][a-z0-9:-]*\s[^<>]*=[^<>]*(?=<|\Z))
     |(?P<entity>{_ENTITY})
-    |(?P<invisible>{_INVISIBLE}+)""",
+    |(?P<invisible>[{_INVISIBLE}]+)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 # The same tags and entities, for markup that holds nothing else.
 _PLAIN_TAG = re.compile(rf"<[/!?]?([a-z][a-z0-9:-]*){_ATTRIBUTES}>", re.IGNORECASE)
 _PLAIN_ENTITY = re.compile(_ENTITY, re.IGNORECASE)
-_UNSEEN = re.compile(_INVISIBLE)
 _HIDING_TAG = re.compile(rf"(?:{_HIDING})\b")
 
 # Scripts written without spaces: each character is a word, a term of several is a phrase.
@@ -126,7 +125,7 @@ def _plainly_shown(markup: str) -> str | None:
     """`mask`'s reading of tags and entities, in a third of its time as no place is kept; None if there is more."""
     if "<" not in markup and "&" not in markup and markup.isascii():
         return markup
-    if "<!" in markup or "]]>" in markup or (not markup.isascii() and _UNSEEN.search(markup)):
+    if "<!" in markup or "]]>" in markup or (not markup.isascii() and any(unseen in markup for unseen in _INVISIBLE)):
         return None
     pieces = _PLAIN_TAG.split(markup)  # text, a tag's name, text, a tag's name, text
     pieces[1::2] = [_separator(name) for name in pieces[1::2]]
