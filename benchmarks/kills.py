@@ -88,7 +88,7 @@ class Run:
         self.stand_still()
 
     def _kill_once(self) -> bool:
-        self.press.publish(self._chance.choice((0, 1, 1, 3)))
+        self.press.publish(self._chance.choice((0, 1, 3, 8)))
         return self.target.run(after=self._chance.uniform(0, self._whole))
 
     def _kill_daemon_once(self) -> bool:
