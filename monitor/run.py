@@ -121,6 +121,12 @@ def open_stages(
         )
 
 
+def stop_on_signals(stop: Event) -> None:
+    """SIGTERM and SIGINT mean: finish what is under way, begin nothing."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+
 def serve(stages: Stages) -> None:
     """Run until SIGTERM or SIGINT; what is being worked on then is finished, the rest stays due."""
     jobs = _jobs(stages)
@@ -133,8 +139,7 @@ def serve(stages: Stages) -> None:
     for name, job, every in jobs:
         # A tick that comes while the one before it still works is skipped; its work is done by that one or the next.
         scheduler.add_job(job, "interval", seconds=every.total_seconds(), id=name, next_run_time=stages.clock())
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stages.stop.set())
+    stop_on_signals(stages.stop)
     # "Skipped: maximum number of running instances reached" is the design here, not a warning.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     scheduler.start()

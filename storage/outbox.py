@@ -197,6 +197,12 @@ def retry(connection: Connection, ids: Sequence[int], *, now: datetime) -> tuple
     return found
 
 
+def hurry(connection: Connection, ids: Sequence[int], *, now: datetime) -> tuple[int, ...]:
+    """A person has mended what these wait for: they are due now. What is known of their attempts stays."""
+    waiting = outbox.c.id.in_(ids) & (outbox.c.state == "waiting")
+    return tuple(connection.execute(update(outbox).where(waiting).values(due_at=now).returning(outbox.c.id)).scalars())
+
+
 def fold(connection: Connection, story_id: int) -> None:
     """A story that was two may have two alerts to one recipient: one that nobody has begun to send is not sent."""
     first: set[str] = set()

@@ -477,7 +477,7 @@ def test_what_was_refused_can_be_sent_again(desk: Desk) -> None:
     desk.mail.refuse.clear()
     ran = desk.run("alerts", "retry", str(row["id"]), "999")
     assert (ran.code, ran.out) == (1, "1 will be sent again.\n")
-    assert ran.err == "999: not among the deliveries that failed or are uncertain\n"
+    assert ran.err == "999: not among the deliveries that failed, are uncertain or wait\n"
     assert desk.run("once").code == 0
     assert len(desk.mail.letters) == 1
     again = desk.run("alerts", "retry", str(row["id"]))

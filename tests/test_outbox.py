@@ -134,3 +134,16 @@ def test_what_waits_for_a_channel_or_recipient_that_left_the_file_fails_visibly(
     with queued.write() as connection:
         assert len(outbox.retry(connection, [1], now=clock())) == 1
         assert outbox.give_up_orphans(connection, channels=["mail"], recipients=["night shift"]) == 1
+
+
+def test_what_waits_can_be_tried_at_once_and_keeps_what_is_known_of_it(queued: Database, clock: Clock) -> None:
+    item, _ = begin(queued, clock)
+    later = clock() + timedelta(hours=2)
+    with queued.write() as connection:
+        outbox.settle(connection, item, "waiting", "the server is down", due_at=later, now=clock())
+    assert claim(queued, clock) is None
+    with queued.write() as connection:
+        assert outbox.hurry(connection, [item.id, 99], now=clock()) == (item.id,)
+    again = claim(queued, clock)
+    assert again is not None
+    assert (again.attempts, again.ambiguous) == (1, 1)

@@ -198,7 +198,7 @@ def alerts_list(database_url: str | None, as_json: bool, state: tuple[str, ...])
 @click.argument("ids", type=int, nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Everything that failed or is uncertain.")
 def alerts_retry(database_url: str | None, ids: tuple[int, ...], everything: bool) -> None:
-    """Send again what failed or is uncertain; `tipsheet once` or the running daemon does it."""
+    """Send again what failed or is uncertain, and at once what waits; `once` or the running daemon does it."""
     if not ids and not everything:
         raise click.UsageError("name the deliveries (`tipsheet alerts` lists their ids), or say --all")
     with open_database(database_url, to_read=True) as database:
@@ -207,10 +207,12 @@ def alerts_retry(database_url: str | None, ids: tuple[int, ...], everything: boo
         chosen = [row.id for row in dead if everything or row.id in ids]
         with database.write() as connection:
             again = outbox.retry(connection, chosen, now=utc_now())
-    for missing in sorted(set(ids) - set(again)):
-        err.print(f"{missing}: not among the deliveries that failed or are uncertain")
-    out.print(f"{len(again)} will be sent again.")
-    if set(ids) - set(again):
+            hurried = outbox.hurry(connection, ids, now=utc_now()) if not everything else ()
+    missing = sorted(set(ids) - {*again, *hurried})
+    for number in missing:
+        err.print(f"{number}: not among the deliveries that failed, are uncertain or wait")
+    out.print(f"{len({*again, *hurried})} will be sent again.")
+    if missing:
         sys.exit(1)
 
 

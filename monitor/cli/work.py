@@ -30,7 +30,7 @@ from monitor.errors import ConfigError, Fault
 from monitor.model import FeedOutcome
 from monitor.outlets import shipped
 from monitor.pipeline import Delivered, digests
-from monitor.run import Stages, open_stages, serve, utc_now
+from monitor.run import Stages, open_stages, serve, stop_on_signals, utc_now
 
 
 @click.command()
@@ -108,7 +108,9 @@ def once(config_path: Path | None, database_url: str | None, as_json: bool, verb
     """Poll what is due, examine it, deliver, and exit. For cron, or to try things out."""
     configure_logging(verbose=verbose)
     config = load_config(config_path)
-    with open_database(database_url) as database, open_stages(config, database, stop=Event()) as stages:
+    stop = Event()
+    stop_on_signals(stop)
+    with open_database(database_url) as database, open_stages(config, database, stop=stop) as stages:
         tally = work_off(stages)
     if as_json:
         json_line(tally)
