@@ -105,7 +105,7 @@ class ParsedEntry:
     id: str  # guid, atom:id, rdf:about, JSON Feed id; "" where the feed has none
     link: str  # absolute http(s) URL, or ""
     title: str  # visible text
-    summary: str  # visible text
+    summary: str  # visible text; of the content's beginning, cut with " …", where the feed has none
     content: str  # sanitised HTML, or ""
     author: str
     published: datetime | None
