@@ -140,7 +140,7 @@ def scale(count: int, hosts: int) -> None:
         blocks = {
             "contact": "https://tipsheet.example/", "network": {"allow": LOOPBACK, "ports": [port, *dead]},
             "channels": [], "recipients": [], "watches": [],
-            "feeds": [{"name": url, "url": url, "outlet": "ferry.example"} for url in urls],
+            "feeds": [{"name": str(n), "url": url, "outlet": "a.example"} for n, url in enumerate(urls)],
         }  # fmt: skip
         path.write_text(json.dumps(blocks))
         config = read_config(path, {})
