@@ -15,7 +15,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import h11
@@ -93,16 +92,11 @@ class Connections:
         self._resting: OrderedDict[Origin, Connection] = OrderedDict()  # the longest at rest first
         self._lock = threading.Lock()
 
-    @contextmanager
-    def to(self, origin: Origin, limit: float) -> Iterator[Connection]:
+    def take(self, origin: Origin, limit: float) -> Connection:
         """A connection for one question: a resting one, or a new one, made before the limit. FetchError for none."""
-        connection = self._rested(origin) or Connection(
+        return self._rested(origin) or Connection(
             self._network.connect(origin.host, origin.port, secure=origin.scheme == "https", limit=limit)
         )
-        try:
-            yield connection
-        finally:
-            self._keep(origin, connection)
 
     def _rested(self, origin: Origin) -> Connection | None:
         with self._lock:
@@ -112,8 +106,8 @@ class Connections:
         connection.close()
         return None
 
-    def _keep(self, origin: Origin, connection: Connection) -> None:
-        """For the next question to the same server; whoever has rested longest makes room."""
+    def give_back(self, origin: Origin, connection: Connection) -> None:
+        """Kept for the next question to the same server, if it may; whoever has rested longest makes room."""
         if not connection.rest():
             connection.close()
             return

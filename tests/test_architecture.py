@@ -38,7 +38,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("monitor.shape monitor.config monitor.feeds_file",),
     # the world: each knows one thing of it, and none knows the others
     (
-        "monitor.network monitor.connections monitor.inflate monitor.fetch",
+        "monitor.network monitor.connections monitor.transport monitor.inflate monitor.fetch",
         "monitor.wire monitor.isolate",
         "storage.* storage.migrations.*",
         "alerts.smtp alerts.webhook alerts.channel",
