@@ -153,7 +153,7 @@ def serve(stages: Stages) -> None:
 def _jobs(stages: Stages) -> tuple[Job, ...]:
     """Each channel is a job of its own: a receiver that is slow to answer, or dead, holds up nobody else's alerts."""
     return (
-        ("refresh", lambda: _exhaust(stages.refresh()), TICK),
+        ("refresh", lambda: _exhaust(stages.refresh(meanwhile=True)), TICK),
         ("examine", lambda: _exhaust(stages.examine()), TICK),
         *((f"deliver {name}", partial(_empty, stages.deliver, name), TICK) for name in stages.config.channels),
         ("strays", stages.deliver.settle_strays, TICK),

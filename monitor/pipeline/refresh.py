@@ -67,11 +67,11 @@ class Refresh:
         with self.database.read() as connection:
             return feeds.count_due(connection, now=self.clock())
 
-    def __call__(self) -> Iterator[FeedOutcome]:
+    def __call__(self, *, meanwhile: bool = False) -> Iterator[FeedOutcome]:
         """Poll every feed that is due, once; yields each outcome after it is committed.
 
-        What falls due while others are being asked is taken in, for the length of a `ROUND`: one slow host must not
-        keep it waiting.
+        `meanwhile` also takes in what falls due while others are being asked, for the length of a `ROUND`: under the
+        daemon one slow host must not keep it waiting.
         """
         claimant, started = claims.new_claimant(), self.clock()
         lanes, look_at = Lanes(self.config.gap.total_seconds(), self.free_at), 0.0
@@ -79,7 +79,8 @@ class Refresh:
             while not self.stop.is_set():
                 idle = not lanes and not askers.busy
                 if idle or (time.monotonic() >= look_at and len(lanes) < BATCH):
-                    due = self._claim(claimant, started if idle else min(self.clock(), started + ROUND))
+                    horizon = min(self.clock(), started + ROUND) if meanwhile and not idle else started
+                    due = self._claim(claimant, horizon)
                     if idle and not due:
                         return
                     yield from self._take_in(due, lanes, claimant)
