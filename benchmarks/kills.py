@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import track
@@ -196,11 +197,12 @@ def measure_crash_loop(program: type[Tipsheet | Floor], seed: int) -> Figures:
         return run.figures()
 
 
-def _show(program: str, found: Figures, loop: Figures) -> None:
-    print(f"{program}: {found}")
+def _show(program: str, found: Figures, loop: Figures, stream: TextIO) -> None:
+    print(f"{program}: {found}", file=stream)
     print(
         f"  Crash loop (dies after each mail, then after each webhook, up to {CRASH_LOOP} times): "
-        f"{loop.kills} kills, at most {loop.max_copies} copies, {loop.uncertain} shown as uncertain."
+        f"{loop.kills} kills, at most {loop.max_copies} copies, {loop.uncertain} shown as uncertain.",
+        file=stream,
     )
 
 
@@ -212,10 +214,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="the last line is one JSON object")
     options = parser.parse_args()
     found, loop = measure(options.kills, options.seed), measure_crash_loop(Tipsheet, options.seed + 2)
-    _show("Tipsheet", found, loop)
+    prose = sys.stderr if options.json else sys.stdout
+    _show("Tipsheet", found, loop, prose)
     if options.floor:
         floor = measure_floor(options.kills, options.seed)
-        _show("Send, then mark", floor, measure_crash_loop(Floor, options.seed + 2))
+        _show("Send, then mark", floor, measure_crash_loop(Floor, options.seed + 2), prose)
     faults = [*found.faults(), *loop_faults(loop)]
     for fault in faults:
         print(f"NOT PROVED: {fault}", file=sys.stderr)

@@ -105,7 +105,7 @@ def open_stages(
     config: Config, database: Database, *, stop: Event, clock: Callable[[], datetime] = utc_now
 ) -> Iterator[Stages]:
     """Become the one instance on `database` and put the stages together; their helpers end with the block."""
-    take_over(database, config)
+    take_over(database, config, now=clock())
     outlets = shipped()
     workers = max(1, min(4, os.cpu_count() or 1))
     with open_client(config) as client, IsolatedParser(workers=workers) as parser:

@@ -79,6 +79,12 @@ def _email(value: object) -> str:
     return text
 
 
+def _language(value: object) -> str:
+    if not re.fullmatch(r"([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?", str(value)):
+        raise ValueError("expected a language such as en or es-MX")
+    return str(value)
+
+
 def _secret(value: object) -> str:
     found = re.fullmatch(r"\$\{([A-Z][A-Z0-9_]*)\}", str(value))
     if not found:
@@ -96,6 +102,7 @@ Target = Annotated[str, BeforeValidator(_target)]
 Network = Annotated[str, BeforeValidator(_network)]
 EmailAddress = Annotated[str, BeforeValidator(_email)]
 Sender = Annotated[str, BeforeValidator(_sender)]
+Language = Annotated[str, BeforeValidator(_language)]
 SecretName = Annotated[str, BeforeValidator(_secret)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -163,7 +170,7 @@ class WatchBlock(Block):
     level: Literal["alert", "digest"] = "alert"
     to: tuple[Name, ...] = ()
     feeds: tuple[Name, ...] = ()
-    languages: tuple[Name, ...] = ()
+    languages: tuple[Language, ...] = ()
     must_match: tuple[str, ...] = ()
     must_not_match: tuple[str, ...] = ()
 
@@ -172,7 +179,7 @@ class FeedBlock(Block):
     name: Name
     url: Url
     outlet: str = ""
-    language: str = ""
+    language: Language = ""
     tags: tuple[Name, ...] = ()
     enabled: bool = True
     every: Duration | None = None

@@ -179,7 +179,7 @@ def test_a_restart_takes_up_at_once_what_a_dead_process_had_claimed(
         claimed = outbox.claim_next(connection, "mail", claimant="dead", now=clock(), lease=LEASE, horizon=clock())
     assert claimed is not None
     assert list(deliver()) == []
-    take_over(deliver.database, config)
+    take_over(deliver.database, config, now=deliver.clock())
     assert [one.state for one in deliver()] == ["sent"]
 
 

@@ -139,6 +139,8 @@ def test_a_digest_comes_at_its_hour_once_and_late_rather_than_never(morning: Wor
     body = digest.get_body(("plain",))
     assert body is not None
     assert "12 of 13 feeds" in body.get_content()
+    told = "ICE more than tripled the data it keeps on Microsoft's cloud"
+    assert told in " ".join(body.get_content().split()), "the first digest holds what the first look found"
 
 
 def test_a_mail_server_that_is_down_loses_nothing(world: World) -> None:

@@ -259,7 +259,7 @@ def _show_next(page: Path, place: Path) -> None:
         (f"{command} stories --database sqlite:///{place / 'tipsheet.db'}", "what the demo's database remembers"),
         _own_file(command),
         (f"{command} check", "what is wrong with it, if anything"),
-        (f"{command} once", f"poll what is due, tell what is new; `{command} run` does so until told to stop"),
+        (f"{command} once", "ask its real servers, mail what is new; `run` does so until told to stop"),
     )
     for typed, purpose in steps:
         out.print(Text.assemble("  ", (plain(typed), "bold"), f"   {purpose}"))

@@ -36,7 +36,7 @@ GAP_SHOWN = timedelta(days=7)
 @click.command()
 @database_option
 @json_option
-@click.option("--hours", default=72, show_default=True, help="How far to look back.")
+@click.option("--hours", type=click.IntRange(min=1), default=72, show_default=True, help="How far to look back.")
 @click.option("--all", "everything", is_flag=True, help="Also stories that no watch matched.")
 @click.option("--quiet", is_flag=True, help="Instead: what matched and was not alerted, and why.")
 def stories(database_url: str | None, as_json: bool, hours: int, everything: bool, quiet: bool) -> None:

@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -87,16 +88,25 @@ def _show_valid(config: Config) -> None:
     holders = [one for item in config.compiled for one in (item.watch, item.pack) if one is not None]
     examples = sum(len(one.must_match) + len(one.must_not_match) for one in holders)
     out.print(
-        f"{plain(config.path)} is valid: {enabled} feeds ({len(config.feeds) - enabled} disabled), "
+        f"{plain(config.path)} is valid: {enabled} feeds (and {len(config.feeds) - enabled} disabled ones), "
         f"{len(config.watches)} watches, {len(config.recipients)} recipients; all {examples} examples hold."
     )
+    for placeholder in _placeholders(config):
+        out.print(f"Note: {placeholder}")
+
+
+def _placeholders(config: Config) -> Iterator[str]:
+    """What the shipped file leaves to its user, and is still as it was shipped."""
     if "//example." in config.contact:
-        out.print(f"Note: contact is {plain(config.contact)}; the servers you poll would like to know who you are.")
+        yield f"contact is {plain(config.contact)}; the servers you poll would like to know who you are."
     for recipient in config.recipients.values():
         if recipient.address.endswith(("@example.org", "@example.com", "@example.net")):
-            out.print(
-                f"Note: {plain(recipient.name)} has the address {plain(recipient.address)}, which reaches nobody."
-            )
+            yield f"{plain(recipient.name)} has the address {plain(recipient.address)}, which reaches nobody."
+
+
+def warn_of_placeholders(config: Config) -> None:
+    for placeholder in _placeholders(config):
+        err.print(f"Note: {placeholder}")
 
 
 @click.command()
@@ -108,6 +118,7 @@ def once(config_path: Path | None, database_url: str | None, as_json: bool, verb
     """Poll what is due, examine it, deliver, and exit. For cron, or to try things out."""
     configure_logging(verbose=verbose)
     config = load_config(config_path)
+    warn_of_placeholders(config)
     stop = Event()
     stop_on_signals(stop)
     with open_database(database_url) as database, open_stages(config, database, stop=stop) as stages:
@@ -176,6 +187,7 @@ def run(config_path: Path | None, database_url: str | None, verbose: bool, log_j
     """Watch until told to stop (SIGTERM, Ctrl-C). One instance for each database."""
     configure_logging(verbose=True, as_json=log_json, debug=verbose)
     config = load_config(config_path)
+    warn_of_placeholders(config)
     with open_database(database_url) as database, open_stages(config, database, stop=Event()) as stages:
         serve(stages)
 
@@ -184,7 +196,7 @@ def run(config_path: Path | None, database_url: str | None, verbose: bool, log_j
 @config_option
 @database_option
 @click.option("--recipient", help="Whose digest [default: the first recipient of the file].")
-@click.option("--hours", default=24, show_default=True, help="How far to look back.")
+@click.option("--hours", type=click.IntRange(min=1), default=24, show_default=True, help="How far to look back.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the HTML page to this file.")
 def digest(
     config_path: Path | None, database_url: str | None, recipient: str | None, hours: int, html: Path | None

@@ -45,13 +45,19 @@ def compose(
     now: datetime,
 ) -> Message:
     """The digest of a period for one recipient."""
-    since = since or facts.known_began_at(connection) or until - FIRST_PERIOD
+    since = since or _beginning(connection) or until - FIRST_PERIOD
     reports = tuple(_reports(connection, recipient, outlets, since, until))
     if recipient.digest_at is None:
         day = until.date()
     else:
         day, _ = cadence.digest_slot(recipient.digest_at, recipient.zone, now=until)
     return compose_digest(reports, recipient=recipient, health=feeds.health(connection), day=day, key=key, now=now)
+
+
+def _beginning(connection: Connection) -> datetime | None:
+    """Just before this database first went to work: what was decided in that very moment counts."""
+    began = facts.known_began_at(connection)
+    return None if began is None else began - timedelta(seconds=1)
 
 
 def _reports(

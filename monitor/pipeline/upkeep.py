@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from monitor.config import Config
-from storage import claims, entries, feeds
+from storage import claims, entries, facts, feeds
 from storage.database import Database
 from storage.schema import attempts as attempt_table
 from storage.schema import entries as entry_table
@@ -15,7 +15,7 @@ from storage.schema import feeds as feed_table
 from storage.schema import outbox as outbox_table
 
 
-def take_over(database: Database, config: Config) -> None:
+def take_over(database: Database, config: Config, *, now: datetime) -> None:
     """Become the one instance on this database, and make its feeds follow the file.
 
     Leases that are still running belong to a process that is dead, since the instance lock is ours now: its work is
@@ -23,6 +23,7 @@ def take_over(database: Database, config: Config) -> None:
     """
     database.claim_instance()
     with database.write() as connection:
+        facts.began_at(connection, now=now)  # before anything is decided: the first digest looks back to here
         feeds.remember(connection, tuple(config.feeds.values()))
         for table in (feed_table, entry_table, outbox_table):
             claims.release(connection, table)
