@@ -1,0 +1,74 @@
+"""The frozen values that flow between stages, in their order. Nothing lives here that reads the world, or decides.
+
+    asked.py      what feeds.yaml says            examined.py   match → story → policy
+    polled.py     fetch → parse → changes         delivered.py  compose → send
+
+Times are aware `datetime`s in UTC. Text offsets count code points. A `domain` is a registrable host in lower case
+without "www." ("theguardian.com"). An empty string means "not known"; None is kept for times and numbers.
+"""
+
+from monitor.model.asked import Channel, Feed, Level, Recipient, Watch
+from monitor.model.delivered import FeedHealth, Message, StoryMember, StoryReport, Telling
+from monitor.model.examined import (
+    Attribution,
+    Credit,
+    Decision,
+    Document,
+    Entry,
+    Examined,
+    FieldName,
+    Match,
+    Placement,
+    Relation,
+    Role,
+    Span,
+    Told,
+)
+from monitor.model.polled import (
+    Changes,
+    FeedOutcome,
+    FeedState,
+    Fetched,
+    KeyedEntry,
+    KnownEntry,
+    ParsedEntry,
+    ParsedFeed,
+    Problem,
+    Validators,
+)
+
+__all__ = [
+    "Attribution",
+    "Changes",
+    "Channel",
+    "Credit",
+    "Decision",
+    "Document",
+    "Entry",
+    "Examined",
+    "Feed",
+    "FeedHealth",
+    "FeedOutcome",
+    "FeedState",
+    "Fetched",
+    "FieldName",
+    "KeyedEntry",
+    "KnownEntry",
+    "Level",
+    "Match",
+    "Message",
+    "ParsedEntry",
+    "ParsedFeed",
+    "Placement",
+    "Problem",
+    "Recipient",
+    "Relation",
+    "Role",
+    "Span",
+    "StoryMember",
+    "StoryReport",
+    "Telling",
+    "Told",
+    "Validators",
+    "Watch",
+]

@@ -1,0 +1,60 @@
+"""What feeds.yaml says: feeds, watches, who hears of them, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from typing import Literal
+
+Level = Literal["alert", "digest"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A feed as the user asked for it."""
+
+    url: str  # exactly as written; requested exactly so
+    name: str
+    outlet: str  # domain of the outlet that publishes it
+    language: str = ""  # BCP 47, the user's word for it; beats what the feed claims
+    tags: tuple[str, ...] = ()
+    enabled: bool = True
+    every: timedelta | None = None  # an explicit interval; None: what its habit says
+    max_delay: timedelta | None = None  # the longest time between two polls; its server can still ask for more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What somebody wants to hear about: a query in the watch language, or a pack."""
+
+    name: str
+    query: str = ""  # the watch language; exactly one of `query` and `pack` is set
+    pack: str = ""  # name of a shipped pack, or path of a pack file
+    level: Level = "alert"  # the highest level that this watch may reach
+    recipients: tuple[str, ...] = ()  # names of recipients; empty: all
+    feeds: tuple[str, ...] = ()  # feed names or tags in scope; empty: all
+    languages: tuple[str, ...] = ()  # empty: all
+    must_match: tuple[str, ...] = ()
+    must_not_match: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Who hears, where, and when the digest comes."""
+
+    name: str
+    channel: str  # name of a channel
+    address: str  # an email address, or "" where the channel's own target is the address
+    digest_at: time | None = None  # local hour of the daily digest; None: no digest
+    zone: str = "UTC"  # IANA name
+    updates: Literal["at-once", "digest", "never"] = "digest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A way out. `settings` are the channel's own, with secrets already resolved; never logged."""
+
+    name: str
+    kind: Literal["email", "webhook"]
+    settings: Mapping[str, str | int | bool] = field(repr=False)

@@ -1,0 +1,87 @@
+"""What flows through `deliver`: compose → send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from monitor.model.asked import Level
+from monitor.model.examined import Attribution, Document, Match, Relation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One stored entry as a member of its story, with all that was found in it."""
+
+    document: Document
+    first_seen: datetime
+    relation: Relation
+    attribution: Attribution
+    matches: tuple[Match, ...]
+
+    @property
+    def domain(self) -> str:
+        return self.document.outlet
+
+    @property
+    def published(self) -> datetime | None:
+        return self.document.published
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryMember:
+    """One outlet's telling of a story, as a reader is shown it."""
+
+    entry_id: int
+    outlet: str  # display name
+    domain: str
+    title: str
+    link: str
+    published: datetime | None
+    first_seen: datetime
+    relation: Relation
+    credits: tuple[str, ...] = ()  # display names of the outlets that it credits with the finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryReport:
+    """A story as an alert or a digest tells it to one recipient for one watch."""
+
+    story_id: int
+    watch: str
+    level: Level
+    score: float
+    why: str
+    lead: StoryMember  # the member whose words are shown: the origin's own report where we have it
+    sentence: str  # the sentence that matched, from the lead
+    marks: tuple[tuple[int, int], ...]  # the terms in `sentence`, sorted, not overlapping
+    title_marks: tuple[tuple[int, int], ...]  # the terms in `lead.title`
+    origin: tuple[str, ...]  # display names of who broke it; empty: nobody is credited
+    origin_note: str  # the evidence, in words: "6 outlets credit it"; "first seen here 09:12, ± 15 min"
+    members: tuple[StoryMember, ...]  # all others, oldest first
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedHealth:
+    """The footer of a digest: silence must be distinguishable from no news."""
+
+    total: int
+    healthy: int
+    failing: tuple[tuple[str, str], ...]  # name of the feed, what is wrong in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a channel sends: rendered once, at the first attempt, and sent again unchanged."""
+
+    key: str  # names this alert for ever; Message-ID and webhook-id are made from it
+    kind: Literal["alert", "update", "digest", "test"]
+    subject: str
+    text: str
+    html: str
+    data: Mapping[str, object]  # the same as JSON, for webhooks
+    created_at: datetime
+    thread: str = ""  # messages of one story share it

@@ -1,0 +1,127 @@
+"""What flows through `examine`: match → story → policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from monitor.model.asked import Level
+
+Relation = Literal["new", "copy", "rewrite", "same-event", "update"]
+Role = Literal["origin", "relay", "quoted", "wire", "self"]
+FieldName = Literal["title", "summary", "text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """An entry as the pure stages see it. `text` is the article or the feed's full content as visible text."""
+
+    id: str
+    title: str
+    summary: str = ""
+    text: str = ""
+    outlet: str = ""  # domain, or a name where no domain is known
+    url: str = ""
+    author: str = ""
+    language: str = ""
+    published: datetime | None = None
+    feed: str = ""  # the feed's name
+    tags: tuple[str, ...] = ()  # the entry's and its feed's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A piece of a document's field that made a match. `field` cut from `start` to `end` is the term as printed."""
+
+    field: FieldName
+    start: int
+    end: int
+    term: str  # the term of the watch that matched
+    set: str  # name of the set that holds the term; "" for a term written in the query itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A watch that a document satisfies."""
+
+    watch: str
+    level: Level
+    score: float  # 0 to 1
+    why: str  # a sentence fragment for a person: "ICE (agency) near Azure (company) in the title"
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Where a document belongs among the stories of the window."""
+
+    id: str  # of the document
+    story: str  # id of the document that began the story
+    relation: Relation
+    of: str | None  # the document that it repeats, rewrites or updates
+    similarity: float  # 0 to 1; what it measures depends on the relation and is said in `why`
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """A place where a text names an outlet as its source."""
+
+    outlet: str  # display name
+    domain: str
+    role: Role
+    field: FieldName
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """Who broke what a document tells, by its own words."""
+
+    origin: tuple[str, ...]  # domains; empty: the text credits nobody
+    credits: tuple[Credit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A stored entry, due for examination."""
+
+    id: int
+    document: Document  # document.id is str(id)
+    feed_id: int
+    first_seen: datetime
+    backlog: bool
+    edited: bool  # examined before, in an older wording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What has gone out, or is on its way, to one recipient about one story for one watch."""
+
+    watch: str
+    recipient: str
+    kind: Literal["alert", "update"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Policy's word on one match for one recipient; every "no" carries its reason."""
+
+    watch: str
+    recipient: str
+    action: Literal["alert", "update", "digest", "nothing"]
+    reason: str
+    due_at: datetime | None = None  # for alert and update
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """The intent of `examine`: all that one entry led to, written in one transaction."""
+
+    entry_id: int
+    matches: tuple[Match, ...]
+    placement: Placement | None  # None for an entry that no watch matched and no story holds
+    attribution: Attribution
+    decisions: tuple[Decision, ...]

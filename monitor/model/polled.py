@@ -1,0 +1,142 @@
+"""What flows through `refresh`: fetch → parse → changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from monitor.model.asked import Feed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What a server gave us to ask "has it changed?" with: kept and sent back byte for byte."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    url: str = ""  # that gave them, and is sent them; "" means the URL that the feed is asked at
+
+    @property
+    def are_any(self) -> bool:
+        return bool(self.etag or self.last_modified)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """An answer of status 200 or 304; everything else is a FetchError."""
+
+    url: str  # that was asked
+    final_url: str  # that answered
+    permanent_url: str | None  # where an unbroken chain of 301/308 led, if there was one
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes  # decoded from its content encoding; b"" for 304, and where its hash is the known one
+    body_hash: str  # SHA-256 of the body as received, hex; "" for 304
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedEntry:
+    """One item of a feed, as the feed gives it: nothing made up, markup gone from all but `content`."""
+
+    id: str  # guid, atom:id, rdf:about, JSON Feed id; "" where the feed has none
+    link: str  # absolute http(s) URL, or ""
+    title: str  # visible text
+    summary: str  # visible text; of the content's beginning, cut with " …", where the feed has none
+    content: str  # sanitised HTML, or ""
+    author: str
+    published: datetime | None
+    updated: datetime | None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong with a body whose entries could be read all the same: truncated, capped, an encoding that lies."""
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFeed:
+    """A feed body, read. A body that is no feed is a ParseError instead."""
+
+    title: str
+    link: str
+    language: str
+    entries: tuple[ParsedEntry, ...]
+    problem: Problem | None = None
+    interval_hint: timedelta | None = None  # the longest of <ttl> and sy:updatePeriod/updateFrequency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """What the database remembers of one feed: everything `refresh` needs to know before it asks the server again."""
+
+    id: int
+    feed: Feed
+    validators: Validators = Validators()
+    body_hash: str = ""
+    interval_hint: timedelta | None = None  # what the feed's own body asked for last time
+    next_poll_at: datetime | None = None  # None: never polled
+    last_success_at: datetime | None = None
+    failures: int = 0  # in a row
+    redirect_to: str = ""  # a permanent redirect that has been seen `redirect_seen` times in a row
+    redirect_seen: int = 0
+    request_url: str = ""  # where `feed.url` has permanently moved to; "" means feed.url itself
+    habit: tuple[float, ...] = ()  # when it brings items, as `index_rule` reads it; empty: not known yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEntry:
+    """What is remembered of an entry so that it is not told twice."""
+
+    key: str
+    content_hash: str
+    link: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedEntry:
+    """A parsed entry with its identity in this feed."""
+
+    key: str  # unique in the feed, stable over polls
+    content_hash: str  # of title, summary, content: what makes an edit
+    entry: ParsedEntry
+    backlog: bool = False  # older than the feed's first poll by our reckoning: stored and searchable, never alerted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Parsed entries against what is known."""
+
+    new: tuple[KeyedEntry, ...]
+    edited: tuple[KeyedEntry, ...]
+    same: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedOutcome:
+    """The intent of `refresh`: all that one poll decided, written in one transaction."""
+
+    feed_id: int
+    polled_at: datetime
+    next_poll_at: datetime
+    result: Literal["read", "unchanged", "failed", "gone", "postponed"]
+    reason: str  # why `next_poll_at` is when it is, in words
+    status: int | None = None
+    validators: Validators = Validators()
+    body_hash: str = ""
+    interval_hint: timedelta | None = None
+    problem: Problem | None = None  # of a failed poll, or of a body that was read with losses
+    changes: Changes = Changes(new=(), edited=(), same=0)
+    title: str = ""
+    language: str = ""
+    redirect_to: str = ""
+    redirect_seen: int = 0
+    request_url: str = ""
+    habit: tuple[float, ...] = ()
+    gap: bool = False  # this poll and the one before share no item: what came and went between is missed
