@@ -1,4 +1,4 @@
-"""feeds.yaml and the environment → Config. The only module that reads the file.
+"""feeds.yaml and the environment → Config.
 
 Every fault names file, line, path and what was expected: first all that is wrong with the file's shape and then, when
 it has shape, all that is wrong with what it says. A file with a fault is not used at all, because a watch that is
@@ -7,7 +7,7 @@ silently left out is an alert that never comes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,10 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from monitor import packs
 from monitor.errors import ConfigError, Fault, QueryError
@@ -27,8 +23,7 @@ from monitor.model import Channel, Feed, Recipient, Watch
 from monitor.pack import Pack, read_pack
 from monitor.shape import EmailChannel, File, WebhookChannel
 from monitor.tree import TermSet, term
-
-MAX_BYTES = 1_000_000  # also bounds what aliases can expand to: they are shared, never copied
+from monitor.yaml_file import Faults, load_tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +55,11 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
     does without them.
     """
     tree = load_tree(path)
-    faults = _Faults(str(path), tree)
+    faults = Faults(str(path), tree)
     try:
         file = File.model_validate(tree)
     except ValidationError as error:
-        for detail in error.errors():
-            faults.add(_place(detail, tree), _expectation(detail))
+        faults.add_shape(error)
         raise faults.error() from None
     sets = {name: _set(name, terms, faults) for name, terms in file.sets.items()}
     feeds = tuple(_feeds(file, faults))
@@ -97,7 +91,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
 def example_faults(config: Config) -> tuple[Fault, ...]:
     """Every `must_match` that does not match and every `must_not_match` that does, as faults of the file."""
     tree = load_tree(config.path)
-    faults = _Faults(str(config.path), tree)
+    faults = Faults(str(config.path), tree)
     for index, item in enumerate(config.compiled):
         for failure in failing_examples(item):
             faults.add(_example_place(index, item.watch, failure), _broken_promise(failure))
@@ -117,121 +111,10 @@ def _example_place(index: int, watch: Watch, failure: ExampleFailure) -> tuple[s
     return ("watches", index, "pack")  # an example of the pack itself
 
 
-# ---- the file -------------------------------------------------------------------------------------------------------
-
-
-def load_tree(path: Path) -> CommentedMap:
-    """The YAML tree, with line numbers."""
-    try:
-        source = path.read_bytes()
-    except OSError as error:
-        message = f"cannot be read: {error.strerror}; `tipsheet init` writes one to begin with"
-        raise ConfigError((Fault(file=str(path), line=0, path="", message=message),)) from error
-    if len(source) > MAX_BYTES:
-        message = f"has {len(source):,} bytes; expected at most {MAX_BYTES:,}"
-        raise ConfigError((Fault(file=str(path), line=0, path="", message=message),))
-    try:
-        tree = YAML(typ="rt").load(source)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        message = f"is not valid YAML: {error.problem or error.context}"
-        raise ConfigError((Fault(file=str(path), line=line, path="", message=message),)) from error
-    except (YAMLError, UnicodeDecodeError, ValueError) as error:
-        raise ConfigError((Fault(file=str(path), line=0, path="", message=f"is not valid YAML: {error}"),)) from error
-    if not isinstance(tree, CommentedMap):
-        raise ConfigError(
-            (Fault(file=str(path), line=1, path="", message="expected keys such as feeds: and watches:"),)
-        )
-    return tree
-
-
-class _Faults:
-    """Collects what is wrong, each with the line of its place in the tree."""
-
-    def __init__(self, file: str, tree: CommentedMap) -> None:
-        self._file = file
-        self._tree = tree
-        self.found: list[Fault] = []
-
-    def add(self, place: Sequence[str | int], message: str) -> None:
-        self.found.append(Fault(file=self._file, line=_line(self._tree, place), path=_path(place), message=message))
-
-    def error(self) -> ConfigError:
-        return ConfigError(tuple(sorted(self.found, key=lambda fault: fault.line)))
-
-
-def _line(tree: CommentedMap, place: Sequence[str | int]) -> int:
-    """The line of the deepest part of `place` that the file has."""
-    node: Any = tree
-    line = 1
-    for step in place:
-        if isinstance(node, CommentedMap) and step in node:
-            line = node.lc.key(step)[0] + 1
-        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
-            line = node.lc.item(step)[0] + 1
-        else:
-            break
-        node = node[step]
-    return int(line)
-
-
-def _path(place: Sequence[str | int]) -> str:
-    """("watches", 0, "query") → "watches[0].query"."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).removeprefix(".")
-
-
-def _place(detail: ErrorDetails, tree: CommentedMap) -> tuple[str | int, ...]:
-    """Pydantic's location without the steps that are not keys of the file (the tag of a union)."""
-    place: list[str | int] = []
-    node: Any = tree
-    for step in detail["loc"]:
-        if isinstance(node, (CommentedMap, CommentedSeq)):
-            known = step in node if isinstance(node, CommentedMap) else isinstance(step, int)
-            if not known and isinstance(node, CommentedMap) and node.get("kind") == step:
-                continue
-            place.append(step)
-            node = node[step] if known and (isinstance(node, CommentedMap) or int(step) < len(node)) else None
-        else:
-            break
-    return (*place, "kind") if detail["type"].startswith("union_tag") else tuple(place)
-
-
-_EXPECTATIONS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "missing": lambda _: "is missing",
-    "extra_forbidden": lambda _: "unknown key",
-    "string_type": lambda _: "expected text",
-    "int_parsing": lambda _: "expected a whole number",
-    "int_type": lambda _: "expected a whole number",
-    "bool_parsing": lambda _: "expected true or false",
-    "bool_type": lambda _: "expected true or false",
-    "tuple_type": lambda _: "expected a list",
-    "model_type": lambda _: "expected keys and values",
-    "model_attributes_type": lambda _: "expected keys and values",
-    "string_too_short": lambda _: "must not be empty",
-    "literal_error": lambda context: f"expected {context['expected']}",
-    "union_tag_invalid": lambda context: f"unknown kind; expected one of {context['expected_tags']}",
-    "union_tag_not_found": lambda _: "expected `kind: email` or `kind: webhook`",
-}
-
-
-_PRIVATE = frozenset({"password", "secret", "previous_secret", "username"})  # what is written there is never repeated
-
-
-def _expectation(detail: ErrorDetails) -> str:
-    """Pydantic's message in the words of this file."""
-    say = _EXPECTATIONS.get(detail["type"])
-    message = say(dict(detail.get("ctx", {}))) if say else detail["msg"].removeprefix("Value error, ")
-    shown = detail["input"]
-    private = _PRIVATE.intersection(str(step) for step in detail["loc"]) or "@" in str(shown)
-    if isinstance(shown, (str, int, float)) and not private and detail["type"] not in ("missing", "extra_forbidden"):
-        return f"{message}, got {str(shown).partition('?')[0][:80]!r}"
-    return message
-
-
 # ---- its parts ------------------------------------------------------------------------------------------------------
 
 
-def _set(name: str, sources: Sequence[str], faults: _Faults) -> TermSet:
+def _set(name: str, sources: Sequence[str], faults: Faults) -> TermSet:
     terms = []
     for index, source in enumerate(sources):
         try:
@@ -242,7 +125,7 @@ def _set(name: str, sources: Sequence[str], faults: _Faults) -> TermSet:
     return TermSet(name=name, terms=tuple(terms))
 
 
-def _feeds(file: File, faults: _Faults) -> Iterator[Feed]:
+def _feeds(file: File, faults: Faults) -> Iterator[Feed]:
     seen: dict[str, int] = {}
     names: dict[str, int] = {}
     for index, block in enumerate(file.feeds):
@@ -270,7 +153,7 @@ def _port(url: str) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def _channels(file: File, environ: Mapping[str, str], faults: _Faults) -> Iterator[Channel]:
+def _channels(file: File, environ: Mapping[str, str], faults: Faults) -> Iterator[Channel]:
     for index, block in enumerate(file.channels):
         if block.name in {other.name for other in file.channels[:index]}:
             faults.add(("channels", index, "name"), f"there is another channel called {block.name!r}")
@@ -282,7 +165,7 @@ def _channels(file: File, environ: Mapping[str, str], faults: _Faults) -> Iterat
 class _Secrets:
     """Finds secrets in the environment; one that is missing is a fault of the key that names it."""
 
-    def __init__(self, environ: Mapping[str, str], faults: _Faults, place: tuple[str | int, ...]) -> None:
+    def __init__(self, environ: Mapping[str, str], faults: Faults, place: tuple[str | int, ...]) -> None:
         self._environ = environ
         self._faults = faults
         self._place = place
@@ -328,7 +211,7 @@ def _webhook(block: WebhookChannel, secrets: _Secrets) -> dict[str, str | int | 
     }
 
 
-def _recipients(file: File, faults: _Faults) -> Iterator[Recipient]:
+def _recipients(file: File, faults: Faults) -> Iterator[Recipient]:
     channels = {channel.name: channel.kind for channel in file.channels}
     for index, block in enumerate(file.recipients):
         if block.name in {other.name for other in file.recipients[:index]}:
@@ -352,7 +235,7 @@ def _recipients(file: File, faults: _Faults) -> Iterator[Recipient]:
         )
 
 
-def _watches(file: File, directory: Path, sets: Mapping[str, TermSet], faults: _Faults) -> Iterator[CompiledWatch]:
+def _watches(file: File, directory: Path, sets: Mapping[str, TermSet], faults: Faults) -> Iterator[CompiledWatch]:
     recipients = {recipient.name for recipient in file.recipients}
     scopes = {feed.name for feed in file.feeds} | {tag for feed in file.feeds for tag in feed.tags}
     for index, block in enumerate(file.watches):

@@ -11,9 +11,10 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from monitor.config import load_tree, read_config
+from monitor.config import read_config
 from monitor.errors import ConfigError, Fault
 from monitor.model import Feed
+from monitor.yaml_file import load_tree
 
 
 def append_feeds(path: Path, new: Iterable[Feed]) -> tuple[int, tuple[str, ...]]:

@@ -35,7 +35,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.addresses",
     ),
     ("monitor.report", "alerts.policy", "alerts.message alerts.digest"),
-    ("monitor.shape monitor.config monitor.feeds_file",),
+    ("monitor.shape monitor.yaml_file monitor.config monitor.feeds_file",),
     # the world: each knows one thing of it, and none knows the others
     (
         "monitor.network monitor.connections monitor.transport monitor.inflate monitor.fetch",
