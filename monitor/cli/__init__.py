@@ -1,7 +1,8 @@
 """The commands: composition root, and the only place that prints, exits or configures logging.
 
     work.py    init, check, once, run, digest         stage.py   stage parse|extract|match|group|origin
-    lists.py   stories, feeds …, alerts …             demo.py    demo
+    stories.py stories                                feeds.py   feeds …
+    alerts.py  alerts …                               demo.py    demo
     options.py what commands share                    paint.py   how it looks
 
 Exit codes: 0 done · 1 done, and something in it failed · 2 the command or the configuration is wrong · 3 the database
@@ -15,10 +16,12 @@ import sys
 import click
 from rich.text import Text
 
+from monitor.cli.alerts import alerts
 from monitor.cli.demo import demo
-from monitor.cli.lists import alerts, feeds, stories
+from monitor.cli.feeds import feeds
 from monitor.cli.paint import err, plain
 from monitor.cli.stage import stage
+from monitor.cli.stories import stories
 from monitor.cli.work import check, completion, digest, init, once, run
 from monitor.errors import ConfigError, InstanceError, StorageError, TipsheetError
 from monitor.version import VERSION

@@ -1,0 +1,98 @@
+"""`tipsheet alerts …`: the ledger of deliveries, trying again, and a test message. What must not live here: sending."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from alerts import channel as channels
+from alerts.message import compose_test
+from monitor.cli.options import config_option, database_option, json_option, load_config, open_database
+from monitor.cli.paint import err, json_lines, local, out, plain, table
+from monitor.errors import DeliveryError
+from monitor.run import open_client, utc_now
+from storage import outbox
+
+EVERY = 1_000_000  # deliveries; `tipsheet alerts` shows the latest, `retry --all` must not forget the older ones
+
+
+@click.group(invoke_without_command=True)
+@database_option
+@json_option
+@click.option("--state", type=click.Choice(["waiting", "sent", "failed", "uncertain", "folded"]), multiple=True)
+@click.pass_context
+def alerts(context: click.Context, database_url: str | None, as_json: bool, state: tuple[str, ...]) -> None:
+    """Every delivery: what went out, what waits, what could not be delivered, and why."""
+    if context.invoked_subcommand is None:
+        _list_alerts(database_url, as_json, state)
+
+
+def _list_alerts(database_url: str | None, as_json: bool, state: tuple[str, ...]) -> None:
+    with open_database(database_url, to_read=True) as database, database.read() as connection:
+        rows = outbox.listing(connection, states=state)
+    if as_json:
+        json_lines(rows)
+        return
+    columns = ("id", "kind", "to", "state", "tries", "when", "subject", "because")
+    shown = [
+        (
+            row.id, row.kind, f"{row.recipient} ({row.channel})", row.state, row.attempts,
+            local(row.sent_at or row.due_at or row.created_at), row.subject, row.reason,
+        )
+        for row in rows
+    ]  # fmt: skip
+    table("Deliveries", columns, shown, empty="Nothing has been delivered, and nothing waits.")
+
+
+@alerts.command("list")
+@database_option
+@json_option
+@click.option("--state", type=click.Choice(["waiting", "sent", "failed", "uncertain", "folded"]), multiple=True)
+def alerts_list(database_url: str | None, as_json: bool, state: tuple[str, ...]) -> None:
+    """The same as `tipsheet alerts`."""
+    _list_alerts(database_url, as_json, state)
+
+
+@alerts.command("retry")
+@database_option
+@click.argument("ids", type=int, nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Everything that failed or is uncertain.")
+def alerts_retry(database_url: str | None, ids: tuple[int, ...], everything: bool) -> None:
+    """Send again what failed or is uncertain, and at once what waits; `once` or the running daemon does it."""
+    if not ids and not everything:
+        raise click.UsageError("name the deliveries (`tipsheet alerts` lists their ids), or say --all")
+    with open_database(database_url, to_read=True) as database:
+        with database.read() as connection:
+            dead = outbox.listing(connection, states=("failed", "uncertain"), limit=EVERY)
+        chosen = [row.id for row in dead if everything or row.id in ids]
+        with database.write() as connection:
+            again = outbox.retry(connection, chosen, now=utc_now())
+            hurried = outbox.hurry(connection, ids, now=utc_now()) if not everything else ()
+    missing = sorted(set(ids) - {*again, *hurried})
+    for number in missing:
+        err.print(f"{number}: not among the deliveries that failed, are uncertain or wait")
+    out.print(f"{len({*again, *hurried})} will be sent again.")
+    if missing:
+        sys.exit(1)
+
+
+@alerts.command("test")
+@config_option
+@click.argument("recipient")
+def alerts_test(config_path: Path | None, recipient: str) -> None:
+    """Send a test message to a recipient, now, and say what the receiver answered."""
+    config = load_config(config_path)
+    if recipient not in config.recipients:
+        raise click.BadParameter(f"no recipient is called {recipient!r}; there are {', '.join(config.recipients)}")
+    to = config.recipients[recipient]
+    now = utc_now()
+    message = compose_test(recipient=to, key=f"test:{recipient}:{now.isoformat()}", now=now)
+    with open_client(config) as client:
+        try:
+            receipt = channels.open_sender(config.channels[to.channel], post=client.post).send(message, to.address)
+        except DeliveryError as error:
+            err.print(f"not delivered: {plain(error)}")
+            sys.exit(1)
+    out.print(f"delivered: {plain(receipt)}")

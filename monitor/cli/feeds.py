@@ -1,0 +1,113 @@
+"""`tipsheet feeds …`: which feeds there are, how they are, and how they come in and go out.
+
+What lives here: asking, showing, and the words for a person. What must not: what a feed is (`discovery`, `opml`), how
+it does, and how feeds.yaml is written (`feeds_file`).
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from monitor import opml
+from monitor.cli.options import (
+    config_option,
+    database_option,
+    find_config,
+    json_option,
+    load_config,
+    open_database,
+)
+from monitor.cli.paint import err, json_lines, local, out, plain, table
+from monitor.feeds_file import append_feeds
+from monitor.run import utc_now
+from storage import feeds as feed_rows
+
+GAP_SHOWN = timedelta(days=7)
+
+
+@click.group()
+def feeds() -> None:
+    """The feeds: list them, see how they are, move them in and out."""
+
+
+@feeds.command("list")
+@config_option
+@json_option
+def feeds_list(config_path: Path | None, as_json: bool) -> None:
+    """The feeds of the file."""
+    wanted = load_config(config_path, with_secrets=False).feeds.values()
+    if as_json:
+        json_lines(
+            {
+                "name": feed.name, "url": feed.url, "outlet": feed.outlet, "language": feed.language,
+                "tags": feed.tags, "enabled": feed.enabled,
+            }
+            for feed in wanted
+        )  # fmt: skip
+        return
+    rows = [(feed.name, feed.outlet, feed.language, "yes" if feed.enabled else "no", feed.url) for feed in wanted]
+    table("Feeds", ("name", "outlet", "language", "enabled", "url"), rows, empty="The file has no feeds.")
+
+
+@feeds.command("health")
+@database_option
+@json_option
+@click.option("--all", "everything", is_flag=True, help="Also feeds that are no longer in the file, or disabled.")
+def feeds_health(database_url: str | None, as_json: bool, everything: bool) -> None:
+    """How each feed is: last success, next poll and why, what is wrong and since when. Exit code 1 if any fails."""
+    with open_database(database_url, to_read=True) as database, database.read() as connection:
+        rows = [row for row in feed_rows.listing(connection) if row.active or everything]
+    if as_json:
+        json_lines(rows)
+    else:
+        shown = [(row.name, _condition(row), local(row.succeeded_at), row.entries, _next(row)) for row in rows]
+        columns = ("feed", "condition", "last read", "entries", "next poll, and why")
+        table("Feeds", columns, shown, empty="No feed has been polled yet; `tipsheet once` does.")
+    if any(row.failures for row in rows):
+        sys.exit(1)
+
+
+def _condition(row: feed_rows.FeedRow) -> str:
+    if row.failures:
+        times = f"{row.failures} polls in a row" if row.failures > 1 else "one poll"
+        return f"failing ({times}, since {local(row.failing_since)}): {row.problem}"
+    if row.problem:
+        return f"read with losses: {row.problem}"
+    if row.gap_at and utc_now() - row.gap_at < GAP_SHOWN:
+        return f"two polls share no item: stories may have been missed (before {local(row.gap_at)})"
+    return "ok" if row.polls else "not polled yet"
+
+
+def _next(row: feed_rows.FeedRow) -> str:
+    return f"{local(row.next_poll_at)}, {row.next_poll_reason}" if row.next_poll_at else "at once"
+
+
+@feeds.command("export")
+@config_option
+@click.argument("path", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path), default="-")
+def feeds_export(config_path: Path | None, path: Path) -> None:
+    """Write the feeds as OPML, to a file or to standard output."""
+    wanted = tuple(load_config(config_path, with_secrets=False).feeds.values())
+    document = opml.write(wanted, title="Tipsheet", created=utc_now())
+    if str(path) == "-":
+        click.echo(document)
+    else:
+        path.write_text(document, encoding="utf-8")
+        out.print(f"{len(wanted)} feeds are written to {plain(path)}.")
+
+
+@feeds.command("import")
+@config_option
+@click.argument("path", type=click.Path(dir_okay=False, exists=True, allow_dash=True, path_type=Path))
+def feeds_import(config_path: Path | None, path: Path) -> None:
+    """Add the feeds of an OPML file to feeds.yaml, whose comments and order are kept."""
+    source = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    found = opml.read(source)
+    added, known = append_feeds(find_config(config_path), found.feeds)
+    for reason in (*found.skipped, *known):
+        err.print(f"skipped: {plain(reason)}")
+    out.print(f"{added} feeds added to {plain(find_config(config_path))}, {len(found.skipped) + len(known)} skipped.")
