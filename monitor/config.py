@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from monitor import packs
 from monitor.errors import ConfigError, Fault, QueryError
-from monitor.matching import CompiledWatch, ExampleFailure, compile_watch, failing_examples
+from monitor.matching import CompiledWatch, Compiler, ExampleFailure, failing_examples
 from monitor.model import Channel, Feed, Recipient, Watch
 from monitor.pack import Pack, read_pack
 from monitor.shape import EmailChannel, File, WebhookChannel
@@ -46,6 +46,11 @@ class Config:
     watches: Mapping[str, Watch]
     compiled: tuple[CompiledWatch, ...]
     feeds: Mapping[str, Feed]  # by URL, disabled ones included
+
+    @property
+    def packs(self) -> tuple[Pack, ...]:
+        """The packs that watches use, each once."""
+        return tuple({item.pack.name: item.pack for item in self.compiled if item.pack}.values())
 
 
 def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = True) -> Config:
@@ -238,6 +243,7 @@ def _recipients(file: File, faults: Faults) -> Iterator[Recipient]:
 def _watches(file: File, directory: Path, sets: Mapping[str, TermSet], faults: Faults) -> Iterator[CompiledWatch]:
     recipients = {recipient.name for recipient in file.recipients}
     scopes = {feed.name for feed in file.feeds} | {tag for feed in file.feeds for tag in feed.tags}
+    compiler = Compiler(sets)
     for index, block in enumerate(file.watches):
         place = ("watches", index)
         if block.name in {other.name for other in file.watches[:index]}:
@@ -255,7 +261,7 @@ def _watches(file: File, directory: Path, sets: Mapping[str, TermSet], faults: F
             must_match=block.must_match, must_not_match=block.must_not_match,
         )  # fmt: skip
         try:
-            yield compile_watch(watch, _pack(block.pack, directory), sets)
+            yield compiler.compile(watch, _pack(block.pack, directory))
         except QueryError as error:
             faults.add((*place, "query"), str(error))
         except ConfigError as error:

@@ -41,6 +41,16 @@ class FalseFriend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """Somebody who acts on the beat, and the names that are theirs, exactly as written."""
+
+    name: str
+    kind: str  # in the plural, as the file says it: "companies"
+    terms: tuple[Term, ...]
+    part_of: str = ""  # name of the entity that this one belongs to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """How evidence adds up."""
 
@@ -63,6 +73,7 @@ class Pack:
     cues: tuple[Cue, ...]
     false_friends: tuple[FalseFriend, ...]
     rules: Rules
+    who: tuple[Entity, ...]
     must_match: tuple[str, ...]
     must_not_match: tuple[str, ...]
 
@@ -90,7 +101,7 @@ def read_pack(source: str, file: str) -> Pack:
 
 # ---- nodes → values; a fault is noted, and reading goes on -----------------------------------------------------------
 
-_PACK_KEYS = ("name", "about", "halves", "rules", "cues", "false_friends", "must_match", "must_not_match")
+_PACK_KEYS = ("name", "about", "halves", "rules", "cues", "false_friends", "who", "must_match", "must_not_match")
 _RULE_KEYS = ("alert", "digest", "strong", "near", "apart", "body", "shouted")
 _CUE_KEYS = ("label", "weights", "support", "needs", "case", "terms")
 _FRIEND_KEYS = ("discredits", "keeps", "case", "terms")
@@ -111,6 +122,7 @@ def _pack(reader: _Reader, root: Node | None) -> Pack:
         cues=tuple(_cue(reader, name, node, halves, cue_nodes) for name, node in cue_nodes.items()),
         false_friends=tuple(_false_friend(reader, name, node, cue_nodes) for name, node in friend_nodes.items()),
         rules=_rules(reader, fields.get("rules")),
+        who=_who(reader, fields.get("who")),
         must_match=reader.texts(fields.get("must_match"), "must_match"),
         must_not_match=reader.texts(fields.get("must_not_match"), "must_not_match"),
     )
@@ -157,6 +169,30 @@ def _false_friend(reader: _Reader, name: str, node: Node, cues: Mapping[str, Nod
         terms=tuple(_terms(reader, fields.get("terms"), f"{path}.terms", "", exact)),
         discredits=_cue_names(reader, fields.get("discredits"), f"{path}.discredits", cues),
         keeps=reader.share(fields.get("keeps"), f"{path}.keeps"),
+    )
+
+
+def _who(reader: _Reader, node: Node | None) -> tuple[Entity, ...]:
+    kinds = reader.mapping(node, "who")
+    nodes = {(kind, name): at for kind in kinds for name, at in reader.mapping(kinds[kind], f"who.{kind}").items()}
+    found = {name: _entity(reader, kind, name, at) for (kind, name), at in nodes.items()}
+    for (kind, name), at in nodes.items():
+        whole = found[name].part_of
+        if whole and (whole not in found or whole == name):
+            reader.fault(at, f"who.{kind}.{name}.part_of", f"expected the name of somebody else here, got {whole}")
+    return tuple(found.values())
+
+
+def _entity(reader: _Reader, kind: str, name: str, node: Node) -> Entity:
+    """A list of names, or, where somebody is part of another, names under `terms`."""
+    path = f"who.{kind}.{name}"
+    short = isinstance(node, SequenceNode)
+    fields = {"terms": node} if short else reader.mapping(node, path, ("part_of", "terms"), required=("terms",))
+    return Entity(
+        name=name,
+        kind=kind,
+        terms=tuple(_terms(reader, fields.get("terms"), f"{path}.terms", "", exact=True)),
+        part_of=reader.text(fields.get("part_of"), f"{path}.part_of"),
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -61,6 +62,7 @@ feeds = Table(
     Column("active", Boolean, nullable=False),  # in feeds.yaml, and enabled there
     Column("next_poll_at", Instant, index=True),  # null: never polled, so due
     Column("next_poll_reason", Text, nullable=False, default=""),
+    Column("rest_until", Instant),  # what the server asked for last: not before, whoever wishes it
     Column("polled_at", Instant),
     Column("succeeded_at", Instant),
     Column("changed_at", Instant),  # last poll that brought a new entry
@@ -82,6 +84,8 @@ feeds = Table(
     Column("language", Text, nullable=False, default=""),
     Column("habit", JSON(none_as_null=True)),  # when it brings items, as numbers; null: not known yet
     Column("gap_at", Instant),  # last poll that shared no item with the one before
+    Column("hub", Text),  # that tells of new entries, as the feed said last; null or "": it named none
+    Column("topic", Text),  # what the feed is called there
     *_claim_columns(),
 )
 
@@ -108,6 +112,14 @@ entries = Table(
     Column("examine_at", Instant, index=True),  # null: nothing to examine
     *_claim_columns(),
     UniqueConstraint("feed_id", "key"),
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("feed_id", ForeignKey("feeds.id"), primary_key=True),
+    Column("frame", Text, nullable=False),  # the fingerprint of what stood around the entries
+    Column("entries", JSON, nullable=False),  # who each is that need not be read again, as `storage.readings` writes it
 )
 
 stories = Table(
@@ -158,6 +170,20 @@ matches = Table(
     UniqueConstraint("entry_id", "watch"),
 )
 
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entry_id", ForeignKey("entries.id"), nullable=False, index=True),
+    Column("entity", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("sentence", Integer, nullable=False),
+    Column("lead", Boolean, nullable=False),
+)
+
 decisions = Table(
     "decisions",
     metadata,
@@ -204,6 +230,37 @@ attempts = Table(
     Column("ended_at", Instant),  # null: nobody knows how it ended
     Column("result", Text, nullable=False),  # begun, sent, refused, unreached, ambiguous
     Column("detail", Text, nullable=False, default=""),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feed_id", ForeignKey("feeds.id"), nullable=False, index=True),
+    Column("hub", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("place", Text, nullable=False),  # what the callback's address begins with
+    Column("token", String(64), nullable=False, unique=True),  # its last part, which nobody can guess
+    Column("secret", Text, nullable=False),
+    Column("state", Text, nullable=False),  # asking, active, refused, leaving, left
+    Column("reason", Text, nullable=False, default=""),
+    Column("due_at", Instant, index=True),  # when something is to be done about it; null: never
+    Column("asked_at", Instant),  # when the hub was asked last: it may verify for a while from then on
+    Column("failures", Integer, nullable=False, default=0),  # in a row
+    Column("lease_until", Instant),  # what the hub granted
+    Column("pushes", Integer, nullable=False, default=0),
+    Column("pushed_at", Instant),
+    Column("refused_pushes", Integer, nullable=False, default=0),  # whose signature was missing or wrong
+)
+
+pushes = Table(
+    "pushes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feed_id", ForeignKey("feeds.id"), nullable=False, index=True),
+    Column("received_at", Instant, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 facts = Table(

@@ -22,6 +22,7 @@ from monitor.model import (
     Told,
 )
 from storage import entries as entry_rows
+from storage import mentions as mention_rows
 from storage import outbox
 from storage.schema import credits, decisions, entries, feeds, matches, members, stories
 from storage.schema import outbox as outbox_table
@@ -70,6 +71,7 @@ def record(
     _replace(connection, matches, examined.entry_id, [_match_row(match) for match in examined.matches])
     _replace(connection, credits, examined.entry_id, _credit_rows(examined.attribution))
     _replace(connection, decisions, examined.entry_id, _decision_rows(connection, examined, now))
+    mention_rows.record(connection, examined.entry_id, examined.mentions)
     for decision in examined.decisions:
         if decision.action in ("alert", "update"):
             outbox.add(

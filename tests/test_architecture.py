@@ -24,11 +24,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("monitor.matching",),
     (
         "monitor.near_miss",
+        "monitor.mentions",
+        "monitor.ledger",
         "monitor.answers",
         "monitor.outlets monitor.credit_phrases monitor.attribution",
         "monitor.likeness monitor.centres monitor.lineage monitor.window monitor.stories",
         "monitor.dates monitor.decoding monitor.elements monitor.fields monitor.imposters monitor.jsonfeed monitor.raw"
-        " monitor.repair monitor.sitemap monitor.xml_tree monitor.parse monitor.opml",
+        " monitor.repair monitor.sitemap monitor.xml_tree monitor.parse monitor.abridged monitor.opml",
         "monitor.article",
         "monitor.changes",
         "monitor.index_rule monitor.habits monitor.cadence",
@@ -51,7 +53,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 WORLD = next(number for number, floor in enumerate(FLOORS) if "storage.* storage.migrations.*" in floor)
 PURE = tuple(name for floor in FLOORS[: WORLD - 1] for group in floor for name in group.split())
 WORLDLY = {
-    "asyncio", "h11", "http.client", "http.server", "httpcore", "httpx", "logging", "random", "smtplib", "socket",
+    "asyncio", "h11", "http.client", "http.server", "httpcore", "httptools", "httpx", "logging", "random", "smtplib", "socket",
     "sqlalchemy", "sqlite3", "subprocess", "threading", "time", "urllib.request", "uuid",
 }  # fmt: skip
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "manager", "service", "base", "core"}

@@ -18,6 +18,7 @@ from monitor.model.examined import (
     Examined,
     FieldName,
     Match,
+    Mention,
     Placement,
     Relation,
     Role,
@@ -34,6 +35,8 @@ from monitor.model.polled import (
     ParsedEntry,
     ParsedFeed,
     Problem,
+    Reading,
+    UnchangedEntry,
     Validators,
 )
 
@@ -56,11 +59,13 @@ __all__ = [
     "KnownEntry",
     "Level",
     "Match",
+    "Mention",
     "Message",
     "ParsedEntry",
     "ParsedFeed",
     "Placement",
     "Problem",
+    "Reading",
     "Recipient",
     "Relation",
     "Role",
@@ -69,6 +74,7 @@ __all__ = [
     "StoryReport",
     "Telling",
     "Told",
+    "UnchangedEntry",
     "Validators",
     "Watch",
 ]

@@ -42,6 +42,19 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """A place where a document names somebody of the beat: a company, an agency, a programme."""
+
+    entity: str
+    kind: str
+    field: FieldName
+    start: int
+    end: int
+    sentence: int  # of its field, from 0: who stands in one sentence is named together
+    lead: bool  # in the title, the summary or the first paragraph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """A watch that a document satisfies."""
 
@@ -125,3 +138,4 @@ class Examined:
     placement: Placement | None  # None for an entry that no watch matched and no story holds
     attribution: Attribution
     decisions: tuple[Decision, ...]
+    mentions: tuple[Mention, ...] = ()  # of a document that a watch matched

@@ -49,6 +49,29 @@ class ParsedEntry:
     published: datetime | None
     updated: datetime | None
     tags: tuple[str, ...] = ()
+    fingerprint: str = ""  # of the bytes in which it stood; "" where they cannot be told from what is around them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnchangedEntry:
+    """A known entry that stands in the body with the very bytes of the last reading: who it is, without its texts."""
+
+    fingerprint: str
+    key: str
+    content_hash: str
+    id: str
+    link: str
+    title: str
+    published: datetime | None
+    updated: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What is kept of one reading of a feed's body, so that the next need read only what is new."""
+
+    frame: str  # the fingerprint of all that stood around the entries
+    entries: tuple[UnchangedEntry, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +92,13 @@ class ParsedFeed:
     entries: tuple[ParsedEntry, ...]
     problem: Problem | None = None
     interval_hint: timedelta | None = None  # the longest of <ttl> and sy:updatePeriod/updateFrequency
+    unchanged: tuple[UnchangedEntry, ...] = ()  # entries that were not read again, besides `entries`
+    frame: str = ""  # the fingerprint of all that stands around the entries
+
+    @property
+    def size(self) -> int:
+        """How many entries the body holds."""
+        return len(self.entries) + len(self.unchanged)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +146,7 @@ class Changes:
     new: tuple[KeyedEntry, ...]
     edited: tuple[KeyedEntry, ...]
     same: int
+    standing: tuple[KeyedEntry, ...] = ()  # those of the same that were read again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +158,7 @@ class FeedOutcome:
     next_poll_at: datetime
     result: Literal["read", "unchanged", "failed", "gone", "postponed"]
     reason: str  # why `next_poll_at` is when it is, in words
+    rest_until: datetime | None = None  # what the server or the feed asked for: nobody may have it asked before
     status: int | None = None
     validators: Validators = Validators()
     body_hash: str = ""
@@ -139,4 +171,5 @@ class FeedOutcome:
     redirect_seen: int = 0
     request_url: str = ""
     habit: tuple[float, ...] = ()
+    reading: Reading | None = None  # what the next poll may leave unread
     gap: bool = False  # this poll and the one before share no item: what came and went between is missed

@@ -18,8 +18,10 @@ from monitor.attribution import attribute
 from monitor.config import Config
 from monitor.errors import StorageError
 from monitor.matching import Matcher
+from monitor.mentions import mentions
 from monitor.model import Attribution, Entry, Examined, Match, Placement, Told
 from monitor.outlets import Outlets
+from monitor.page import Page
 from monitor.pipeline.journal import log, note
 from monitor.stories import Grouper
 from storage import claims, entries, stories
@@ -116,6 +118,7 @@ class Examine:
             placement=placement,
             attribution=attribution,
             decisions=decisions,
+            mentions=mentions(self.config.packs, Page(entry.document)) if matches else (),
         )
 
     def _place(self, entry: Entry, matches: Sequence[Match], attribution: Attribution) -> Placement:

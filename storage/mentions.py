@@ -1,0 +1,83 @@
+"""Mentions: whom the matched entries name, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select
+
+from monitor.model import Mention
+from storage.schema import entries, feeds, matches, members, mentions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamingRow:
+    """One matched entry as a member of its story, with whom it names."""
+
+    story: int
+    entry: int
+    outlet: str
+    title: str
+    link: str
+    published: datetime | None
+    first_seen: datetime
+    mentions: tuple[Mention, ...]
+
+
+def record(connection: Connection, entry_id: int, found: Sequence[Mention]) -> None:
+    """Whom the newest wording of an entry names, in place of what an older one did."""
+    connection.execute(delete(mentions).where(mentions.c.entry_id == entry_id))
+    if found:
+        connection.execute(insert(mentions), [{"entry_id": entry_id} | asdict(mention) for mention in found])
+
+
+def namings(connection: Connection, *, since: datetime) -> Iterator[NamingRow]:
+    """The entries of a period that name anybody, in order of arrival."""
+    query = (
+        select(
+            mentions, members.c.story_id, feeds.c.outlet, entries.c.title, entries.c.link,
+            entries.c.published_at, entries.c.first_seen_at,
+        )
+        .join(entries, entries.c.id == mentions.c.entry_id)
+        .join(members, members.c.entry_id == mentions.c.entry_id)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .where(entries.c.first_seen_at >= since)
+        .order_by(mentions.c.entry_id, mentions.c.id)
+    )  # fmt: skip
+    gathered: list[Row[Any]] = []
+    for row in connection.execute(query):
+        if gathered and gathered[0].entry_id != row.entry_id:
+            yield _naming(gathered)
+            gathered = []
+        gathered.append(row)
+    if gathered:
+        yield _naming(gathered)
+
+
+def matched(connection: Connection) -> tuple[int, ...]:
+    """Every entry that a watch matched: the archive."""
+    return tuple(connection.scalars(select(matches.c.entry_id).distinct().order_by(matches.c.entry_id)))
+
+
+def _naming(rows: list[Row[Any]]) -> NamingRow:
+    """The rows of one entry."""
+    one = rows[0]
+    return NamingRow(
+        story=one.story_id,
+        entry=one.entry_id,
+        outlet=one.outlet,
+        title=one.title,
+        link=one.link,
+        published=one.published_at,
+        first_seen=one.first_seen_at,
+        mentions=tuple(
+            Mention(
+                entity=row.entity, kind=row.kind, field=row.field, start=row.start, end=row.end,
+                sentence=row.sentence, lead=row.lead,
+            )
+            for row in rows
+        ),
+    )  # fmt: skip
