@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -45,22 +45,26 @@ LOOPBACK = ("127.0.0.0/8", "::1/128")
 # ---- one request -----------------------------------------------------------------------------------------------------
 
 
-def alternate(ours: Callable[[], object], theirs: Callable[[], object], requests: int) -> tuple[float, float]:
-    """Microseconds of CPU for one request each, the median of rounds that take turns."""
+Ask = Callable[[str], object]
+
+
+def alternate(ours: Ask, theirs: Ask, urls: Sequence[str], requests: int) -> tuple[float, float]:
+    """Microseconds of CPU for one request each, the median of rounds that take turns and ask the same."""
     each = max(1, requests // ROUNDS)
     spent: tuple[list[float], list[float]] = ([], [])
-    for _ in range(ROUNDS):
+    for start in range(0, ROUNDS * each, each):
+        asked = [urls[number % len(urls)] for number in range(start, start + each)]
         for ask, times in zip((ours, theirs), spent, strict=True):
             began = time.process_time()
-            for _ in range(each):
-                ask()
+            for url in asked:
+                ask(url)
             times.append((time.process_time() - began) / each * 1e6)
     return median(spent[0]), median(spent[1])
 
 
-def compare(what: str, ours: Callable[[], object], theirs: Callable[[], object], requests: int) -> None:
-    ours(), theirs()
-    mine, stock = alternate(ours, theirs, requests)
+def compare(what: str, ours: Ask, theirs: Ask, urls: Sequence[str], requests: int) -> None:
+    ours(urls[0]), theirs(urls[0])
+    mine, stock = alternate(ours, theirs, urls, requests)
     print(f"{what:34} ours {mine:6.0f} µs   httpx {stock:6.0f} µs   {stock / mine:.2f} times less", flush=True)
 
 
@@ -68,18 +72,26 @@ def one_request(requests: int, certificate: Path | None) -> None:
     scheme = "https" if certificate else "http"
     with ExitStack() as stack:
         port = stack.enter_context(serve(certificate))
-        url = f"{scheme}://localhost:{port}/feed.xml"
+        urls = [f"{scheme}://localhost:{port}/feed.xml?{number}" for number in range(1_000)]
         client = stack.enter_context(Client(settings(port)))
         tls = ssl.create_default_context(cafile=certificate) if certificate else True
         stock = stack.enter_context(httpx.Client(headers={"User-Agent": AGENT}, verify=tls))
         known = Validators(etag=ETAG)
         conditional = {"If-None-Match": ETAG}
-        body_hash = client.get(url).body_hash
-        compare(f"{scheme}, 304", lambda: client.get(url, known), lambda: stock.get(url, headers=conditional), requests)
+        body_hash = client.get(urls[0]).body_hash
+        assert client.get(urls[0], known).status == stock.get(urls[0], headers=conditional).status_code == 304
+        compare(
+            f"{scheme}, 304",
+            lambda url: client.get(url, known),
+            lambda url: stock.get(url, headers=conditional),
+            urls,
+            requests,
+        )
         compare(
             f"{scheme}, unchanged 200 ({len(BODY) // 1000} kB)",
-            lambda: client.get(url, known_hash=body_hash),
-            lambda: stock.get(url),
+            lambda url: client.get(url, known_hash=body_hash),
+            stock.get,
+            urls,
             requests,
         )
 

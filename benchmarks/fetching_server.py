@@ -49,7 +49,7 @@ class _Answering(asyncio.Protocol):
         self._asked += data
         while b"\r\n\r\n" in self._asked:
             question, _, self._asked = self._asked.partition(b"\r\n\r\n")
-            whole = _WHOLE if question.startswith(b"GET /feed.xml ") else _SMALL
+            whole = _WHOLE if question.startswith(b"GET /feed.xml") else _SMALL
             self._transport.write(_SAME if b"\r\nif-none-match:" in question.lower() else whole)
 
 

@@ -1,32 +1,37 @@
 """One question and its answer over one connection, and the connections that stay open for the next question.
 
-What lives here: HTTP/1.1 as h11 reads and writes it, and which connection a request goes out on. What must not: a URL,
-a redirect, what an answer means. Nothing is asked twice: whether to try again is the business of the next poll.
+What lives here: HTTP/1.1 on the wire, and which connection a request goes out on. What must not: a URL, a redirect,
+what an answer means. Nothing is asked twice: whether to try again is the business of the next poll.
 
-Pools that serve a crowd look at all their connections at each request, and mind queues and locks that a poller has no
-use for; here a request looks at the connection of its own server, and costs a third.
+Answers are read by httptools, which is the parser of Node.js, in C and at its strictest. Pools that serve a crowd look
+at all their connections at each request, and mind queues and locks that a poller has no use for; here a request looks
+at the connection of its own server.
 """
 
 from __future__ import annotations
 
 import contextlib
-import socket
+import re
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-import h11
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from monitor.addresses import Origin
-from monitor.network import GuardedNetwork, has_something_to_say, receive, send
+from monitor.errors import FetchError
+from monitor.network import GuardedNetwork, Line
 
-MAX_HEADER_BYTES = 64 * 1024
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
+_MAX_HEADER_BYTES = 64 * 1024
 _KEEP_ALIVE_SECONDS = 15.0
 _KEPT_AT_MOST = 20
+_BREAK = re.compile(rb"[\r\n\0]")
+_INTERIM = range(100, 200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,53 +40,121 @@ class Answer:
 
     status: int
     headers: RawHeaders
-    pieces: Iterator[bytes]  # of the body as it comes over the wire; OSError, TimeoutError, h11.ProtocolError
+    pieces: Iterator[bytes]  # of the body as it comes over the wire; OSError, TimeoutError, FetchError
+
+
+def written(method: str, target: bytes, headers: RawHeaders, body: bytes) -> bytes:
+    """A question as it goes over the wire. ValueError for a word of the head that would break its line."""
+    lines = [b"%s %s HTTP/1.1" % (method.encode("ascii"), target), *map(b"%s: %s".__mod__, headers)]
+    if any(map(_BREAK.search, lines)):
+        raise ValueError("a line break in a request's head")
+    return b"\r\n".join([*lines, b"", body])
+
+
+class _Reading:
+    """An answer as far as it has come. The methods that begin with `on_` are called by the parser."""
+
+    def __init__(self) -> None:
+        self.status = 0  # until the last line of its head
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.pieces: list[bytes] = []  # of its body, as many as have not been taken away
+        self.is_whole = False
+        self.may_follow = False  # whether the server will answer another question on this connection
+        self.silence = 0  # bytes since the last one of the body
+        self._parser = HttpResponseParser(self)
+
+    def take(self, data: bytes) -> bool:
+        """Reads on; False where this is no HTTP. b"" is the end of the connection."""
+        if not data:
+            return self._end()
+        self.silence += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade):
+            self.may_follow = False
+            return self.is_whole  # what comes behind an answer is its server's fault, and not the answer's
+        return True
+
+    def _end(self) -> bool:
+        """A body that nothing measures ends with its connection; any other was torn."""
+        measured = any(name.lower() in {b"content-length", b"transfer-encoding"} for name, _ in self.headers)
+        self.is_whole = bool(self.status) and not measured
+        return self.is_whole
+
+    def on_message_begin(self) -> None:
+        self.may_follow = False  # a second answer to one question
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self.status:  # what comes after the head is a trailer
+            self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status in _INTERIM:
+            self.headers.clear()
+        elif not self.status:
+            self.status = status
+
+    def on_body(self, piece: bytes) -> None:
+        if not self.is_whole:
+            self.silence = 0
+            self.pieces.append(piece)
+
+    def on_message_complete(self) -> None:
+        if self.status and not self.is_whole:
+            self.is_whole = True
+            self.may_follow = self._parser.should_keep_alive()
 
 
 class Connection:
     """An open connection to one server, for one question at a time."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADER_BYTES)
+    def __init__(self, line: Line, host: str) -> None:
+        self._line = line
+        self._host = host
+        self._reading = _Reading()
         self._kept_until = 0.0
 
-    def ask(self, request: h11.Request, body: bytes, limit: float) -> Answer:
-        """OSError where the connection broke, TimeoutError at the limit, h11.ProtocolError for what is no HTTP."""
-        said = [self._http.send(request), self._http.send(h11.Data(body)) if body else b""]
-        said.append(self._http.send(h11.EndOfMessage()))
+    def ask(self, question: bytes, limit: float) -> Answer:
+        """OSError where the connection broke, TimeoutError at the limit, FetchError for what is no HTTP."""
+        reading = self._reading = _Reading()
         with contextlib.suppress(ConnectionError):  # a server may answer, and hang up, before it has heard all
-            send(self._sock, b"".join(part or b"" for part in said), limit)
-        event = self._next_event(limit)
-        while isinstance(event, h11.InformationalResponse):
-            event = self._next_event(limit)
-        if not isinstance(event, h11.Response):
-            raise h11.RemoteProtocolError("no answer")
-        return Answer(event.status_code, event.headers.raw_items(), self._pieces(limit))
+            self._line.send(question, limit)
+        while not reading.status:
+            self._read_on(limit)
+        if sum(map(len, chain.from_iterable(reading.headers))) > _MAX_HEADER_BYTES:
+            raise self._too_much()
+        return Answer(reading.status, reading.headers, self._pieces(limit))
 
     def _pieces(self, limit: float) -> Iterator[bytes]:
-        while isinstance(event := self._next_event(limit), h11.Data):
-            yield bytes(event.data)
+        reading = self._reading
+        while True:
+            yield from reading.pieces
+            reading.pieces.clear()
+            if reading.is_whole:
+                return
+            self._read_on(limit)
 
-    def _next_event(self, limit: float) -> object:
-        while (event := self._http.next_event()) is h11.NEED_DATA:
-            self._http.receive_data(receive(self._sock, limit))
-        return event
+    def _read_on(self, limit: float) -> None:
+        if not self._reading.take(self._line.receive(limit)):
+            raise FetchError("protocol", f"{self._host} broke off its answer or does not speak HTTP")
+        if self._reading.silence > _MAX_HEADER_BYTES and not self._reading.is_whole:
+            raise self._too_much()
+
+    def _too_much(self) -> FetchError:
+        return FetchError("too-large", f"{self._host} sent more than {_MAX_HEADER_BYTES // 1024} kB of headers")
 
     def rest(self) -> bool:
         """Makes ready for the next question. False: there will be none, the answer or the server ended it."""
-        if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
-            return False
-        self._http.start_next_cycle()
         self._kept_until = time.monotonic() + _KEEP_ALIVE_SECONDS
-        return True
+        return self._reading.is_whole and self._reading.may_follow and not self._reading.pieces
 
     def is_stale(self) -> bool:
         """Whether a resting connection has rested too long, or has been closed from the other side."""
-        return time.monotonic() > self._kept_until or has_something_to_say(self._sock)
+        return time.monotonic() > self._kept_until or self._line.has_something_to_say()
 
     def close(self) -> None:
-        self._sock.close()
+        self._line.close()
 
 
 class Connections:
@@ -95,7 +168,7 @@ class Connections:
     def take(self, origin: Origin, limit: float) -> Connection:
         """A connection for one question: a resting one, or a new one, made before the limit. FetchError for none."""
         return self._rested(origin) or Connection(
-            self._network.connect(origin.host, origin.port, secure=origin.scheme == "https", limit=limit)
+            self._network.connect(origin.host, origin.port, secure=origin.scheme == "https", limit=limit), origin.host
         )
 
     def _rested(self, origin: Origin) -> Connection | None:

@@ -23,12 +23,10 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin, urlsplit
 
-import h11
 import httpx
 
 from monitor.addresses import Origin, origin, read_networks, shown, url_fault, wire_target, wire_url
 from monitor.cadence import parse_retry_after, read_http_date, words
-from monitor.connections import MAX_HEADER_BYTES
 from monitor.errors import FetchError
 from monitor.inflate import capped, decoded
 from monitor.model import Fetched, Validators
@@ -160,13 +158,10 @@ class Client:
         )
         try:
             with closing(self._transport.handle_request(request)) as answer:
-                _check_header_size(answer, asked.host)
                 yield answer
         except TimeoutError as error:
             limit = words(timedelta(seconds=self._settings.total_timeout))
             raise FetchError("timeout", f"{asked.host} did not answer in full within {limit}") from error
-        except h11.ProtocolError as error:
-            raise _protocol_error(asked.host, error) from error
         except OSError as error:
             raise FetchError("protocol", f"the connection to {asked.host} broke") from error
 
@@ -245,11 +240,6 @@ def _from_latin_1(value: str) -> str:
         return value
 
 
-def _check_header_size(answer: httpx.Response, host: str) -> None:
-    if sum(len(name) + len(value) + 4 for name, value in answer.headers.raw) > MAX_HEADER_BYTES:
-        raise FetchError("too-large", f"{host} sent more than {MAX_HEADER_BYTES // 1024} kB of headers")
-
-
 # ---- answers ---------------------------------------------------------------------------------------------------------
 
 
@@ -295,13 +285,6 @@ def _status_words(status: int) -> str:
     return f"{status} ({known[status]})" if status in known else str(status)
 
 
-def _protocol_error(host: str, error: h11.ProtocolError) -> FetchError:
-    """h11 hints 431 where it gave up on headers without end. Its words may quote what the server sent: not shown."""
-    if error.error_status_hint == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
-        return FetchError("too-large", f"{host} sent headers without end")
-    return FetchError("protocol", f"{host} broke off its answer or does not speak HTTP")
-
-
 def _host(url: str) -> str:
     return urlsplit(wire_url(url)).hostname or "the server"
 
@@ -321,7 +304,7 @@ def _check_body(headers: Mapping[str, str], max_bytes: int, host: str) -> None:
 def _first_bytes(answer: httpx.Response) -> bytes:
     """As much of a receiver's answer as is worth keeping. The status is known by now, so a torn body is no failure."""
     body = b""
-    with suppress(OSError, h11.ProtocolError):
+    with suppress(OSError, FetchError):
         for piece in answer.iter_raw():
             body += piece
             if len(body) >= MAX_POSTED_BYTES:

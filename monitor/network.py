@@ -1,4 +1,4 @@
-"""The network underneath the HTTP client: names → judged addresses → sockets that cannot be made to wait for ever.
+"""The network underneath the HTTP client: names → judged addresses → lines that cannot be made to wait for ever.
 
 What lives here: resolving, connecting, TLS, and the two rules of the guard. What must not: HTTP, a URL, a policy.
 First: a name is resolved once per connection, *all* its addresses are judged (monitor.addresses), and the socket is
@@ -9,7 +9,7 @@ request, and no server lives on by dripping.
 
 from __future__ import annotations
 
-import selectors
+import select
 import socket
 import ssl
 import threading
@@ -25,7 +25,55 @@ from monitor.errors import FetchError
 
 _SocketAddress = tuple[Any, ...]  # (address, port) or (address, port, flow, scope)
 _Place = tuple[int, _SocketAddress]  # with the address family
-_Poll = getattr(selectors, "PollSelector", selectors.SelectSelector)  # the cheapest for one socket, where there is one
+
+
+class Line:
+    """An open connection whose waits end at a limit, over TLS or plain.
+
+    The socket never blocks: most questions are sent without a wait, most answers come after one, and nothing is spent
+    on telling the system about time-outs.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._sock.setblocking(False)
+        self._heard = select.poll()
+        self._heard.register(sock, select.POLLIN)
+
+    def receive(self, limit: float) -> bytes:
+        """What has come, b"" at the end. TimeoutError at the limit, OSError for a connection that broke."""
+        while True:
+            left = _left(limit)
+            try:
+                return self._sock.recv(65_536)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                self._heard.poll(left * 1000)
+            except ssl.SSLWantWriteError:
+                self._wait_to_write(left)
+
+    def send(self, data: bytes, limit: float) -> None:
+        """Sends all of it. TimeoutError at the limit, OSError for a connection that broke."""
+        rest = memoryview(data)
+        while rest:
+            left = _left(limit)
+            try:
+                rest = rest[self._sock.send(rest) :]
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                self._wait_to_write(left)
+            except ssl.SSLWantReadError:
+                self._heard.poll(left * 1000)
+
+    def has_something_to_say(self) -> bool:
+        """Whether there is something to read: of an idle connection its end, as a rule."""
+        return bool(self._heard.poll(0))
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def _wait_to_write(self, left: float) -> None:
+        free = select.poll()
+        free.register(self._sock, select.POLLOUT)
+        free.poll(left * 1000)
 
 
 class GuardedNetwork:
@@ -35,41 +83,20 @@ class GuardedNetwork:
         self._allowed = allowed
         self._tls = _trusting_context()
 
-    def connect(self, host: str, port: int, *, secure: bool, limit: float) -> socket.socket:
+    def connect(self, host: str, port: int, *, secure: bool, limit: float) -> Line:
         """A connection to a host, over TLS if `secure`. FetchError of kind dns, refused-address, connect or tls."""
         places = _resolve(host, port, limit)
         for family, place in places:
             if fault := self._fault(family, place):
                 raise FetchError("refused-address", f"{host} leads to {place[0]}, which {fault}")
         sock = _connect(host, places, limit)
-        return _secured(sock, self._tls, host, limit) if secure else sock
+        return Line(_secured(sock, self._tls, host, limit) if secure else sock)
 
     def _fault(self, family: int, place: _SocketAddress) -> str:
         address = str(place[0])
         if is_opened(address, self._allowed):
             return ""
         return address_fault(address) or ("belongs to this machine" if _is_own(family, place) else "")
-
-
-def receive(sock: socket.socket, limit: float) -> bytes:
-    """What has come, b"" at the end. TimeoutError at the limit, OSError for a connection that broke."""
-    sock.settimeout(_left(limit))
-    return sock.recv(65_536)
-
-
-def send(sock: socket.socket, data: bytes, limit: float) -> None:
-    """Sends all of it. TimeoutError at the limit, OSError for a connection that broke."""
-    sock.settimeout(_left(limit))
-    sock.sendall(data)
-
-
-def has_something_to_say(sock: socket.socket) -> bool:
-    """Whether there is something to read: of an idle connection its end, as a rule."""
-    if sock.fileno() < 0:
-        return True
-    with _Poll() as selector:
-        selector.register(sock, selectors.EVENT_READ)
-        return bool(selector.select(0))
 
 
 def _trusting_context() -> ssl.SSLContext:

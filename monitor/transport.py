@@ -16,18 +16,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import h11
 import httpx
 
-from monitor.connections import Connections
+from monitor.connections import Connections, written
 from monitor.network import GuardedNetwork
 
 
 class GuardedTransport(httpx.BaseTransport):
     """One request, one answer whose body is still on the wire. Many threads may share it.
 
-    Raises FetchError where no connection may or can be made, TimeoutError at a deadline, OSError where the connection
-    broke, h11.ProtocolError for what is no HTTP. So does reading the body.
+    Raises FetchError for no connection or no HTTP, TimeoutError at a deadline, OSError where the connection
+    broke. So does reading the body.
     """
 
     def __init__(self, network: GuardedNetwork) -> None:
@@ -35,11 +34,11 @@ class GuardedTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         given = request.extensions
-        question = h11.Request(method=request.method, target=given["target"], headers=request.headers.raw)
+        question = written(request.method, given["target"], request.headers.raw, request.read())
         connection = self._connections.take(given["origin"], given["connect_deadline"])
         release = _once(lambda: self._connections.give_back(given["origin"], connection))
         try:
-            answer = connection.ask(question, request.read(), given["deadline"])
+            answer = connection.ask(question, given["deadline"])
         except BaseException:
             release()
             raise
