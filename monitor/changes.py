@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
-from monitor.model import Changes, KeyedEntry, KnownEntry, ParsedEntry, ParsedFeed
+from monitor.model import Changes, KeyedEntry, KnownEntry, ParsedEntry, ParsedFeed, UnchangedEntry
 
 _LONGEST_KEY = 200
 _NOISE = re.compile(r"(?:^|&)(?:utm_[^=&]*|fbclid|gclid|mc_[ce]id|cmpid|ns_[a-z]+)=[^&]*", re.IGNORECASE)
@@ -48,14 +48,18 @@ def decide(
     """
     oldest = min(now, last_read or now) - fresh_for
     memory = _Memory.of(known)
-    found = _without_repeats([_Found.of(shape, memory) for shape in _shapes(parsed.entries)])
-    found = _with_flood_held(found, memory)
+    shapes = _shapes((*parsed.entries, *parsed.unchanged))
+    unread = {entry.key for entry in parsed.unchanged}
+    read = [_Found.of(entry, shape, memory) for entry, shape in zip(parsed.entries, shapes, strict=False)]
+    found = _without_repeats(item for item in read if item.keyed.key not in unread)
+    found = _with_flood_held(found, memory, total=len(found) + len(unread))
     new = [item.keyed for item in found if not item.known]
-    edited = [item.keyed for item in found if item.known and item.known.content_hash != item.keyed.content_hash]
+    edited = [item.keyed for item in found if item.is_edited]
     return Changes(
         new=tuple(replace(item, backlog=item.backlog or _backlog(item.entry, first_poll, oldest)) for item in new),
         edited=tuple(edited),
-        same=len(parsed.entries) - len(new) - len(edited),
+        same=parsed.size - len(new) - len(edited),
+        standing=tuple(item.keyed for item in found if item.known and not item.is_edited),
     )
 
 
@@ -66,19 +70,24 @@ def decide(
 class _Shape:
     """An entry's marks of identity, and whether this document lets them identify anything."""
 
-    entry: ParsedEntry
     guid: str
     link: str
     title: str
     words: str  # the content hash
+    published: datetime | None
     guid_shared: bool = False  # entries with other links or titles have it too
     link_shared: bool = False  # entries with other guids or titles have it too
     title_shared: bool = False  # entries with other words have it too
 
     @classmethod
-    def of(cls, entry: ParsedEntry) -> Self:
-        guid, link, title = _canonical(entry.id), _canonical(entry.link), _folded(entry.title)
-        return cls(entry=entry, guid=guid, link=link, title=title, words=_content_hash(entry))
+    def of(cls, entry: ParsedEntry | UnchangedEntry) -> Self:
+        return cls(
+            guid=_canonical(entry.id),
+            link=_canonical(entry.link),
+            title=_folded(entry.title),
+            words=entry.content_hash if isinstance(entry, UnchangedEntry) else _content_hash(entry),
+            published=entry.published,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +116,17 @@ class _Found:
     known: KnownEntry | None
 
     @classmethod
-    def of(cls, shape: _Shape, memory: _Memory) -> Self:
+    def of(cls, entry: ParsedEntry, shape: _Shape, memory: _Memory) -> Self:
         known = _recognise(shape, memory)
         key = known.key if known else _new_key(shape, memory)
-        return cls(keyed=KeyedEntry(key=key, content_hash=shape.words, entry=shape.entry), known=known)
+        return cls(keyed=KeyedEntry(key=key, content_hash=shape.words, entry=entry), known=known)
+
+    @property
+    def is_edited(self) -> bool:
+        return self.known is not None and self.known.content_hash != self.keyed.content_hash
 
 
-def _shapes(entries: Sequence[ParsedEntry]) -> list[_Shape]:
+def _shapes(entries: Sequence[ParsedEntry | UnchangedEntry]) -> list[_Shape]:
     """Each entry's marks, with those that this document has worn out marked as such."""
     shapes = [_Shape.of(entry) for entry in entries]
     titles = Counter((guid, link) for guid, link, _ in {(shape.guid, shape.link, shape.title) for shape in shapes})
@@ -187,7 +200,7 @@ def _title_key(shape: _Shape) -> str:
 
 
 def _dated_title(shape: _Shape) -> str:
-    return f"{shape.title} {shape.entry.published.isoformat() if shape.entry.published else ''}".strip()
+    return f"{shape.title} {shape.published.isoformat() if shape.published else ''}".strip()
 
 
 def _bounded(kind: str, value: str) -> str:
@@ -238,11 +251,14 @@ def _without_repeats(found: Iterable[_Found]) -> list[_Found]:
     return list(kept.values())
 
 
-def _with_flood_held(found: list[_Found], memory: _Memory) -> list[_Found]:
-    """Where most of a known feed is "new" in words or under links that we know, that is backlog: kept, not alerted."""
+def _with_flood_held(found: list[_Found], memory: _Memory, *, total: int) -> list[_Found]:
+    """Where most of a known feed is "new" in words or under links that we know, that is backlog: kept, not alerted.
+
+    `total`: how many entries the feed holds, those that were not read among them.
+    """
     new = [item for item in found if not item.known]
     seen = [item for item in new if _seen(item.keyed, memory)]
-    if len(seen) < _FLOOD_COUNT or len(new) <= _FLOOD_SHARE * len(found):
+    if len(seen) < _FLOOD_COUNT or len(new) <= _FLOOD_SHARE * total:
         return found
     again = {item.keyed.key for item in seen}
     held = [replace(item, keyed=replace(item.keyed, backlog=True)) for item in found if item.keyed.key in again]

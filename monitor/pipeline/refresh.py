@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event
 
-from monitor import cadence, changes, habits
+from monitor import abridged, cadence, changes, habits
 from monitor.cadence import Intervals
 from monitor.config import Config
 from monitor.errors import FetchError, ParseError, StorageError
@@ -24,7 +25,7 @@ from monitor.pipeline.journal import log, note
 from monitor.pipeline.lanes import Askers, Lanes, host_of
 from monitor.pipeline.rhythm import Rhythms
 from monitor.text import visible_text
-from storage import claims, entries, feeds
+from storage import claims, entries, feeds, readings
 from storage.database import Database
 
 LEASE = timedelta(minutes=30)  # longer than a full batch takes with every server at its time limit
@@ -128,7 +129,7 @@ class Refresh:
             fetched = self.client.get(state.request_url or state.feed.url, state.validators, known_hash=state.body_hash)
             if fetched.status == 304 or fetched.body_hash == state.body_hash:
                 return _Poll(state=state, fetched=fetched)
-            parsed = self.parser.parse(fetched.body, headers=fetched.headers, url=fetched.final_url)
+            parsed = self._parse(state, fetched)
             texts = {entry.content: visible_text(entry.content) for entry in parsed.entries if entry.content}
             return _Poll(state=state, fetched=fetched, parsed=parsed, texts=texts)
         except (FetchError, ParseError) as error:
@@ -136,6 +137,14 @@ class Refresh:
         except Exception as bug:  # noqa: BLE001 - the unit of work: one feed's surprise is that feed's failure
             log.exception("refresh of %r failed unexpectedly", state.feed.name)
             return _Poll(state=state, error=_surprise(bug))
+
+    def _parse(self, state: FeedState, fetched: Fetched) -> ParsedFeed:
+        """The body, read as far as it is not the body of last time."""
+        with self.database.read() as connection:
+            last = readings.last(connection, state.id)
+        headers, url = fetched.headers, fetched.final_url
+        parse = partial(self.parser.parse, headers=headers, url=url)
+        return abridged.read_changes(parse, fetched.body, last, headers=headers, url=url)
 
     # ---- in the caller's thread: decide, write ----
 
@@ -193,7 +202,7 @@ class Refresh:
         now, validators = self.clock(), _validators(state, fetched)
         intervals = self._intervals if validators.are_any else replace(self._intervals, floor=WHOLE_BODY_FLOOR)
         with self.database.read() as connection:
-            known = entries.known(connection, state.id)
+            known = entries.known(connection, state.id) if parsed.entries else ()
         found = changes.decide(
             parsed,
             known=known,
@@ -208,7 +217,7 @@ class Refresh:
         due = cadence.after_success(
             state, now=now, intervals=intervals, headers=fetched.headers, hint=parsed.interval_hint, gap=gap
         )
-        overlap = not known or len(found.new) < len(parsed.entries)
+        overlap = not known or len(found.new) < parsed.size
         redirect_to, redirect_seen, request_url = cadence.permanent_move(state, fetched, overlap)
         # A body that was read with losses must be read again when it can be read better: it leaves no validators.
         whole = parsed.problem is None
@@ -230,6 +239,7 @@ class Refresh:
             redirect_seen=redirect_seen,
             request_url=request_url,
             habit=habit,
+            reading=abridged.reading(parsed, found),
             gap=gap,
         )
 
@@ -244,6 +254,8 @@ class Refresh:
             if written:
                 entries.add(connection, outcome.feed_id, outcome.changes.new, texts, now=outcome.polled_at)
                 entries.edit(connection, outcome.feed_id, outcome.changes.edited, texts, now=outcome.polled_at)
+            if written and outcome.result == "read":
+                readings.keep(connection, outcome.feed_id, outcome.reading)
         if not written:
             note("refresh", level=logging.WARNING, feed=poll.state.feed.name, result="claim lost, nothing written")
             return None
