@@ -66,6 +66,7 @@ class Next:
 
     at: datetime
     reason: str
+    rest_until: datetime | None = None  # what the other side asked for, as a rule before `at`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +119,12 @@ def after_success(
     cap = max(intervals.cap, own.length)
     wishes = [_capped(wish, cap) for wish in (_caching_wish(headers, now), _hint_wish(hint)) if wish]
     wait = max([own, *wishes], key=lambda wait: wait.length)
+    rest_until = max((now + wish.length for wish in wishes), default=None)
     if wait is own and state.feed.every is not None and own.length < intervals.floor:
-        return Next(at=now + own.length, reason=own.reason)  # under the floor somebody is trying things out: exactly
-    return Next(at=now + min(wait.length * (1 + _jitter(state, intervals)), cap), reason=wait.reason)
+        at = now + own.length  # under the floor somebody is trying things out: exactly
+    else:
+        at = now + min(wait.length * (1 + _jitter(state, intervals)), cap)
+    return Next(at=at, reason=wait.reason, rest_until=rest_until)
 
 
 def after_failure(
@@ -140,9 +144,22 @@ def after_failure(
     # Spread below the cap as well: feeds of one host that failed together must not come back together.
     wait = min(own * 2 ** min(state.failures, _DOUBLINGS), cap / (1 + intervals.jitter)) * (1 + jitter)
     asked = min(retry_after or timedelta(), intervals.retry_after_cap)
+    rest_until = now + asked if asked else None
     if asked * (1 + jitter) > wait:
-        return Next(at=now + asked * (1 + jitter), reason=f"the server asked for {words(asked)} (Retry-After)")
-    return Next(at=now + wait, reason=f"{_ordinal(state.failures + 1)} failure in a row: again in {words(wait)}")
+        at, reason = now + asked * (1 + jitter), f"the server asked for {words(asked)} (Retry-After)"
+    else:
+        at, reason = now + wait, f"{_ordinal(state.failures + 1)} failure in a row: again in {words(wait)}"
+    return Next(at=at, reason=reason, rest_until=rest_until)
+
+
+def too_early(*, now: datetime, polled_at: datetime | None, rest_until: datetime | None, floor: timedelta) -> str:
+    """Why a feed may not be asked now, not even at a person's wish; "" if it may."""
+    if rest_until is not None and rest_until > now:
+        return f"its server asked for rest, for another {words(rest_until - now)}"
+    since = now - polled_at if polled_at is not None else floor
+    if timedelta() <= since < floor:
+        return f"it was asked {words(since)} ago; nobody is asked twice within {words(floor)}"
+    return ""
 
 
 def _own_interval(state: FeedState, intervals: Intervals, now: datetime) -> _Wait:

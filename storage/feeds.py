@@ -28,10 +28,12 @@ class FeedRow:
     entries: int
     failures: int
     failing_since: datetime | None
+    polled_at: datetime | None
     succeeded_at: datetime | None
     changed_at: datetime | None
     next_poll_at: datetime | None
     next_poll_reason: str
+    rest_until: datetime | None
     problem_kind: str
     problem: str
     gap_at: datetime | None
@@ -103,12 +105,17 @@ def record(connection: Connection, outcome: FeedOutcome, *, claimant: str) -> bo
 def _after(outcome: FeedOutcome) -> dict[str, Any]:
     """The columns that a poll changes."""
     if outcome.result == "postponed":
-        return {"next_poll_at": outcome.next_poll_at, "next_poll_reason": outcome.reason}
+        return {
+            "next_poll_at": outcome.next_poll_at,
+            "next_poll_reason": outcome.reason,
+            "rest_until": outcome.rest_until,
+        }
     values: dict[str, Any] = {
         "polls": feeds.c.polls + 1,
         "polled_at": outcome.polled_at,
         "next_poll_at": outcome.next_poll_at,
         "next_poll_reason": outcome.reason,
+        "rest_until": outcome.rest_until,
         "status": outcome.status,
         "problem_kind": outcome.problem.kind if outcome.problem else "",
         "problem": outcome.problem.message if outcome.problem else "",
@@ -137,6 +144,12 @@ def _after(outcome: FeedOutcome) -> dict[str, Any]:
     if outcome.gap:
         values["gap_at"] = outcome.polled_at
     return values
+
+
+def hasten(connection: Connection, urls: Sequence[str], *, now: datetime) -> None:
+    """A person wants these feeds asked now: they are due. Whether they may be, the caller has seen to."""
+    due = {"next_poll_at": now, "next_poll_reason": "somebody asked for it"}
+    connection.execute(update(feeds).where(feeds.c.url.in_(urls)).values(due))
 
 
 def _seconds(span: timedelta | None) -> int | None:
@@ -177,9 +190,10 @@ def listing(connection: Connection) -> tuple[FeedRow, ...]:
     return tuple(
         FeedRow(
             name=row.name, url=row.url, active=row.active, polls=row.polls, entries=row.entry_count,
-            failures=row.failures, failing_since=row.failing_since, succeeded_at=row.succeeded_at,
-            changed_at=row.changed_at, next_poll_at=row.next_poll_at, next_poll_reason=row.next_poll_reason,
-            problem_kind=row.problem_kind, problem=row.problem, gap_at=row.gap_at,
+            failures=row.failures, failing_since=row.failing_since, polled_at=row.polled_at,
+            succeeded_at=row.succeeded_at, changed_at=row.changed_at, next_poll_at=row.next_poll_at,
+            next_poll_reason=row.next_poll_reason, rest_until=row.rest_until, problem_kind=row.problem_kind,
+            problem=row.problem, gap_at=row.gap_at,
         )
         for row in found
     )  # fmt: skip

@@ -22,6 +22,7 @@ from monitor.cadence import (
     lanes,
     parse_retry_after,
     permanent_move,
+    too_early,
     words,
 )
 from monitor.index_rule import Habit
@@ -324,6 +325,55 @@ def test_the_reason_of_a_long_wait_is_the_servers_word() -> None:
 
 def test_a_feed_that_is_gone_is_not_asked_again() -> None:
     assert after_failure(a_feed(), now=NOW, intervals=EXACT, retry_after=None, gone=True).at == NEVER
+
+
+@pytest.mark.parametrize(
+    ("headers", "hint", "rest"),
+    [
+        ({}, None, None),
+        ({"cache-control": "max-age=600"}, None, 10 * M),  # shorter than our own wait, and theirs all the same
+        ({"cache-control": "max-age=9000", "age": "1800"}, None, 2 * H),
+        ({"cache-control": "no-cache, max-age=9000"}, None, None),
+        ({"expires": http_date(3 * H)}, 90 * M, 3 * H),
+        ({"cache-control": "max-age=600"}, 90 * M, 90 * M),
+        ({"cache-control": "max-age=99999999"}, None, 24 * H),
+    ],
+)
+def test_what_the_other_side_asked_for_is_kept_beside_our_own_wait(
+    headers: dict[str, str], hint: timedelta | None, rest: timedelta | None
+) -> None:
+    found = after_success(a_feed(), now=NOW, intervals=Intervals(), headers=headers, hint=hint)
+    assert found.rest_until == (rest and NOW + rest)
+    assert found.at >= (found.rest_until or NOW)
+
+
+@pytest.mark.parametrize("asked", [None, 5 * M, 36 * H])
+def test_what_retry_after_asked_for_is_kept_beside_our_own_wait(asked: timedelta | None) -> None:
+    found = after_failure(a_feed(), now=NOW, intervals=Intervals(), retry_after=asked, gone=False)
+    assert found.rest_until == (asked and NOW + asked)
+
+
+@pytest.mark.parametrize(
+    ("polled", "rest", "why"),
+    [
+        (None, None, ""),
+        (-6 * M, None, ""),
+        (-5 * M, None, ""),
+        (-4 * M, None, "it was asked 4 min ago; nobody is asked twice within 5 min"),
+        (0 * M, None, "it was asked 0 s ago; nobody is asked twice within 5 min"),
+        (9 * H, None, ""),  # by a clock that ran ahead
+        (-1 * H, 90 * M, "its server asked for rest, for another 1 h 30 min"),
+        (-1 * H, 0 * M, ""),
+        (-1 * M, 2 * M, "its server asked for rest, for another 2 min"),
+        (-1 * M, -2 * M, "it was asked 1 min ago; nobody is asked twice within 5 min"),
+    ],
+)
+def test_when_even_a_person_may_not_have_a_feed_asked(
+    polled: timedelta | None, rest: timedelta | None, why: str
+) -> None:
+    at = None if polled is None else NOW + polled
+    until = None if rest is None else NOW + rest
+    assert too_early(now=NOW, polled_at=at, rest_until=until, floor=5 * M) == why
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from datetime import timedelta
 from email.utils import format_datetime
+from importlib import import_module
 from itertools import pairwise
 
 import pytest
@@ -20,6 +21,7 @@ from monitor.model import FeedOutcome, Fetched
 from monitor.pipeline import Refresh
 from storage import claims
 from storage.schema import feeds as feed_table
+from tests.command import Ran, tipsheet
 from tests.scripted_server import Answer
 from tests.test_refresh import HOUR, MONDAY, TUESDAY, Stand, body, parser, rss, stand
 
@@ -194,6 +196,39 @@ def test_a_clock_that_leaps_makes_one_poll_of_each_feed(stand: Stand) -> None:
     stand.clock.move(timedelta(days=30))
     assert len(polled(refresh)) == 2
     assert polled(refresh) == []
+
+
+def test_a_person_may_have_a_feed_asked_before_its_time_but_not_before_its_servers(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through the command, as a person does it; a second word within five minutes sends nothing, and says why."""
+    stand.subscribe("/a", "/b", f"http://localhost:{stand.server.port}/c")
+    stand.server.script("/a", rss("One", etag='"1"'), Answer(status=304))
+    stand.server.script("/b", Answer(body=body("One"), headers={"Cache-Control": "max-age=1200"}))
+    stand.server.script("/c", Answer(status=429, headers={"Retry-After": "1800"}))
+    monkeypatch.setattr(import_module("monitor.cli.feeds"), "utc_now", stand.clock)  # the name is the group's as well
+    refresh = daemon(stand)
+    polled(refresh)
+    stand.clock.move(6 * MINUTE)
+
+    first = by_hand(stand, "--all")
+    assert sorted(first.err.splitlines()) == [
+        "b: its server asked for rest, for another 14 min", "c: its server asked for rest, for another 24 min",
+    ]  # fmt: skip
+    assert (first.code, first.out) == (1, "1 will be asked now, by the running daemon or by `tipsheet once`.\n")
+    assert [outcome.status for outcome in polled(refresh)] == [304]
+
+    second = by_hand(stand, "a")
+    assert second.err == "a: it was asked 0 s ago; nobody is asked twice within 5 min\n"
+    assert polled(refresh) == []
+    stand.clock.move(15 * MINUTE)
+    assert by_hand(stand, "a", "b").code == 0
+    assert len(polled(refresh)) == 2
+    assert by_hand(stand, "nobody").err.startswith("nobody: no feed of this name is watched")
+
+
+def by_hand(stand: Stand, *names: str) -> Ran:
+    return tipsheet("feeds", "refresh", *names, "--database", str(stand.database.url))
 
 
 # ---- one question at a time ------------------------------------------------------------------------------------------

@@ -7,12 +7,12 @@ it does, and how feeds.yaml is written (`feeds_file`).
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
-from monitor import opml
+from monitor import cadence, opml
 from monitor.cli.options import (
     config_option,
     database_option,
@@ -84,6 +84,35 @@ def _condition(row: feed_rows.FeedRow) -> str:
 
 def _next(row: feed_rows.FeedRow) -> str:
     return f"{local(row.next_poll_at)}, {row.next_poll_reason}" if row.next_poll_at else "at once"
+
+
+@feeds.command("refresh")
+@database_option
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every feed that may be asked now.")
+def feeds_refresh(database_url: str | None, names: tuple[str, ...], everything: bool) -> None:
+    """Have feeds asked now, where their servers have not asked for rest; `once` or the running daemon does it."""
+    if not names and not everything:
+        raise click.UsageError("name the feeds (`tipsheet feeds health` lists them), or say --all")
+    now = utc_now()
+    with open_database(database_url, to_read=True) as database, database.write() as connection:
+        active = {row.name: row for row in feed_rows.listing(connection) if row.active}
+        refused = {name: _too_early(active.get(name), now) for name in (active if everything else dict.fromkeys(names))}
+        granted = [name for name, why in refused.items() if not why]
+        feed_rows.hasten(connection, [active[name].url for name in granted], now=now)
+    for name, why in refused.items():
+        if why:
+            err.print(f"{plain(name)}: {plain(why)}")
+    out.print(f"{len(granted)} will be asked now, by the running daemon or by `tipsheet once`.")
+    if len(granted) < len(refused):
+        sys.exit(1)
+
+
+def _too_early(row: feed_rows.FeedRow | None, now: datetime) -> str:
+    if row is None:
+        return "no feed of this name is watched; `tipsheet feeds health` lists them"
+    floor = cadence.Intervals().floor
+    return cadence.too_early(now=now, polled_at=row.polled_at, rest_until=row.rest_until, floor=floor)
 
 
 @feeds.command("export")

@@ -35,14 +35,16 @@ def follow_clock_back(database: Database, *, now: datetime) -> None:
     A feed that was polled in what is now the future waits as long as was decided then, beginning now; what waits in the
     outbox since then is due. Rows that were written before the clock ran ahead stay as they are.
     """
-    polled, due = feed_table.c.polled_at, feed_table.c.next_poll_at
+    polled, due, rest = feed_table.c.polled_at, feed_table.c.next_poll_at, feed_table.c.rest_until
     tried_ahead = select(attempt_table.c.outbox_id).where(attempt_table.c.began_at > now)
     delayed = (outbox_table.c.created_at > now) | outbox_table.c.id.in_(tried_ahead)
     new_ahead = (entry_table.c.first_seen_at > now) & (entry_table.c.examine_at > now)
     with database.write() as connection:
-        for row in connection.execute(select(feed_table.c.id, polled, due).where(polled > now, due > now)).all():
+        for row in connection.execute(select(feed_table.c.id, polled, due, rest).where(polled > now, due > now)).all():
             again = now + (row.next_poll_at - row.polled_at)
-            connection.execute(update(feed_table).where(feed_table.c.id == row.id).values(next_poll_at=again))
+            rested = row.rest_until and now + (row.rest_until - row.polled_at)
+            moved = {"next_poll_at": again, "rest_until": rested}
+            connection.execute(update(feed_table).where(feed_table.c.id == row.id).values(moved))
         connection.execute(update(outbox_table).where(delayed, outbox_table.c.state == "waiting").values(due_at=now))
         connection.execute(update(entry_table).where(new_ahead).values(examine_at=now))
 
