@@ -7,19 +7,18 @@ watch honest. What must not: the grammar (`query`), places in a text (`page`), t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.errors import QueryError
 from monitor.evidence import Evidence, Witness, weigh
 from monitor.model import Document, FieldName, Level, Match, Span, Watch
 from monitor.pack import Pack
-from monitor.page import MAX_FIELD, Hit, Mark, Page, find
+from monitor.page import MAX_FIELD, Hit, Mark, Page, facts_asked, find
 from monitor.query import parse
 from monitor.routes import Clause, RouteIndex, clauses
-from monitor.text import fold
 from monitor.tree import And, Near, Node, Or, TermSet
 
-__all__ = ["MAX_FIELD", "CompiledWatch", "ExampleFailure", "Matcher", "compile_watch", "failing_examples"]
+__all__ = ["MAX_FIELD", "CompiledWatch", "Compiler", "ExampleFailure", "Matcher", "compile_watch", "failing_examples"]
 
 MAX_SPANS = 500  # of one match, the first ones: who repeats a word 10,000 times need not be told of each
 _MAX_NAMED = 4  # terms that `why` names; the spans hold them all
@@ -28,13 +27,12 @@ _FIELD_WORDS: dict[FieldName, str] = {"title": "in the title", "summary": "in th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledWatch:
-    """A watch, ready: a tree or a pack, and what a document must hold to be looked at."""
+    """A watch, ready: a tree or a pack."""
 
     watch: Watch
     tree: Node | None
     pack: Pack | None
     sets: Mapping[str, TermSet]
-    required: tuple[Clause, ...]  # words without which it cannot match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +45,31 @@ class ExampleFailure:
     why: str
 
 
+class Compiler:
+    """Reads watches that share their sets, each distinct query once."""
+
+    def __init__(self, sets: Mapping[str, TermSet]) -> None:
+        self._sets = sets
+        self._trees: dict[str, Node] = {}
+
+    def compile(self, watch: Watch, pack: Pack | None) -> CompiledWatch:
+        """A watch with its query read, or with its pack. QueryError for a query that cannot be used."""
+        if pack is not None:
+            return CompiledWatch(watch=watch, tree=None, pack=pack, sets=pack.sets)
+        if not watch.query.strip():
+            raise QueryError(f"The watch {watch.name} has neither a query nor a pack.", source=watch.query, start=0)
+        return CompiledWatch(watch=watch, tree=self._tree(watch.query), pack=None, sets=self._sets)
+
+    def _tree(self, query: str) -> Node:
+        tree = self._trees.get(query)
+        if tree is None:
+            tree = self._trees[query] = parse(query, self._sets)
+        return tree
+
+
 def compile_watch(watch: Watch, pack: Pack | None, sets: Mapping[str, TermSet]) -> CompiledWatch:
-    """A watch with its query read, or with its pack. QueryError for a query that cannot be used."""
-    if pack is not None:
-        return CompiledWatch(watch=watch, tree=None, pack=pack, sets=pack.sets, required=_required(pack))
-    if not watch.query.strip():
-        raise QueryError(f"The watch {watch.name} has neither a query nor a pack.", source=watch.query, start=0)
-    tree = parse(watch.query, sets)
-    return CompiledWatch(watch=watch, tree=tree, pack=None, sets=sets, required=clauses(tree))
+    """One watch alone; see `Compiler`."""
+    return Compiler(sets).compile(watch, pack)
 
 
 class Matcher:
@@ -62,13 +77,21 @@ class Matcher:
 
     def __init__(self, compiled: Sequence[CompiledWatch]) -> None:
         self._compiled = tuple(compiled)
-        self._index = RouteIndex([one.required for one in self._compiled])
+        alike: dict[tuple[object, ...], list[int]] = {}
+        for number, one in enumerate(self._compiled):
+            alike.setdefault(_question(one), []).append(number)
+        self._alike = list(alike.values())
+        self._index = RouteIndex(_required(self._compiled[first]) for first, *_ in self._alike)
 
     def match(self, document: Document) -> tuple[Match, ...]:
         """Every watch that the document satisfies, in the order of the watches."""
         page = Page(document)
-        judged = (_judge(self._compiled[number], page) for number in self._index.candidates(page))
-        return tuple(match for match in judged if match is not None)
+        matches: dict[int, Match] = {}
+        for numbers in map(self._alike.__getitem__, self._index.candidates(page)):
+            match = _judge(self._compiled[numbers[0]], page)
+            if match is not None:
+                matches |= {number: replace(match, watch=self._compiled[number].watch.name) for number in numbers}
+        return tuple(matches[number] for number in sorted(matches))
 
 
 def failing_examples(compiled: CompiledWatch) -> tuple[ExampleFailure, ...]:
@@ -86,32 +109,50 @@ def failing_examples(compiled: CompiledWatch) -> tuple[ExampleFailure, ...]:
 
 
 def _judge(compiled: CompiledWatch, page: Page) -> Match | None:
-    if not _in_scope(compiled.watch, page.document):
+    if any(map(page.facts.isdisjoint, _scope(compiled.watch))):
         return None
     return _judge_pack(compiled, compiled.pack, page) if compiled.pack else _judge_tree(compiled, page)
 
 
-def _in_scope(watch: Watch, document: Document) -> bool:
-    """A document whose language is not known is in scope of every language: better looked at than lost."""
-    if not watch.feeds and not watch.languages:
-        return True
-    names = {fold(name) for name in (document.feed, *document.tags)}
-    if watch.feeds and not any(fold(feed) in names for feed in watch.feeds):
-        return False
-    language = fold(document.language).replace("_", "-")
-    wanted = (fold(one) for one in watch.languages)
-    return not (watch.languages and language) or any(
-        language == one or language.startswith(one + "-") for one in wanted
-    )
+def _question(compiled: CompiledWatch) -> tuple[object, ...]:
+    """What watches have in common that are answered alike."""
+    watch = compiled.watch
+    return (id(compiled.tree), id(compiled.pack), watch.feeds, watch.languages, watch.level)
+
+
+def _scope(watch: Watch) -> list[Clause]:
+    """What is to be known about a document, one of each.
+
+    One whose language is not known is in scope of every language: better looked at than lost.
+    """
+    feeds = [fact for feed in watch.feeds for kind in ("feed", "tag") for fact in facts_asked(kind, feed)]
+    languages = [fact for language in watch.languages for fact in facts_asked("lang", language)]
+    return [clause for clause in (tuple(feeds), (*languages, "lang:") if languages else ()) if clause]
+
+
+def _required(compiled: CompiledWatch) -> list[Clause]:
+    """What every document that matches holds. A pack needs a cue on each side, and support is none."""
+    if compiled.pack is None:
+        return [*clauses(_tree_of(compiled)), *_scope(compiled.watch)]
+    cues = [cue for cue in compiled.pack.cues if not cue.support]
+    sides = [[cue.terms for cue in cues if half in cue.weights] for half in compiled.pack.halves]
+    both = And(parts=tuple(Or(parts=tuple(side)) for side in sides))
+    return [*clauses(both), *_scope(compiled.watch)]
+
+
+def _tree_of(compiled: CompiledWatch) -> Node:
+    assert compiled.tree is not None  # noqa: S101  # a compiled watch has a tree or a pack
+    return compiled.tree
 
 
 def _judge_tree(compiled: CompiledWatch, page: Page) -> Match | None:
-    assert compiled.tree is not None  # noqa: S101  # a compiled watch has a tree or a pack
-    hits = find(compiled.tree, page)
+    hits = find(_tree_of(compiled), page)
     if hits is None:
         return None
-    why = _why_of_tree(compiled, hits, page)
-    return Match(watch=compiled.watch.name, level=compiled.watch.level, score=1.0, why=why, spans=_spans(hits, page))
+    marks = _marks(hits)[:MAX_SPANS]
+    spans = tuple(map(page.span, marks))
+    why = _why_of_tree(compiled, marks, spans, page)
+    return Match(watch=compiled.watch.name, level=compiled.watch.level, score=1.0, why=why, spans=spans)
 
 
 def _judge_pack(compiled: CompiledWatch, pack: Pack, page: Page) -> Match | None:
@@ -128,12 +169,6 @@ def _judge_pack(compiled: CompiledWatch, pack: Pack, page: Page) -> Match | None
     )
 
 
-def _required(pack: Pack) -> tuple[Clause, ...]:
-    """A pack needs a cue on each side, and support is none."""
-    sides = [[cue.terms for cue in pack.cues if half in cue.weights and not cue.support] for half in pack.halves]
-    return clauses(And(parts=tuple(Or(parts=tuple(side)) for side in sides)))
-
-
 def _spans(hits: Iterable[Hit], page: Page) -> tuple[Span, ...]:
     return tuple(page.span(mark) for mark in _marks(hits)[:MAX_SPANS])
 
@@ -147,18 +182,18 @@ def _marks(hits: Iterable[Hit]) -> list[Mark]:
 # ---- the reason in words --------------------------------------------------------------------------------------------
 
 
-def _why_of_tree(compiled: CompiledWatch, hits: list[Hit], page: Page) -> str:
-    marks = _marks(hits)[:MAX_SPANS]
+def _why_of_tree(compiled: CompiledWatch, marks: Sequence[Mark], spans: Sequence[Span], page: Page) -> str:
     if not marks:
         return f"satisfies {compiled.watch.query}"
     joiner = " near " if isinstance(compiled.tree, Near) else " and "
-    return _joined([_name(mark, compiled.sets, page) for mark in marks], joiner) + " " + _where(marks, page)
+    return _joined([_name(mark, compiled.sets, page) for mark in marks], joiner) + " " + _where(spans)
 
 
 def _why_of_pack(compiled: CompiledWatch, evidence: Evidence, page: Page) -> str:
     pair = [hit.marks[0] for hit in evidence.pair]
-    joiner = " near " if len({page.span(mark).field for mark in pair}) == 1 else " and "
-    reason = _joined([_name(mark, compiled.sets, page) for mark in pair], joiner) + " " + _where(pair, page)
+    spans = [page.span(mark) for mark in pair]
+    joiner = " near " if len({span.field for span in spans}) == 1 else " and "
+    reason = _joined([_name(mark, compiled.sets, page) for mark in pair], joiner) + " " + _where(spans)
     others = [w for w in evidence.witnesses if w.cue.terms.name not in {mark.term.set for mark in pair}]
     also = [_name(w.hits[0].marks[0], compiled.sets, page) for w in sorted(others, key=_weight, reverse=True)]
     return f"{reason}; also {_joined(also, ', ')}" if also else reason
@@ -179,8 +214,8 @@ def _joined(names: list[str], joiner: str) -> str:
     return joiner.join(distinct[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _where(marks: Sequence[Mark], page: Page) -> str:
-    fields = list(dict.fromkeys(page.span(mark).field for mark in marks))
+def _where(spans: Iterable[Span]) -> str:
+    fields = dict.fromkeys(span.field for span in spans)
     return " and ".join(_FIELD_WORDS[field] for field in fields)
 
 

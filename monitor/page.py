@@ -17,11 +17,12 @@ from typing import NamedTuple, TypeAlias, get_args
 
 from monitor.model import Document, FieldName, Span
 from monitor.text import fold, folded_words, mask, reading, words
-from monitor.tree import And, AtLeast, Attribute, Near, Node, Not, Or, Term, TermSet, Within, Word
+from monitor.tree import And, AtLeast, Attribute, AttributeName, Near, Node, Not, Or, Term, TermSet, Within, Word
 
 MAX_FIELD = 200_000  # code points of a field that are read: some 35,000 words, longer than any article that is one
 GAP = 200  # twice the farthest NEAR
 MAX_LEAD = 120  # words: a first paragraph that is longer is a text without paragraphs
+MAX_FACT = 255  # code points of a language or an outlet: a name of the net has no more
 MAX_PAIRS = 10_000  # of one NEAR: a text of two words without end would otherwise fill the memory with pairs
 _FIELDS: tuple[FieldName, ...] = get_args(FieldName)
 
@@ -81,6 +82,11 @@ class Page:
                 postings[word].append(position)
             else:
                 postings[word] = [position]
+
+    @cached_property
+    def facts(self) -> frozenset[str]:
+        """What is known about the document, as "name:value" and folded: what is in "en-gb" is in "en" too."""
+        return frozenset(_facts(self.document))
 
     @cached_property
     def _vocabulary(self) -> list[str]:
@@ -187,7 +193,7 @@ def find(node: Node, page: Page, ranges: tuple[Range, ...] | None = None) -> lis
         case Within(part=part):
             return find(part, page, _intersection(ranges, _ranges_of(node, page)))
         case Attribute():
-            return [] if _has(node, page.document) else None
+            return [] if _has(node, page) else None
 
 
 def term_hits(term: Term, page: Page) -> list[Hit]:
@@ -268,22 +274,43 @@ def _followed(before: list[Hit], after: list[Hit], distance: int) -> Iterator[tu
             yield hit, after[index]
 
 
-def _has(node: Attribute, document: Document) -> bool:
-    wanted = fold(node.value)
-    match node.name:
-        case "outlet":
-            outlet = fold(document.outlet)
-            return outlet == wanted or outlet.endswith("." + wanted)
-        case "feed":
-            return fold(document.feed) == wanted
-        case "tag":
-            return wanted in {fold(tag) for tag in document.tags}
-        case "lang":
-            language = fold(document.language)
-            return language == wanted or language.startswith(wanted + "-")
+# ---- what is known about a document ----------------------------------------------------------------------------------
+
+
+def facts_asked(name: AttributeName, value: str) -> tuple[str, ...]:
+    """The facts that a document must have for `name:value`; none for url:, which asks for a piece of a word."""
+    match name:
         case "url":
-            return wanted in fold(document.url)
+            return ()
         case "author":
-            named = [fold(document.author[start:end]) for start, end in words(document.author)]
-            sought = [fold(node.value[start:end]) for start, end in words(node.value)]
-            return any(named[at : at + len(sought)] == sought for at in range(len(named)))
+            return tuple(f"author:{word}" for word in folded_words(value))
+        case "lang":
+            return (f"lang:{_language(value)}",)
+        case _:
+            return (f"{name}:{fold(value)}",)
+
+
+def _facts(document: Document) -> Iterator[str]:
+    language = _language(document.language[:MAX_FACT]).split("-")
+    outlet = fold(document.outlet[-MAX_FACT:]).split(".")
+    yield from (f"lang:{'-'.join(language[:count])}" for count in range(1, len(language) + 1))
+    yield from (f"outlet:{'.'.join(outlet[at:])}" for at in range(len(outlet)))
+    yield f"feed:{fold(document.feed)}"
+    yield from (f"tag:{fold(tag)}" for tag in document.tags)
+    yield from (f"author:{word}" for word in folded_words(document.author))
+
+
+def _language(written: str) -> str:
+    return fold(written).replace("_", "-")
+
+
+def _has(node: Attribute, page: Page) -> bool:
+    if node.name == "url":
+        return fold(node.value) in fold(page.document.url)
+    if not page.facts.issuperset(facts_asked(node.name, node.value)):
+        return False
+    return node.name != "author" or _in_a_row(folded_words(node.value), folded_words(page.document.author))
+
+
+def _in_a_row(sought: list[str], named: list[str]) -> bool:
+    return any(named[at : at + len(sought)] == sought for at in range(len(named)))
