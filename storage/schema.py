@@ -86,8 +86,6 @@ feeds = Table(
     Column("gap_at", Instant),  # last poll that shared no item with the one before
     Column("hub", Text),  # that tells of new entries, as the feed said last; null or "": it named none
     Column("topic", Text),  # what the feed is called there
-    Column("hub", Text),  # that tells of new entries, as the feed said last; null or "": it named none
-    Column("topic", Text),  # what the feed is called there
     *_claim_columns(),
 )
 
@@ -232,37 +230,6 @@ attempts = Table(
     Column("ended_at", Instant),  # null: nobody knows how it ended
     Column("result", Text, nullable=False),  # begun, sent, refused, unreached, ambiguous
     Column("detail", Text, nullable=False, default=""),
-)
-
-subscriptions = Table(
-    "subscriptions",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("feed_id", ForeignKey("feeds.id"), nullable=False, index=True),
-    Column("hub", Text, nullable=False),
-    Column("topic", Text, nullable=False),
-    Column("place", Text, nullable=False),  # what the callback's address begins with
-    Column("token", String(64), nullable=False, unique=True),  # its last part, which nobody can guess
-    Column("secret", Text, nullable=False),
-    Column("state", Text, nullable=False),  # asking, active, refused, leaving, left
-    Column("reason", Text, nullable=False, default=""),
-    Column("due_at", Instant, index=True),  # when something is to be done about it; null: never
-    Column("asked_at", Instant),  # when the hub was asked last: it may verify for a while from then on
-    Column("failures", Integer, nullable=False, default=0),  # in a row
-    Column("lease_until", Instant),  # what the hub granted
-    Column("pushes", Integer, nullable=False, default=0),
-    Column("pushed_at", Instant),
-    Column("refused_pushes", Integer, nullable=False, default=0),  # whose signature was missing or wrong
-)
-
-pushes = Table(
-    "pushes",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("feed_id", ForeignKey("feeds.id"), nullable=False, index=True),
-    Column("received_at", Instant, nullable=False),
-    Column("content_type", Text, nullable=False),
-    Column("body", LargeBinary, nullable=False),
 )
 
 subscriptions = Table(
