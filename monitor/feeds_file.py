@@ -47,19 +47,20 @@ def append_feeds(path: Path, new: Iterable[Feed]) -> tuple[int, tuple[str, ...]]
 
 def _append(listed: CommentedSeq, new: Iterable[Feed]) -> Iterator[str]:
     """Append what is not in the list yet; yields why a feed was not."""
-    urls = {_twin(str(feed.get("url", ""))) for feed in listed}
+    urls = {twin(str(feed.get("url", ""))) for feed in listed}
     names = {str(feed.get("name", "")) for feed in listed}
     if not listed:
         listed.fa.set_block_style()  # `feeds: []` is how an empty list is written, not how one grows
     for feed in new:
-        if _twin(feed.url) in urls:
+        if twin(feed.url) in urls:
             yield f"{feed.url}: is in the file already"
             continue
-        urls.add(_twin(feed.url))
+        urls.add(twin(feed.url))
         listed.append(_block(feed, names))
 
 
-def _twin(url: str) -> str:
+def twin(url: str) -> str:
+    """What two addresses of one feed have in common: http and https, with or without a stroke at the end."""
     return url.partition("://")[2].rstrip("/")
 
 

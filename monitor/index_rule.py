@@ -258,6 +258,12 @@ def in_words(pace: Pace) -> str:
     return _count(a_day, "day") + busy
 
 
+def at_first_sight(published: Sequence[float], *, until: float) -> str:
+    """The habit that a single body tells, in words; "" where it tells none."""
+    habit = first_habit(published, until=until, window=len(published))
+    return in_words(pace_of(habit, Crowd())) if any(habit.items) else ""
+
+
 def _count(number: float, unit: str) -> str:
     if number < 0.5:
         return f"less than an item a {unit}"

@@ -17,7 +17,7 @@ PACKAGES = ("monitor", "storage", "alerts")
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("monitor.errors", "monitor.model monitor.model.*", "monitor.version"),
     # pure: no clock, no network, no database, no logging
-    ("monitor.text",),
+    ("monitor.text", "monitor.regex"),
     ("monitor.tree",),
     ("monitor.query", "monitor.page", "monitor.pack", "monitor.packs"),
     ("monitor.evidence", "monitor.routes"),
@@ -25,13 +25,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "monitor.near_miss",
         "monitor.mentions",
-        "monitor.ledger",
+        "monitor.ledger monitor.drawing monitor.charts monitor.raster",
         "monitor.answers",
         "monitor.outlets monitor.credit_phrases monitor.attribution",
         "monitor.likeness monitor.centres monitor.lineage monitor.window monitor.stories",
         "monitor.dates monitor.decoding monitor.elements monitor.fields monitor.imposters monitor.jsonfeed monitor.raw"
         " monitor.repair monitor.sitemap monitor.xml_tree monitor.parse monitor.abridged monitor.opml",
         "monitor.article",
+        "monitor.discovery",
         "monitor.changes",
         "monitor.index_rule monitor.habits monitor.cadence",
         "monitor.addresses",

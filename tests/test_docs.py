@@ -23,6 +23,7 @@ from ruamel.yaml import YAML
 from alerts.webhook import signed_headers
 from monitor import cli, packs, shape
 from monitor.cli import tipsheet
+from monitor.cli.add import OfferedFeed
 from monitor.config import example_faults, read_config
 from monitor.errors import Fault
 from storage.feeds import FeedRow
@@ -119,6 +120,7 @@ JSON_FIELDS = [
     ("tipsheet check", fields(Fault)),
     ("tipsheet stories", fields(StoryRow) | fields(DecisionRow)),
     ("tipsheet feeds health", fields(FeedRow)),
+    ("tipsheet feeds add", fields(OfferedFeed)),
     ("tipsheet alerts", fields(OutboxRow)),
 ]
 

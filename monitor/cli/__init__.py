@@ -1,8 +1,9 @@
 """The commands: composition root, and the only place that prints, exits or configures logging.
 
     work.py    init, check, once, run, digest         stage.py   stage parse|extract|match|group|origin
-    stories.py stories                                feeds.py   feeds …
+    stories.py stories                                feeds.py, add.py   feeds …
     alerts.py  alerts …                               demo.py    demo
+    ledger.py  ledger
     options.py what commands share                    paint.py   how it looks
 
 Exit codes: 0 done · 1 done, and something in it failed · 2 the command or the configuration is wrong · 3 the database
@@ -16,9 +17,11 @@ import sys
 import click
 from rich.text import Text
 
+from monitor.cli.add import add
 from monitor.cli.alerts import alerts
 from monitor.cli.demo import demo
 from monitor.cli.feeds import feeds
+from monitor.cli.ledger import ledger
 from monitor.cli.paint import err, plain
 from monitor.cli.stage import stage
 from monitor.cli.stories import stories
@@ -36,8 +39,9 @@ def tipsheet() -> None:
     """
 
 
-for _command in (demo, init, check, once, run, stories, alerts, feeds, digest, stage, completion):
+for _command in (demo, init, check, once, run, stories, ledger, alerts, feeds, digest, stage, completion):
     tipsheet.add_command(_command)
+feeds.add_command(add)
 
 
 def main() -> None:

@@ -13,12 +13,16 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 _T = TypeVar("_T")
+
+_PROSE = 24  # a column of sentences is not made narrower
+_GUTTER = 2  # between two columns
 
 # Rich honours NO_COLOR, and writes no colour where the output is not a terminal. Markup is off: brackets are text.
 out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
@@ -41,17 +45,48 @@ def local(moment: datetime | None) -> str:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
-    """Rows for a person; `empty` is said where there are none."""
-    listed = [[Text(plain(cell)) for cell in row] for row in rows]
+    """Rows for a person; `empty` is said where there are none.
+
+    On a terminal a table, if it is wide enough to leave every address whole, else a block for each row. Anywhere else
+    one line for each row, its cells parted by tabs, under a line with the columns' names: whole, for grep and cut.
+    """
+    listed = [[plain(cell) for cell in row] for row in rows]
     if not listed:
         out.print(empty)
-        return
+    elif not out.is_terminal:
+        click.echo("\n".join("\t".join(line) for line in (columns, *listed)))
+    elif widths := _widths([columns, *listed], out.width):
+        out.print(_grid(title, columns, listed, widths), soft_wrap=False)
+    else:
+        longest = max(map(len, columns))
+        blocks = (zip(columns, row, strict=True) for row in listed)
+        out.print(
+            "\n\n".join("\n".join(f"{name:{longest}}  {cell}" for name, cell in block if cell) for block in blocks)
+        )
+
+
+def _grid(title: str, columns: Sequence[str], rows: list[list[str]], widths: Sequence[int]) -> Table:
     grid = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False, expand=False)
-    for column in columns:
-        grid.add_column(column, overflow="fold")
-    for row in listed:
-        grid.add_row(*row)
-    out.print(grid, soft_wrap=False)
+    for column, width in zip(columns, widths, strict=True):
+        grid.add_column(column, overflow="fold", width=width)
+    for row in rows:
+        grid.add_row(*map(Text, row))
+    return grid
+
+
+def _widths(lines: Sequence[Sequence[str]], room: int) -> list[int]:
+    """How wide each column of a table is to be, so that no word is broken and prose stays readable; [] for no way."""
+    wanted = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    needed = [
+        max(min(width, _PROSE), *(cell_len(word) for cell in column for word in cell.split()))
+        for width, column in zip(wanted, zip(*lines, strict=True), strict=True)
+    ]
+    spare = room - sum(needed) - _GUTTER * (len(needed) - 1)
+    if spare < 0:
+        return []
+    wishes = [wide - least for wide, least in zip(wanted, needed, strict=True)]
+    share = min(1.0, spare / max(sum(wishes), 1))
+    return [least + int(wish * share) for least, wish in zip(needed, wishes, strict=True)]
 
 
 def json_line(value: object) -> None:
