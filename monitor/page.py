@@ -10,14 +10,15 @@ from one field into the next. A position counts words, and a hit is a range of p
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, islice
 from typing import NamedTuple, TypeAlias, get_args
 
+from monitor import regex
 from monitor.model import Document, FieldName, Span
-from monitor.text import fold, folded_words, mask, reading, words
-from monitor.tree import And, AtLeast, Attribute, AttributeName, Near, Node, Not, Or, Term, TermSet, Within, Word
+from monitor.text import fold, folded_words, mask, reading, unmask, words
+from monitor.tree import And, AtLeast, Attribute, AttributeName, Near, Node, Not, Or, Regex, Term, TermSet, Within, Word
 
 MAX_FIELD = 200_000  # code points of a field that are read: some 35,000 words, longer than any article that is one
 GAP = 200  # twice the farthest NEAR
@@ -59,6 +60,11 @@ class _Field:
     def places(self) -> list[tuple[int, int]]:
         """Offsets of each word."""
         return words(self.masked)
+
+    @cached_property
+    def visible(self) -> tuple[str, Sequence[int]]:
+        """What a reader sees, and where each of its code points stands in the field as given."""
+        return unmask(self.masked)
 
 
 class Page:
@@ -155,6 +161,22 @@ class Page:
         """Fields in capitals throughout, where capitals say nothing."""
         return tuple(self.range_of(field.name) for field in self._fields if _shouts(field.masked))
 
+    def searched(self, pattern: str) -> Iterator[tuple[_Field, Range]]:
+        """Where an expression stands in the visible text of each field, in code points of the field as given."""
+        budget = regex.MAX_TEXT
+        for field in self._fields:
+            visible, origins = field.visible
+            readable = regex.cut(visible, budget)
+            budget -= len(readable.encode())
+            for start, end in regex.places(pattern, readable):
+                yield field, (origins[start], origins[end - 1] + 1)
+
+    def touched(self, field: _Field, start: int, end: int) -> Range:
+        """The positions of the words of a field that lie in a range of its code points, wholly or in part."""
+        first = bisect_right(field.places, start, key=lambda place: place[1])
+        last = bisect_left(field.places, end, key=lambda place: place[0])
+        return (field.first + first, field.first + last)
+
     def span(self, mark: Mark) -> Span:
         """Where a mark stands in its field, in code points of the field as given."""
         field, start, end = self._cut(mark)
@@ -177,9 +199,9 @@ def find(node: Node, page: Page, ranges: tuple[Range, ...] | None = None) -> lis
         case Term():
             hits = term_hits(node, page)
             return (hits if ranges is page.everything else [hit for hit in hits if _inside(hit, ranges)]) or None
-        case TermSet(terms=terms):
-            return _union(find(part, page, ranges) for part in terms)
-        case Or(parts=parts):
+        case Regex():
+            return [hit for hit in _regex_hits(node, page) if _inside(hit, ranges)] or None
+        case Or(parts=parts) | TermSet(terms=parts):
             return _union(find(part, page, ranges) for part in parts)
         case And(parts=parts):
             return _all(parts, page, ranges)
@@ -211,6 +233,13 @@ def term_hits(term: Term, page: Page) -> list[Hit]:
         for start in starts
         if all(page.matches(word, start + offset) for offset, word in enumerate(term.words))
     ]
+
+
+def _regex_hits(node: Regex, page: Page) -> list[Hit]:
+    """The words that each place of the expression touches; a place between words is none."""
+    term = node.term
+    touched = (page.touched(field, *place) for field, place in page.searched(node.pattern))
+    return [Hit(start, end, (Mark(start, end, term),)) for start, end in touched if start < end]
 
 
 def _shouts(masked: str) -> bool:

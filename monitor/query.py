@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from monitor.errors import QueryError
-from monitor.text import fold
+from monitor.regex import RegexError, compiled
 from monitor.tree import (
     And,
     AtLeast,
@@ -27,6 +27,7 @@ from monitor.tree import (
     Not,
     Or,
     Part,
+    Regex,
     Term,
     TermSet,
     Within,
@@ -47,7 +48,7 @@ _ATTRIBUTES = ("outlet", "feed", "author", "tag", "lang", "url")
 _FIELDS = "title: body: outlet: feed: author: tag: lang: url:"
 
 
-_PLACES = (Term, TermSet, Or, Near)  # what has places in a text: all that NEAR and atleast can count
+_PLACES = (Term, TermSet, Regex, Or, Near)  # what has places in a text: all that NEAR and atleast can count
 
 
 def parse(source: str, sets: Mapping[str, TermSet]) -> Node:
@@ -60,7 +61,9 @@ def parse(source: str, sets: Mapping[str, TermSet]) -> Node:
         message = "This watch would match everything: it only says what must be absent. Say what must be present."
         raise QueryError(message, source=source, start=0, end=len(source))
     if not satisfiable(node):
-        message = "This watch can never match: it asks for the same thing to be present and absent."
+        message = (
+            "This watch can never match: no entry has all that it asks for, such as two languages or ICE and no ICE."
+        )
         raise QueryError(message, source=source, start=0, end=len(source))
     return node
 
@@ -80,7 +83,7 @@ _LEXEMES = re.compile(
     r"""(?P<space>\s+)
     |(?P<phrase>"[^"]*")
     |(?P<exact>\{[^{}]*\})
-    |(?P<regex>/[^/\s](?:[^/]*)/)
+    |(?P<regex>/(?:[^/\\\n]|\\.)+/)
     |(?P<open>\()|(?P<close>\))
     |(?P<set>@[\w-]*)
     |(?P<near>O?NEAR/\d+(?![\w/]))
@@ -142,7 +145,6 @@ class _Parser:
             return parts[0]
         if joiner.kind == "or":
             return Or(parts=tuple(parts))
-        self._check_single_values(parts, joiner)
         return And(parts=tuple(parts))
 
     def _parse_operand(self) -> Node:
@@ -174,7 +176,7 @@ class _Parser:
         return Near(left=left, right=right, distance=distance, ordered=operator.text.startswith("O"))
 
     def _parse_primary(self) -> Node:
-        """primary = "(" sequence ")" | name "(" sequence ")" | field | "@" name | phrase | "{" words "}" | word"""
+        """primary = "(" sequence ")" | call | field | set | regex | term"""
         lexeme = self._advance()
         match lexeme.kind:
             case "open":
@@ -188,9 +190,7 @@ class _Parser:
             case "phrase" | "exact" | "word":
                 return self._parse_term(lexeme)
             case "regex":
-                raise self._refusal(
-                    "Regular expressions are not supported yet: use a prefix* or an OR of words.", lexeme
-                )
+                return self._parse_regex(lexeme)
         found = f"found {lexeme.text}" if lexeme.text else "the watch ends here"
         raise self._refusal(f"Expected a word, a phrase, a @set or a ( here; {found}.", lexeme)
 
@@ -255,6 +255,15 @@ class _Parser:
         except ValueError as fault:
             raise self._refusal(str(fault), lexeme) from None
 
+    def _parse_regex(self, lexeme: _Lexeme) -> Node:
+        """regex = "/" RE2 "/", a / inside written as \\/"""
+        pattern = lexeme.text[1:-1].replace("\\/", "/")
+        try:
+            compiled(pattern)
+        except RegexError as fault:
+            raise self._refusal(str(fault), lexeme) from None
+        return Regex(pattern=pattern)
+
     # ---- what is refused
 
     def _check_word(self, lexeme: _Lexeme) -> None:
@@ -267,7 +276,9 @@ class _Parser:
             )
         if text.endswith(":"):
             raise self._refusal(f"Expected a value right after {text}", lexeme)
-        if text.startswith(("}", "/")):
+        if text.startswith("/"):
+            raise self._refusal("This / is never closed: a regular expression stands between two.", lexeme)
+        if text.startswith("}"):
             raise self._refusal("Expected a word, a phrase, a @set or a ( here.", lexeme)
 
     def _check_places(self, node: Node, lexeme: _Lexeme, operator: str) -> None:
@@ -279,13 +290,6 @@ class _Parser:
                 f"{operator} needs words, phrases, sets or an OR of them: AND, NOT and fields have no place in a text."
             )
             raise self._refusal(message, lexeme)
-
-    def _check_single_values(self, parts: list[Node], joiner: _Lexeme) -> None:
-        for name in ("lang", "feed", "outlet"):
-            values = {fold(part.value) for part in parts if isinstance(part, Attribute) and part.name == name}
-            if len(values) > 1:
-                message = f"This watch can never match: a document has one {name}. Write OR between the two."
-                raise self._refusal(message, joiner)
 
     def _within(self, node: Within, lexeme: _Lexeme) -> Within:
         inner = node.part

@@ -12,6 +12,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -89,6 +90,14 @@ def visible_text(markup: str) -> str:
 def reading(masked: str) -> str:
     """A piece of masked text as a reader reads it: without what stands in place of markup."""
     return masked.replace(NOTHING, "").replace(_REST, "")
+
+
+def unmask(masked: str) -> tuple[str, Sequence[int]]:
+    """Masked text as a reader reads it, and where each of its code points stands in the masked text."""
+    if NOTHING not in masked and _REST not in masked:
+        return masked, range(len(masked))
+    origins = [at for at, char in enumerate(masked) if char not in (NOTHING, _REST)]
+    return reading(masked), origins
 
 
 def fold(word: str) -> str:

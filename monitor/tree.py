@@ -16,6 +16,8 @@ from monitor.text import fold, words
 
 _MIN_PREFIX = 2
 _MAX_UNDECIDED = 12  # leaves both wanted and unwanted, up to which contradictions are searched for
+_MAX_PAIRS, _MAX_SOUGHT = 100_000, 2_000  # leaves that are compared with each other
+_SINGLE = ("lang", "outlet", "feed")  # what a document has one of
 
 Part: TypeAlias = Literal["title", "body", "lead", "first"]
 AttributeName: TypeAlias = Literal["outlet", "feed", "author", "tag", "lang", "url"]
@@ -96,7 +98,19 @@ class Attribute:
     value: str
 
 
-Node: TypeAlias = Term | TermSet | And | Or | Not | Near | AtLeast | Within | Attribute
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regex:
+    """An expression of RE2, looked for in the visible text; its places are the words that it touches."""
+
+    pattern: str
+
+    @property
+    def term(self) -> Term:
+        """What names it among the terms of a match."""
+        return Term(words=(), source=f"/{self.pattern}/")
+
+
+Node: TypeAlias = Term | TermSet | Regex | And | Or | Not | Near | AtLeast | Within | Attribute
 
 
 def term(source: str, *, exact: bool = False, set_name: str = "") -> Term:
@@ -133,7 +147,7 @@ def _word(source: str, start: int, end: int, *, exact: bool) -> Word:
 
 # ---- what a tree says about itself ----------------------------------------------------------------------------------
 
-Leaf: TypeAlias = tuple[Word, ...] | Near | AtLeast | Within | Attribute
+Leaf: TypeAlias = tuple[Word, ...] | Regex | Near | AtLeast | Within | Attribute
 
 
 def holds(node: Node, present: Mapping[Leaf, bool]) -> bool:
@@ -151,7 +165,7 @@ def holds(node: Node, present: Mapping[Leaf, bool]) -> bool:
             return present.get(node, False) and holds(part, present)
         case Term(words=leaf):
             return present.get(leaf, False)
-        case Attribute():
+        case Attribute() | Regex():
             return present.get(node, False)
 
 
@@ -171,21 +185,75 @@ def _leaves(node: Node, wanted: bool) -> Iterator[tuple[Leaf, bool]]:
             yield from _leaves(part, wanted)
         case Term(words=leaf):
             yield leaf, wanted
-        case Attribute():
+        case Attribute() | Regex():
             yield node, wanted
 
 
 def satisfiable(node: Node) -> bool:
     """Can any document match?
 
-    Leaves only wanted are taken as present, leaves only unwanted as absent; the others are tried.
+    Leaves only wanted are taken as present, leaves only unwanted as absent; those that are both, or that cannot be so
+    together, are tried.
     """
     wanted: dict[Leaf, bool] = {}
     undecided: set[Leaf] = set()
     for leaf, helps in _leaves(node, wanted=True):
         if wanted.setdefault(leaf, helps) != helps:
             undecided.add(leaf)
+    bonds = _bonds(wanted, undecided)
+    undecided.update(itertools.chain.from_iterable(bonds))
     if len(undecided) > _MAX_UNDECIDED:
         return True
     choices = itertools.product((True, False), repeat=len(undecided))
-    return any(holds(node, wanted | dict(zip(undecided, choice, strict=True))) for choice in choices)
+    tried = (wanted | dict(zip(undecided, choice, strict=True)) for choice in choices)
+    return any(holds(node, present) for present in tried if not any(_broken(bond, present) for bond in bonds))
+
+
+Bond: TypeAlias = tuple[Leaf, Leaf]  # words: the first is never there without the second; facts: never both
+
+
+def _bonds(wanted: Mapping[Leaf, bool], undecided: set[Leaf]) -> list[Bond]:
+    """The bonds that could be in the way: from what is wanted to what is not, and between two facts that are wanted."""
+    sought = [leaf for leaf, helps in wanted.items() if helps or leaf in undecided]
+    shunned = [leaf for leaf, helps in wanted.items() if not helps or leaf in undecided]
+    if len(sought) * len(shunned) > _MAX_PAIRS or len(sought) > _MAX_SOUGHT:
+        return []
+    implied = [(a, b) for a in sought for b in shunned if a != b and _implies(a, b)]
+    facts = [leaf for leaf in sought if isinstance(leaf, Attribute) and leaf.name in _SINGLE]
+    return implied + [(a, b) for a, b in itertools.combinations(facts, 2) if _exclude(a, b)]
+
+
+def _broken(bond: Bond, present: Mapping[Leaf, bool]) -> bool:
+    first, second = bond
+    if isinstance(first, Attribute):
+        return present[first] and present[second]
+    return present[first] and not present[second]
+
+
+def _implies(one: Leaf, other: Leaf) -> bool:
+    """Is the other term always there where the one is? "license plate" holds plate, and ICE is ice."""
+    if not isinstance(one, tuple) or not isinstance(other, tuple):
+        return False
+    starts = range(len(one) - len(other) + 1)
+    return any(all(map(_covers, other, one[start:])) for start in starts)
+
+
+def _covers(general: Word, special: Word) -> bool:
+    if general.prefix:
+        return special.folded.startswith(general.folded) and special.exact.startswith(general.exact)
+    return not special.prefix and special.folded == general.folded and general.exact in ("", special.exact)
+
+
+def _exclude(one: Attribute, other: Attribute) -> bool:
+    """Can no document have both? One in "en-GB" is in "en" too, and one of news.example.org is of example.org."""
+    mark = {"lang": "-", "outlet": ".", "feed": ""}[one.name]
+    if one.name != other.name:
+        return False
+    a, b = (mark.join(_parts(attribute, mark)) + mark for attribute in (one, other))
+    return not (a.startswith(b) or b.startswith(a))
+
+
+def _parts(attribute: Attribute, mark: str) -> list[str]:
+    """The value's parts, the most general first."""
+    parts = fold(attribute.value).split(mark) if mark else [fold(attribute.value)]
+    return parts[::-1] if attribute.name == "outlet" else parts

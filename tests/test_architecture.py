@@ -41,7 +41,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("monitor.shape monitor.yaml_file monitor.config monitor.feeds_file",),
     # the world: each knows one thing of it, and none knows the others
     (
-        "monitor.network monitor.connections monitor.transport monitor.inflate monitor.fetch",
+        "monitor.line monitor.socks monitor.network monitor.connections monitor.transport monitor.inflate monitor.fetch",
         "monitor.wire monitor.isolate",
         "storage.* storage.migrations.*",
         "alerts.smtp alerts.webhook alerts.channel",
@@ -54,7 +54,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 WORLD = next(number for number, floor in enumerate(FLOORS) if "storage.* storage.migrations.*" in floor)
 PURE = tuple(name for floor in FLOORS[: WORLD - 1] for group in floor for name in group.split())
 WORLDLY = {
-    "asyncio", "h11", "http.client", "http.server", "httpcore", "httptools", "httpx", "logging", "random", "smtplib", "socket",
+    "asyncio", "h11", "http.client", "http.server", "httpcore", "httptools", "httpx", "logging", "random", "smtplib", "socket", "socksio",
     "sqlalchemy", "sqlite3", "subprocess", "threading", "time", "urllib.request", "uuid",
 }  # fmt: skip
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "manager", "service", "base", "core"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import QueryError
 from monitor.query import MAX_DEPTH, MAX_SOURCE, parse
-from monitor.tree import And, AtLeast, Attribute, Near, Node, Not, Or, Term, TermSet, Within, term
+from monitor.tree import And, AtLeast, Attribute, Near, Node, Not, Or, Regex, Term, TermSet, Within, term
 
 COMPANIES = TermSet(name="companies", terms=(term("Acme Cloud"), term("Initech")), label="company")
 SETS = {"companies": COMPANIES}
@@ -37,6 +37,9 @@ A, B, C = term("alpha"), term("beta"), term("gamma")
         ("first50(alpha)", Within(where="first", part=A, count=50)),
         ("title:alpha", Within(where="title", part=A)),
         ("body:(alpha OR beta)", Within(where="body", part=Or(parts=(A, B)))),
+        ("/alph[ab]/", Regex(pattern="alph[ab]")),
+        (r"title:/a\/b/", Within(where="title", part=Regex(pattern="a/b"))),
+        ("/a+/ NEAR/3 beta", Near(left=Regex(pattern="a+"), right=B, distance=3, ordered=False)),
         ("outlet:example.org", Attribute(name="outlet", value="example.org")),
         ('feed:"The Daily Example"', Attribute(name="feed", value="The Daily Example")),
         ("url:https://example.org/a", Attribute(name="url", value="https://example.org/a")),
@@ -97,7 +100,15 @@ REFUSED = [
     ("near3(alpha)", "near3", "Unknown function"),
     ("atleast0(alpha)", "atleast0", "match everything"),
     ("first0(alpha)", "first0", "never match"),
-    ("/alph.*/", "/alph.*/", "not supported yet"),
+    ("alpha AND /(beta/", "/(beta/", "as RE2 reads it: missing )"),
+    (r"/(?=alpha)/", "/(?=", "as RE2 reads it"),
+    (r"/(alpha)\1/", "/(alpha)", "as RE2 reads it"),
+    ("/" + "a" * 1025 + "/", "/aaa", "at most 1,024 bytes; this one has 1,025"),
+    ("/" + "é" * 513 + "/", "/é", "this one has 1,026"),
+    ("alpha OR /[ab]{400}c/", "/[ab]", "too costly: 405 steps"),
+    ("/[ab]{5000}/", "/[ab]", "as RE2 reads it"),
+    ("/alpha|/", "/alpha|/", "true of every text"),
+    ("/alpha", "/alpha", "never closed"),
     ("a*", "a*", "nearly everything"),
     ("al*pha", "al*pha", "only at the end"),
     ('"..."', '"..."', "no word"),
@@ -108,8 +119,14 @@ REFUSED = [
     ("(alpha NEAR/3 beta) AND NOT beta", "(", "never match"),
     ("title:alpha AND NOT (alpha OR beta)", "title:", "never match"),
     ("initech AND NOT @companies", "initech", "never match"),
+    ("{Alpha} AND NOT alpha", "{Alpha}", "never match"),
+    ("alphabet AND NOT alpha*", "alphabet", "never match"),
+    ('"alpha beta" AND NOT beta', '"alpha', "never match"),
+    ("/alpha+/ AND NOT /alpha+/", "/alpha", "never match"),
+    ("lang:en AND (lang:es OR lang:fr) AND alpha", "lang:en", "never match"),
+    ("atleast2(alpha) AND NOT alpha", "atleast2", "never match"),
     ("title:(body:alpha)", "title:", "never match"),
-    ("lang:en AND lang:es AND alpha", "AND lang:es", "one lang"),
+    ("lang:en AND lang:es AND alpha", "lang:en", "two languages"),
     ("}", "}", "Nothing opens"),
 ]
 
@@ -133,7 +150,18 @@ def test_the_refusal_shows_the_line_with_a_caret() -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["lang:es AND NOT alpha", "alpha AND NOT (alpha NEAR/3 beta)", "alpha AND NOT title:alpha", "NOT NOT alpha"],
+    [
+        "lang:es AND NOT alpha",
+        "lang:en AND lang:en-GB AND alpha",
+        "outlet:example.org AND outlet:news.example.org",
+        "alpha AND NOT {Alpha}",
+        "alpha* AND NOT alphabet",
+        'beta AND NOT "alpha beta"',
+        "/alpha/ AND NOT alpha",
+        "alpha AND NOT (alpha NEAR/3 beta)",
+        "alpha AND NOT title:alpha",
+        "NOT NOT alpha",
+    ],
 )
 def test_a_watch_that_can_match_is_not_refused(source: str) -> None:
     assert isinstance(parse(source, SETS), Node)
