@@ -27,7 +27,7 @@ from monitor.model import Message
 
 _PREFIX = "whsec_"
 _HOUSE_NAMES = ("local", "localhost", "internal", "lan", "home.arpa")
-_UNSENT = frozenset({"refused-address", "dns", "connect", "tls"})
+_UNSENT = frozenset({"refused-address", "dns", "connect", "tls", "proxy"})
 """Failures of a request of which the receiver has seen nothing. After any other kind it may have the message."""
 
 

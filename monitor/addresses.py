@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import quote, urlsplit
 
@@ -69,6 +69,7 @@ _CLOSED_V6: tuple[tuple[IPv6Network, str], ...] = tuple(
         ("ff00::/8", "multicast"),
     )
 )
+_HOUSE_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # `urlunsplit` would lose the "?" of an empty query; what the user wrote is what is asked.
 _ORIGIN_AND_TARGET = re.compile(r"([^:/?#]+://[^/?#]*)([^#]*)")
@@ -99,6 +100,14 @@ def address_fault(address: str) -> str:
         return "is not an IP address"
     kind = _closed_v4(number) if isinstance(number, IPv4Address) else _closed_v6(number)
     return f"is not public ({kind})" if kind else ""
+
+
+def name_fault(host: str) -> str:
+    """Why a name that somebody else will resolve is not one of the public internet, in words; "" if it may be."""
+    name = host.rstrip(".")
+    if "." not in name or name.endswith(_HOUSE_NAMES):
+        return "is not public (a name within a house)"
+    return ""
 
 
 def _closed_v4(number: IPv4Address) -> str:
@@ -164,6 +173,26 @@ def origin(url: str) -> Origin:
     if not host.isascii():
         host = idna.encode(host).decode("ascii")  # idna's errors are ValueErrors
     return Origin(parts.scheme, host, parts.port or _DEFAULT_PORTS[parts.scheme])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """Through whom all requests go: a SOCKS5 proxy that resolves the names itself."""
+
+    host: str
+    port: int
+    username: str = ""  # "" : it is not asked for
+    password: str = field(default="", repr=False)
+
+
+def read_proxy(url: str) -> Proxy:
+    """`socks5h://127.0.0.1:9050` → Proxy. ValueError says what is expected."""
+    parts = urlsplit(url)
+    if parts.scheme != "socks5h" or not parts.hostname or "@" in parts.netloc or parts.path or parts.query:
+        raise ValueError("expected a proxy that resolves names itself, such as socks5h://127.0.0.1:9050")
+    if not parts.port:
+        raise ValueError("expected the proxy's port too, such as socks5h://127.0.0.1:9050")
+    return Proxy(host=parts.hostname, port=parts.port)
 
 
 def _split(url: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ silently left out is an alert that never comes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from monitor import packs
+from monitor.addresses import Proxy, read_proxy
 from monitor.errors import ConfigError, Fault, QueryError
 from monitor.matching import CompiledWatch, Compiler, ExampleFailure, failing_examples
 from monitor.model import Channel, Feed, Recipient, Watch
@@ -24,6 +25,8 @@ from monitor.pack import Pack, read_pack
 from monitor.shape import EmailChannel, File, WebhookChannel
 from monitor.tree import TermSet, term
 from monitor.yaml_file import Faults, load_tree
+
+_LONGEST_LOGIN = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class Config:
     at_once: int
     allow_networks: tuple[str, ...]
     allow_ports: tuple[int, ...]
+    proxy: Proxy | None
     group_wait: timedelta
     fresh_for: timedelta
     keep_texts: timedelta
@@ -66,6 +70,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
     except ValidationError as error:
         faults.add_shape(error)
         raise faults.error() from None
+    proxy = _proxy(file, environ, faults, with_secrets=with_secrets)
     sets = {name: _set(name, terms, faults) for name, terms in file.sets.items()}
     feeds = tuple(_feeds(file, faults))
     channels = tuple(_channels(file, environ, faults)) if with_secrets else ()
@@ -82,6 +87,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         at_once=file.fetch.at_once,
         allow_networks=file.network.allow,
         allow_ports=file.network.ports,
+        proxy=proxy,
         group_wait=file.alerts.group_wait,
         fresh_for=file.alerts.fresh_for,
         keep_texts=file.keep.texts,
@@ -119,6 +125,20 @@ def _example_place(index: int, watch: Watch, failure: ExampleFailure) -> tuple[s
 # ---- its parts ------------------------------------------------------------------------------------------------------
 
 
+def _proxy(file: File, environ: Mapping[str, str], faults: Faults, *, with_secrets: bool) -> Proxy | None:
+    """Through whom requests go. A login that is said in part is a fault."""
+    network = file.network
+    if bool(network.proxy_username) != bool(network.proxy_password) or (network.proxy_username and not network.proxy):
+        faults.add(("network", "proxy_username"), "expected proxy, proxy_username and proxy_password together")
+    if network.proxy is None:
+        return None
+    secrets = _Secrets(environ, faults, ("network",))
+    password = secrets.get("proxy_password", network.proxy_password) if with_secrets else ""
+    if len(password.encode()) > _LONGEST_LOGIN:
+        faults.add(("network", "proxy_password"), "expected at most 255 bytes, which is all that SOCKS 5 takes")
+    return replace(read_proxy(network.proxy), username=network.proxy_username, password=password)
+
+
 def _set(name: str, sources: Sequence[str], faults: Faults) -> TermSet:
     terms = []
     for index, source in enumerate(sources):
@@ -144,6 +164,8 @@ def _feeds(file: File, faults: Faults) -> Iterator[Feed]:
             )
         if (port := _port(block.url)) not in file.network.ports:
             faults.add(("feeds", index, "url"), f"port {port} is not among network.ports, so it would not be asked")
+        if (urlsplit(block.url).hostname or "").endswith(".onion") and not file.network.proxy:
+            faults.add(("feeds", index, "url"), "an onion address is reached through Tor only; expected network.proxy")
         seen.setdefault(twin, index)
         names.setdefault(block.name, index)
         yield Feed(

@@ -23,7 +23,8 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from monitor.addresses import Origin
 from monitor.errors import FetchError
-from monitor.network import GuardedNetwork, Line
+from monitor.line import Line
+from monitor.network import GuardedNetwork
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 

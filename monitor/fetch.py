@@ -25,7 +25,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from monitor.addresses import Origin, origin, read_networks, shown, url_fault, wire_target, wire_url
+from monitor.addresses import Origin, Proxy, origin, read_networks, shown, url_fault, wire_target, wire_url
 from monitor.cadence import parse_retry_after, read_http_date, words
 from monitor.errors import FetchError
 from monitor.inflate import capped, decoded
@@ -59,6 +59,7 @@ class FetchSettings:
     allow_networks: tuple[str, ...] = ()  # CIDRs that may be asked although not public: "127.0.0.0/8"
     allow_ports: tuple[int, ...] = (80, 443, 8000, 8080, 8443)
     https_downgrade: bool = False  # whether https may redirect to http
+    proxy: Proxy | None = None  # through which every request goes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,7 @@ class Client:
     def __init__(self, settings: FetchSettings) -> None:
         """ValueError for an `allow_networks` that cannot be read."""
         self._settings = settings
-        self._transport = GuardedTransport(GuardedNetwork(read_networks(settings.allow_networks)))
+        self._transport = GuardedTransport(GuardedNetwork(read_networks(settings.allow_networks), settings.proxy))
         agent = (b"User-Agent", settings.user_agent.encode("latin-1"))
         self._asking = (agent, (b"Accept", _FEED_TYPES), (b"Accept-Encoding", b"gzip"))
         self._posting = (agent, (b"Accept-Encoding", b"identity"))
@@ -129,8 +130,8 @@ class Client:
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Posted:
         """Sends a body and returns the answer, whatever its status; a redirect is an answer, and is not followed.
 
-        FetchError where there was none. After refused-address, dns, connect and tls the receiver has seen nothing;
-        after any other kind it may have the message all the same.
+        FetchError where there was none. After refused-address, dns, connect, tls and proxy the receiver has seen
+        nothing; after any other kind it may have the message all the same.
         """
         deadline = time.monotonic() + self._settings.total_timeout
         given = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]

@@ -1,96 +1,71 @@
-"""The network underneath the HTTP client: names → judged addresses → lines that cannot be made to wait for ever.
+"""The network underneath the HTTP client: names → judged addresses → lines.
 
-What lives here: resolving, connecting, TLS, and the two rules of the guard. What must not: HTTP, a URL, a policy.
-First: a name is resolved once per connection, *all* its addresses are judged (monitor.addresses), and the socket is
-connected to a judged address, so that a name which changes its mind between two look-ups gains nothing.
-Second: time limits are points on the monotonic clock, not lengths. Each wait for a byte ends at the limit of the whole
-request, and no server lives on by dripping.
+What lives here: resolving, connecting, TLS, and the rule of the guard. What must not: HTTP, a URL, a policy.
+A name is resolved once per connection, *all* its addresses are judged (monitor.addresses), and the socket is connected
+to a judged address, so that a name which changes its mind between two look-ups gains nothing. With a proxy it is the
+proxy that resolves names, and nothing of ours ever does: only addresses that are written out are judged then.
 """
 
 from __future__ import annotations
 
-import select
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any
 
 import certifi
 
-from monitor.addresses import Network, address_fault, is_opened
+from monitor.addresses import Network, Proxy, address_fault, is_opened, name_fault
 from monitor.errors import FetchError
+from monitor.line import Line, left
+from monitor.socks import open_tunnel
 
 _SocketAddress = tuple[Any, ...]  # (address, port) or (address, port, flow, scope)
 _Place = tuple[int, _SocketAddress]  # with the address family
 
 
-class Line:
-    """An open connection whose waits end at a limit, over TLS or plain.
-
-    The socket never blocks: most questions are sent without a wait, most answers come after one, and nothing is spent
-    on telling the system about time-outs.
-    """
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._sock.setblocking(False)
-        self._heard = select.poll()
-        self._heard.register(sock, select.POLLIN)
-
-    def receive(self, limit: float) -> bytes:
-        """What has come, b"" at the end. TimeoutError at the limit, OSError for a connection that broke."""
-        while True:
-            left = _left(limit)
-            try:
-                return self._sock.recv(65_536)
-            except (BlockingIOError, ssl.SSLWantReadError):
-                self._heard.poll(left * 1000)
-            except ssl.SSLWantWriteError:
-                self._wait_to_write(left)
-
-    def send(self, data: bytes, limit: float) -> None:
-        """Sends all of it. TimeoutError at the limit, OSError for a connection that broke."""
-        rest = memoryview(data)
-        while rest:
-            left = _left(limit)
-            try:
-                rest = rest[self._sock.send(rest) :]
-            except (BlockingIOError, ssl.SSLWantWriteError):
-                self._wait_to_write(left)
-            except ssl.SSLWantReadError:
-                self._heard.poll(left * 1000)
-
-    def has_something_to_say(self) -> bool:
-        """Whether there is something to read: of an idle connection its end, as a rule."""
-        return bool(self._heard.poll(0))
-
-    def close(self) -> None:
-        self._sock.close()
-
-    def _wait_to_write(self, left: float) -> None:
-        free = select.poll()
-        free.register(self._sock, select.POLLOUT)
-        free.poll(left * 1000)
-
-
 class GuardedNetwork:
-    """Connects to judged addresses only."""
+    """Connects to judged addresses only; through the proxy, if there is one, or not at all."""
 
-    def __init__(self, allowed: Sequence[Network]) -> None:
+    def __init__(self, allowed: Sequence[Network], proxy: Proxy | None = None) -> None:
         self._allowed = allowed
+        self._proxy = proxy
         self._tls = _trusting_context()
 
     def connect(self, host: str, port: int, *, secure: bool, limit: float) -> Line:
-        """A connection to a host, over TLS if `secure`. FetchError of kind dns, refused-address, connect or tls."""
+        """A connection to a host, over TLS if `secure`. FetchError: dns, refused-address, connect, tls or proxy."""
+        sock = self._through(self._proxy, host, port, limit) if self._proxy else self._directly(host, port, limit)
+        return Line(_secured(sock, self._tls, host, limit) if secure else sock)
+
+    def _directly(self, host: str, port: int, limit: float) -> socket.socket:
+        if host.endswith(".onion"):  # to ask a name server would tell it what is looked for (RFC 7686)
+            raise FetchError("refused-address", f"{host} is reached through Tor only; expected network.proxy to be set")
         places = _resolve(host, port, limit)
         for family, place in places:
             if fault := self._fault(family, place):
                 raise FetchError("refused-address", f"{host} leads to {place[0]}, which {fault}")
-        sock = _connect(host, places, limit)
-        return Line(_secured(sock, self._tls, host, limit) if secure else sock)
+        return _connect(host, places, limit)
+
+    def _through(self, proxy: Proxy, host: str, port: int, limit: float) -> socket.socket:
+        """The proxy is believed, and may be anywhere; whom it is asked for is judged as far as it can be from here."""
+        address = _written_out(host)
+        fault = address_fault(address) if address else name_fault(host)
+        if fault and not is_opened(address, self._allowed):
+            raise FetchError("refused-address", f"{host} {fault}")
+        try:
+            sock = _connect(proxy.host, _resolve(proxy.host, proxy.port, limit), limit)
+        except FetchError as error:
+            raise FetchError("proxy", f"the proxy does not answer: {error}") from error
+        try:
+            open_tunnel(Line(sock), address or host, port, proxy, limit)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
 
     def _fault(self, family: int, place: _SocketAddress) -> str:
         address = str(place[0])
@@ -109,19 +84,20 @@ def _trusting_context() -> ssl.SSLContext:
 
 def _secured(sock: socket.socket, tls: ssl.SSLContext, host: str, limit: float) -> ssl.SSLSocket:
     try:
-        sock.settimeout(_left(limit))
+        sock.settimeout(left(limit))
         return tls.wrap_socket(sock, server_hostname=host)
     except (OSError, ValueError) as error:
         sock.close()
         raise FetchError("tls", f"no secure connection to {host}: {_os_words(error)}") from error
 
 
-def _left(limit: float) -> float:
-    """Seconds left until the limit. TimeoutError when there are none."""
-    left = limit - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
+def _written_out(host: str) -> str:
+    """The address that a host is, in any spelling that a resolver takes for one; "" for a name."""
+    with suppress(ValueError):
+        return str(ip_address(host))
+    with suppress(OSError):
+        return socket.inet_ntoa(socket.inet_aton(host))
+    return ""
 
 
 def _resolve(host: str, port: int, limit: float) -> list[_Place]:
@@ -129,7 +105,7 @@ def _resolve(host: str, port: int, limit: float) -> list[_Place]:
     answer: Future[list[_Place]] = Future()
     threading.Thread(target=_look_up, args=(host, port, answer), daemon=True).start()
     try:
-        return answer.result(timeout=_left(limit))
+        return answer.result(timeout=left(limit))
     except TimeoutError as error:
         raise FetchError("dns", f"the name {host} was not resolved in time") from error
     except (OSError, ValueError) as error:
@@ -149,7 +125,7 @@ def _connect(host: str, places: Sequence[_Place], limit: float) -> socket.socket
     fault: Exception = OSError("it has no address")
     for untried, (family, place) in zip(range(len(places), 0, -1), places, strict=True):
         try:
-            return _open(family, place, _left(limit) / untried)
+            return _open(family, place, left(limit) / untried)
         except OSError as error:
             fault = error
     raise FetchError("connect", f"{host} cannot be reached: {_os_words(fault)}") from fault

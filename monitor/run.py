@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event
@@ -74,6 +74,8 @@ def open_client(config: Config) -> Iterator[Client]:
         allow_networks=config.allow_networks,
         allow_ports=config.allow_ports,
     )
+    if config.proxy:  # an onion's rendezvous takes longer than any handshake, and only the whole request is timed
+        settings = replace(settings, proxy=config.proxy, connect_timeout=settings.total_timeout)
     with Client(settings) as client:
         yield client
 

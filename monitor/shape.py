@@ -16,11 +16,14 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from monitor.addresses import read_proxy
+
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _ZONES = available_timezones()
 
 
-def _duration(value: object) -> timedelta:
+def duration(value: object) -> timedelta:
+    """A length of time as the file and the commands write it: 90d. ValueError for anything else."""
     found = re.fullmatch(r"(\d+)\s*([smhdw])", str(value).strip())
     if not found:
         raise ValueError("expected a duration such as 30s, 15m, 1h, 2d or 1w")
@@ -65,6 +68,11 @@ def _network(value: object) -> str:
         raise ValueError("expected a network such as 10.1.0.0/16") from None
 
 
+def _proxy(value: object) -> str:
+    read_proxy(str(value))
+    return str(value)
+
+
 def _sender(value: object) -> str:
     """An address, with or without a name before it: `Tipsheet <tipsheet@example.org>`."""
     name, address = parseaddr(str(value))
@@ -94,12 +102,13 @@ def _secret(value: object) -> str:
     return found[1]
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[timedelta, BeforeValidator(duration)]
 Hour = Annotated[time, BeforeValidator(_hour)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 Url = Annotated[str, BeforeValidator(_url)]
 Target = Annotated[str, BeforeValidator(_target)]
 Network = Annotated[str, BeforeValidator(_network)]
+ProxyUrl = Annotated[str, BeforeValidator(_proxy)]
 EmailAddress = Annotated[str, BeforeValidator(_email)]
 Sender = Annotated[str, BeforeValidator(_sender)]
 Language = Annotated[str, BeforeValidator(_language)]
@@ -123,6 +132,9 @@ class FetchBlock(Block):
 class NetworkBlock(Block):
     allow: tuple[Network, ...] = ()
     ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = (80, 443, 8000, 8080, 8443)
+    proxy: ProxyUrl | None = None
+    proxy_username: Annotated[str, Field(max_length=60)] = ""
+    proxy_password: SecretName | None = None
 
 
 class AlertsBlock(Block):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from monitor.connections import Connection, written
 from monitor.errors import FetchError
-from monitor.network import Line
+from monitor.line import Line
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"

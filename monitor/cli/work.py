@@ -93,6 +93,9 @@ def _show_valid(config: Config) -> None:
     )
     for placeholder in _placeholders(config):
         out.print(f"Note: {placeholder}")
+    for channel in config.channels.values():
+        if config.proxy and channel.kind == "email":
+            out.print(f"Note: mail through {plain(channel.name)} goes to its server directly, not through the proxy.")
 
 
 def _placeholders(config: Config) -> Iterator[str]:
