@@ -114,6 +114,14 @@ entries = Table(
     UniqueConstraint("feed_id", "key"),
 )
 
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("asked_at", Instant, nullable=False),
+    Column("rest_until", Instant, nullable=False),
+)
+
 readings = Table(
     "readings",
     metadata,

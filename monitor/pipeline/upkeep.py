@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from monitor.config import Config
-from storage import claims, entries, facts, feeds
+from storage import claims, entries, facts, feeds, hosts
 from storage.database import Database
 from storage.schema import attempts as attempt_table
 from storage.schema import entries as entry_table
@@ -45,6 +45,7 @@ def follow_clock_back(database: Database, *, now: datetime) -> None:
             rested = row.rest_until and now + (row.rest_until - row.polled_at)
             moved = {"next_poll_at": again, "rest_until": rested}
             connection.execute(update(feed_table).where(feed_table.c.id == row.id).values(moved))
+        hosts.follow_clock_back(connection, now=now)
         connection.execute(update(outbox_table).where(delayed, outbox_table.c.state == "waiting").values(due_at=now))
         connection.execute(update(entry_table).where(new_ahead).values(examine_at=now))
 
