@@ -22,11 +22,20 @@ from monitor.errors import ConfigError, Fault, QueryError
 from monitor.matching import CompiledWatch, Compiler, ExampleFailure, failing_examples
 from monitor.model import Channel, Feed, Recipient, Watch
 from monitor.pack import Pack, read_pack
-from monitor.shape import EmailChannel, File, WebhookChannel
+from monitor.shape import EmailChannel, File, WebhookChannel, WebsubBlock
 from monitor.tree import TermSet, term
 from monitor.yaml_file import Faults, load_tree
 
 _LONGEST_LOGIN = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Websub:
+    """Where hubs reach us."""
+
+    callback: str  # what the address of every callback begins with
+    host: str  # where we listen, behind the user's own proxy
+    port: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +50,7 @@ class Config:
     at_once: int
     allow_networks: tuple[str, ...]
     allow_ports: tuple[int, ...]
+    websub: Websub | None
     proxy: Proxy | None
     group_wait: timedelta
     fresh_for: timedelta
@@ -87,6 +97,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         at_once=file.fetch.at_once,
         allow_networks=file.network.allow,
         allow_ports=file.network.ports,
+        websub=_websub(file.websub) if file.websub else None,
         proxy=proxy,
         group_wait=file.alerts.group_wait,
         fresh_for=file.alerts.fresh_for,
@@ -139,6 +150,11 @@ def _proxy(file: File, environ: Mapping[str, str], faults: Faults, *, with_secre
     return replace(read_proxy(network.proxy), username=network.proxy_username, password=password)
 
 
+def _websub(block: WebsubBlock) -> Websub:
+    host, _, port = block.listen.rpartition(":")
+    return Websub(callback=block.callback, host=host.strip("[]"), port=int(port))
+
+
 def _set(name: str, sources: Sequence[str], faults: Faults) -> TermSet:
     terms = []
     for index, source in enumerate(sources):
@@ -169,7 +185,8 @@ def _feeds(file: File, faults: Faults) -> Iterator[Feed]:
         seen.setdefault(twin, index)
         names.setdefault(block.name, index)
         yield Feed(
-            url=block.url, name=block.name, language=block.language, tags=block.tags, enabled=block.enabled,
+            url=block.url, name=block.name, language=block.language, tags=block.tags, about=block.about,
+            enabled=block.enabled,
             outlet=block.outlet or (urlsplit(block.url).hostname or "").removeprefix("www."),
             every=block.every, max_delay=block.max_delay,
         )  # fmt: skip

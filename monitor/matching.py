@@ -16,7 +16,7 @@ from monitor.pack import Pack
 from monitor.page import MAX_FIELD, Hit, Mark, Page, facts_asked, find
 from monitor.query import parse
 from monitor.routes import Clause, RouteIndex, clauses
-from monitor.tree import And, Near, Node, Or, TermSet
+from monitor.tree import And, Attribute, Near, Node, Or, TermSet
 
 __all__ = ["MAX_FIELD", "CompiledWatch", "Compiler", "ExampleFailure", "Matcher", "compile_watch", "failing_examples"]
 
@@ -134,10 +134,15 @@ def _required(compiled: CompiledWatch) -> list[Clause]:
     """What every document that matches holds. A pack needs a cue on each side, and support is none."""
     if compiled.pack is None:
         return [*clauses(_tree_of(compiled)), *_scope(compiled.watch)]
-    cues = [cue for cue in compiled.pack.cues if not cue.support]
-    sides = [[cue.terms for cue in cues if half in cue.weights] for half in compiled.pack.halves]
+    sides = [_side(compiled.pack, half) for half in compiled.pack.halves]
     both = And(parts=tuple(Or(parts=tuple(side)) for side in sides))
     return [*clauses(both), *_scope(compiled.watch)]
+
+
+def _side(pack: Pack, half: str) -> list[Node]:
+    """What can fill a half: its cues, or a feed that is about it."""
+    cues: list[Node] = [cue.terms for cue in pack.cues if half in cue.weights and not cue.support]
+    return [*cues, Attribute(name="about", value=half)] if pack.rules.prior else cues
 
 
 def _tree_of(compiled: CompiledWatch) -> Node:
@@ -159,7 +164,7 @@ def _judge_pack(compiled: CompiledWatch, pack: Pack, page: Page) -> Match | None
     evidence = weigh(pack, page)
     if evidence is None or evidence.score < pack.rules.digest:
         return None
-    earned: Level = "alert" if evidence.strong and evidence.score >= pack.rules.alert else "digest"
+    earned: Level = "alert" if evidence.is_strong(pack) and evidence.score >= pack.rules.alert else "digest"
     return Match(
         watch=compiled.watch.name,
         level="digest" if compiled.watch.level == "digest" else earned,
@@ -196,7 +201,9 @@ def _why_of_pack(compiled: CompiledWatch, evidence: Evidence, page: Page) -> str
     reason = _joined([_name(mark, compiled.sets, page) for mark in pair], joiner) + " " + _where(spans)
     others = [w for w in evidence.witnesses if w.cue.terms.name not in {mark.term.set for mark in pair}]
     also = [_name(w.hits[0].marks[0], compiled.sets, page) for w in sorted(others, key=_weight, reverse=True)]
-    return f"{reason}; also {_joined(also, ', ')}" if also else reason
+    reason = f"{reason}; also {_joined(also, ', ')}" if also else reason
+    by_feed = " and ".join(half.name for half in evidence.halves if half.by_feed)
+    return f"{reason}; its feed is about {by_feed}" if by_feed else reason
 
 
 def _weight(witness: Witness) -> float:

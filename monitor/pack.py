@@ -61,6 +61,7 @@ class Rules:
     apart: float  # factor where both halves are in the title and lead, but farther apart
     body: float  # factor for a cue that stands only in the text below the lead
     shouted: float  # factor for a cue known by its capitals in a field that is all capitals
+    prior: float = 0.0  # what a feed that is about a half says for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,7 @@ def read_pack(source: str, file: str) -> Pack:
 
 _PACK_KEYS = ("name", "about", "halves", "rules", "cues", "false_friends", "who", "must_match", "must_not_match")
 _RULE_KEYS = ("alert", "digest", "strong", "near", "apart", "body", "shouted")
+_MILD_RULE_KEYS = ("prior",)  # those that a pack may leave out
 _CUE_KEYS = ("label", "weights", "support", "needs", "case", "terms")
 _FRIEND_KEYS = ("discredits", "keeps", "case", "terms")
 
@@ -129,8 +131,10 @@ def _pack(reader: _Reader, root: Node | None) -> Pack:
 
 
 def _rules(reader: _Reader, node: Node | None) -> Rules:
-    fields = reader.mapping(node, "rules", _RULE_KEYS, required=_RULE_KEYS)
-    shares = {key: reader.share(fields.get(key), f"rules.{key}") for key in _RULE_KEYS if key != "near"}
+    fields = reader.mapping(node, "rules", (*_RULE_KEYS, *_MILD_RULE_KEYS), required=_RULE_KEYS)
+    shares = {
+        key: reader.share(fields.get(key), f"rules.{key}") for key in (*_RULE_KEYS, *_MILD_RULE_KEYS) if key != "near"
+    }
     if shares["digest"] > shares["alert"]:
         reader.fault(fields.get("digest"), "rules.digest", "expected at most the score of an alert")
     if shares["digest"] == 0:

@@ -326,6 +326,7 @@ def _facts(document: Document) -> Iterator[str]:
     yield from (f"outlet:{'.'.join(outlet[at:])}" for at in range(len(outlet)))
     yield f"feed:{fold(document.feed)}"
     yield from (f"tag:{fold(tag)}" for tag in document.tags)
+    yield from (f"about:{fold(one)}" for one in document.about)
     yield from (f"author:{word}" for word in folded_words(document.author))
 
 

@@ -44,8 +44,8 @@ MAX_DEPTH = 40  # parentheses in parentheses
 MAX_DISTANCE = 100  # of NEAR: farther apart than a paragraph is not near
 
 _PARTS = {"title": "title", "body": "body"}
-_ATTRIBUTES = ("outlet", "feed", "author", "tag", "lang", "url")
-_FIELDS = "title: body: outlet: feed: author: tag: lang: url:"
+_ATTRIBUTES = ("outlet", "feed", "about", "author", "tag", "lang", "url")
+_FIELDS = "title: body: outlet: feed: about: author: tag: lang: url:"
 
 
 _PLACES = (Term, TermSet, Regex, Or, Near)  # what has places in a text: all that NEAR and atleast can count

@@ -24,7 +24,7 @@ Clause: TypeAlias = tuple[Key, ...]  # a document that matches holds at least on
 
 ANY: Key = ""  # every document holds it
 WIDE = 8  # keys of a clause, above which it is one key of its own: "holds one of these"
-_FACT_COSTS = {"lang": 1.0, "tag": 0.1, "feed": 0.02, "outlet": 0.02, "author": 0.02}
+_FACT_COSTS = {"lang": 1.0, "tag": 0.1, "feed": 0.02, "about": 0.1, "outlet": 0.02, "author": 0.02}
 _REMEMBERED = 1 << 16  # words of documents whose prefixes are looked up once
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from datetime import time, timedelta
 from email.utils import formataddr, parseaddr
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from monitor.addresses import read_proxy
+from monitor.addresses import address_fault, read_proxy
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _ZONES = available_timezones()
@@ -54,6 +54,33 @@ def _url(value: object) -> str:
     if "@" in parts.netloc:
         raise ValueError("a user name or password does not belong in this file; expected a URL without them")
     return text
+
+
+def _callback(value: object) -> str:
+    """Hubs come from outside: over TLS, but for an address that nobody outside can reach anyway."""
+    text = _url(value).rstrip("/")
+    parts = urlsplit(text)
+    host = parts.hostname or ""
+    if parts.query or parts.fragment:
+        raise ValueError("expected a URL without ? and #")
+    if parts.scheme != "https" and not (host == "localhost" or (_is_address(host) and address_fault(host))):
+        raise ValueError("expected a URL that starts with https://")
+    return text
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _listen(value: object) -> str:
+    found = re.fullmatch(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})", str(value))
+    if not found or not 0 < int(found[2]) < 65_536:
+        raise ValueError("expected an address of this machine and a port, such as 127.0.0.1:8081")
+    return str(value)
 
 
 def _target(value: object) -> str:
@@ -106,6 +133,8 @@ Duration = Annotated[timedelta, BeforeValidator(duration)]
 Hour = Annotated[time, BeforeValidator(_hour)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 Url = Annotated[str, BeforeValidator(_url)]
+Callback = Annotated[str, BeforeValidator(_callback)]
+Listen = Annotated[str, BeforeValidator(_listen)]
 Target = Annotated[str, BeforeValidator(_target)]
 Network = Annotated[str, BeforeValidator(_network)]
 ProxyUrl = Annotated[str, BeforeValidator(_proxy)]
@@ -135,6 +164,11 @@ class NetworkBlock(Block):
     proxy: ProxyUrl | None = None
     proxy_username: Annotated[str, Field(max_length=60)] = ""
     proxy_password: SecretName | None = None
+
+
+class WebsubBlock(Block):
+    callback: Callback
+    listen: Listen
 
 
 class AlertsBlock(Block):
@@ -193,6 +227,7 @@ class FeedBlock(Block):
     outlet: str = ""
     language: Language = ""
     tags: tuple[Name, ...] = ()
+    about: tuple[Name, ...] = ()
     enabled: bool = True
     every: Duration | None = None
     max_delay: Duration | None = None
@@ -202,6 +237,7 @@ class File(Block):
     contact: Url
     fetch: FetchBlock = FetchBlock()
     network: NetworkBlock = NetworkBlock()
+    websub: WebsubBlock | None = None
     alerts: AlertsBlock = AlertsBlock()
     keep: KeepBlock = KeepBlock()
     sets: dict[Name, tuple[Name, ...]] = {}

@@ -20,7 +20,7 @@ _MAX_PAIRS, _MAX_SOUGHT = 100_000, 2_000  # leaves that are compared with each o
 _SINGLE = ("lang", "outlet", "feed")  # what a document has one of
 
 Part: TypeAlias = Literal["title", "body", "lead", "first"]
-AttributeName: TypeAlias = Literal["outlet", "feed", "author", "tag", "lang", "url"]
+AttributeName: TypeAlias = Literal["outlet", "feed", "about", "author", "tag", "lang", "url"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,13 @@ def known(connection: Connection, feed_id: int) -> tuple[KnownEntry, ...]:
     return tuple(KnownEntry(key=row.key, content_hash=row.content_hash, link=row.link, title=row.title) for row in rows)
 
 
+def came_after(connection: Connection, feed_id: int, moment: datetime) -> tuple[datetime, ...]:
+    """When the entries were published that were kept after `moment`; of those without a date, when they came."""
+    later = (entries.c.feed_id == feed_id) & (entries.c.first_seen_at > moment) & ~entries.c.backlog
+    rows = connection.execute(select(entries.c.published_at, entries.c.first_seen_at).where(later))
+    return tuple(row.published_at or row.first_seen_at for row in rows)
+
+
 def add(
     connection: Connection, feed_id: int, new: Sequence[KeyedEntry], texts: Mapping[str, str], *, now: datetime
 ) -> None:
@@ -231,4 +238,5 @@ def _document(row: Row[Any], origin: Row[Any], wanted: Mapping[str, Feed]) -> Do
         published=row.published_at,
         feed=origin.name,
         tags=(*row.tags, *(feed.tags if feed else ())),
+        about=feed.about if feed else (),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,28 @@ def test_a_match_names_its_terms_and_where_they_stand() -> None:
     assert cuts == [("Rain", "rain", "rain"), ("flooding", "flood*", "flood"), ("ACME homes", "Acme Homes", "builder")]
 
 
+@pytest.mark.parametrize(
+    ("title", "about", "level", "score"),
+    [
+        ("Acme Homes builds by the river", (), None, 0.0),
+        ("Acme Homes builds by the river", ("water",), "digest", 0.32),  # 0.4 × 0.8
+        ("Acme Homes builds by the river", ("Water", "sports"), "digest", 0.32),
+        ("Acme Homes builds by the river", ("building",), None, 0.0),  # it says nothing of water
+        ("The flood of the century", ("building",), None, 0.0),  # "flood of" tells another sense
+        ("A shed by the river", ("water",), None, 0.0),  # 0.4 × 0.4 is too little for the digest
+        ("Acme Homes built where the flood came", ("water",), "alert", 0.64),  # its own words say more
+        ("Nothing at all", ("water", "building"), None, 0.0),
+    ],
+)
+def test_a_feed_that_is_about_a_half_brings_a_strong_other_half_into_the_digest(
+    title: str, about: tuple[str, ...], level: str | None, score: float
+) -> None:
+    source = SMALL.replace("shouted: 0.5", "shouted: 0.5, prior: 0.4")
+    matches = Matcher([watch_of(source)]).match(Document(id="1", title=title, about=about))
+    assert [(match.level, match.score) for match in matches] == ([(level, score)] if level else [])
+    assert all(("its feed is about water" in match.why) == (match.level == "digest") for match in matches)
+
+
 def test_the_cues_of_a_pack_are_sets_for_queries() -> None:
     sets = read_pack(SMALL, "floods.yaml").sets
     watch = compile_watch(Watch(name="w", query="@builder NEAR/4 @flood"), None, sets)
@@ -160,6 +183,33 @@ def test_each_fault_of_a_file_is_named_with_its_line(
     faults = [fault for fault in caught.value.faults if message in fault.message]
     assert faults, caught.value
     assert (faults[0].file, faults[0].line, faults[0].path) == ("floods.yaml", line, path)
+
+
+def test_who_is_who_is_read_by_kind_with_the_whole_that_a_part_belongs_to() -> None:
+    source = (
+        SMALL
+        + "who:\n  companies:\n    Acme: [Acme, ACME Corp]\n    Acme Cloud: {part_of: Acme, terms: [Acme Cloud]}\n"
+    )
+    acme, cloud = read_pack(source, "pack.yaml").who
+    assert (acme.name, acme.kind, acme.part_of, [term.source for term in acme.terms]) == (
+        "Acme", "companies", "", ["Acme", "ACME Corp"],
+    )  # fmt: skip
+    assert (cloud.name, cloud.part_of) == ("Acme Cloud", "Acme")
+
+
+@pytest.mark.parametrize(
+    ("who", "fault"),
+    [
+        ("Acme: Acme", "expected names with values: part_of terms"),
+        ("Acme: {part_of: Acme, terms: [Acme]}", "expected the name of somebody else here, got Acme"),
+        ("Acme: {part_of: Nobody, terms: [Acme]}", "expected the name of somebody else here, got Nobody"),
+        ("Acme: {part: Acme, terms: [Acme]}", "unknown key part"),
+        ("Acme: ['?']", "holds no word"),
+    ],
+)
+def test_a_fault_in_who_is_who_is_named(who: str, fault: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(fault)):
+        read_pack(f"{SMALL}who:\n  companies:\n    {who}\n", "pack.yaml")
 
 
 @pytest.mark.parametrize("source", ["", "just a text", "[a, list]", "\x00", "a: &x [*x]"])

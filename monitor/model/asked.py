@@ -19,6 +19,7 @@ class Feed:
     outlet: str  # domain of the outlet that publishes it
     language: str = ""  # BCP 47, the user's word for it; beats what the feed claims
     tags: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()  # what it is about throughout, as a pack names its halves
     enabled: bool = True
     every: timedelta | None = None  # an explicit interval; None: what its habit says
     max_delay: timedelta | None = None  # the longest time between two polls; its server can still ask for more

@@ -28,6 +28,7 @@ class Document:
     published: datetime | None = None
     feed: str = ""  # the feed's name
     tags: tuple[str, ...] = ()  # the entry's and its feed's
+    about: tuple[str, ...] = ()  # what its feed is about throughout, as a pack names its halves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,19 @@ class Mention:
     end: int
     sentence: int  # of its field, from 0: who stands in one sentence is named together
     lead: bool  # in the title, the summary or the first paragraph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """One telling of a story, and whom it names."""
+
+    story: int
+    entry: int
+    outlet: str  # domain
+    title: str
+    link: str
+    at: datetime  # when it came out; when we saw it, where that was earlier or is all we know
+    mentions: tuple[Mention, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
