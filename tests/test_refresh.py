@@ -20,10 +20,10 @@ from sqlalchemy import select, update
 from monitor import changes
 from monitor.cadence import NEVER
 from monitor.config import Config, read_config
-from monitor.errors import StorageError
+from monitor.errors import FetchError, StorageError
 from monitor.fetch import Client
 from monitor.isolate import IsolatedParser
-from monitor.model import Changes, FeedOutcome, ParsedFeed
+from monitor.model import Changes, FeedOutcome, Fetched, ParsedFeed
 from monitor.pipeline import Refresh
 from monitor.pipeline.refresh import LEASE
 from storage import entries, feeds
@@ -316,6 +316,43 @@ def test_a_host_that_asks_for_fewer_requests_postpones_its_other_feeds_unasked(s
         assert row.next_poll_at >= stand.clock() + timedelta(seconds=7200)
         assert "its host asked for fewer requests" in row.next_poll_reason
         assert (row.polls, row.failures, row.problem, row.etag, row.claimed_by) == (1, 0, "", '"1"', None)
+
+
+def test_a_restart_does_not_forget_that_a_host_asked_for_rest(stand: Stand) -> None:
+    """Neither for the feed that falls due later, nor for one that is added meanwhile."""
+    stand.subscribe("/a", "/b")
+    for path in ("/a", "/b", "/c"):
+        stand.server.script(path, rss(f"One of {path}"))
+    stand.poll()
+    with stand.database.write() as connection:
+        late = stand.clock() + 3 * HOUR
+        connection.execute(update(feed_table).where(feed_table.c.name == "b").values(next_poll_at=late))
+    stand.server.script("/a", Answer(status=429, headers={"Retry-After": "36000"}))
+    assert set(stand.poll(after=2 * HOUR)) == {"a"}
+    rested = stand.clock() + 10 * HOUR
+    stand.subscribe("/a", "/b", "/c")
+    outcomes = stand.poll(after=HOUR)  # each poll of the stand is a new first stage, as in a new process
+    assert {name: outcome.result for name, outcome in outcomes.items()} == {"b": "postponed", "c": "postponed"}
+    assert all(outcome.next_poll_at >= rested for outcome in outcomes.values())
+    assert (len(stand.server.asked("/b")), stand.server.asked("/c")) == (1, [])
+    assert {outcome.result for outcome in stand.poll(after=15 * HOUR).values()} >= {"read"}
+
+
+def test_a_proxy_that_is_down_is_nobodys_fault(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All are asked again soon, however often it fails: the wait is for us, and bothers no server."""
+    stand.server.script("/a", rss("One"))
+    stand.poll()
+
+    def down(*_args: object, **_more: object) -> Fetched:
+        raise FetchError("proxy", "the proxy does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Client, "get", down)
+        for _ in range(7):
+            outcome = stand.poll(after=2 * HOUR)["a"]
+            assert (outcome.result, outcome.problem and outcome.problem.kind) == ("failed", "proxy")
+            assert outcome.next_poll_at - outcome.polled_at == timedelta(minutes=5)
+    assert stand.poll(after=timedelta(minutes=5))["a"].result == "unchanged"
 
 
 def test_one_host_is_asked_one_after_the_other_with_a_gap(stand: Stand) -> None:

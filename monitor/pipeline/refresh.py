@@ -15,7 +15,7 @@ from functools import partial
 from threading import Event
 
 from monitor import abridged, cadence, changes, habits
-from monitor.cadence import Intervals
+from monitor.cadence import Intervals, words
 from monitor.config import Config
 from monitor.errors import FetchError, ParseError, StorageError
 from monitor.fetch import Client
@@ -25,13 +25,14 @@ from monitor.pipeline.journal import log, note
 from monitor.pipeline.lanes import Askers, Lanes, host_of
 from monitor.pipeline.rhythm import Rhythms
 from monitor.text import visible_text
-from storage import claims, entries, feeds, readings
+from storage import claims, entries, feeds, hosts, readings
 from storage.database import Database
 
 LEASE = timedelta(minutes=30)  # longer than a full batch takes with every server at its time limit
 BATCH = 1_000  # feeds that wait their turn at once; more are left to be claimed by others, or later
 ROUND = timedelta(minutes=15)
 WHOLE_BODY_FLOOR = timedelta(minutes=15)  # for servers that give no validators, and send all of it each time
+PROXY_RETRY = timedelta(minutes=5)
 LOOK = 1.0  # seconds between two looks at what has fallen due
 
 _THROTTLED = "its host asked for fewer requests"
@@ -61,7 +62,6 @@ class Refresh:
     clock: Callable[[], datetime]
     stop: Event
     free_at: dict[str, float] = field(default_factory=dict)  # host → when it may be asked again, on the monotonic clock
-    rest_until: dict[str, datetime] = field(default_factory=dict)  # host → what its last Retry-After asked for
     rhythms: Rhythms = field(default_factory=Rhythms)
 
     def count_due(self) -> int:
@@ -81,10 +81,10 @@ class Refresh:
                 idle = not lanes and not askers.busy
                 if idle or (time.monotonic() >= look_at and len(lanes) < BATCH):
                     horizon = min(self.clock(), started + ROUND) if meanwhile and not idle else started
-                    due = self._claim(claimant, horizon)
+                    due, resting = self._claim(claimant, horizon)
                     if idle and not due:
                         return
-                    yield from self._take_in(due, lanes, claimant)
+                    yield from self._take_in(due, resting, lanes, claimant)
                     look_at = time.monotonic() + LOOK
                 for state in lanes.ready():
                     askers.begin(self._poll, state)
@@ -92,15 +92,19 @@ class Refresh:
             while askers.busy:
                 yield from self._hear(askers, lanes, claimant, time.monotonic() + LOOK)
 
-    def _claim(self, claimant: str, now: datetime) -> tuple[FeedState, ...]:
+    def _claim(self, claimant: str, now: datetime) -> tuple[tuple[FeedState, ...], Mapping[str, datetime]]:
+        """Feeds that are due, and the hosts that asked for rest."""
         with self.database.write() as connection:
-            return feeds.claim_due(connection, self.config.feeds, claimant=claimant, now=now, lease=LEASE, limit=BATCH)
+            due = feeds.claim_due(connection, self.config.feeds, claimant=claimant, now=now, lease=LEASE, limit=BATCH)
+            return due, hosts.resting(connection, now=self.clock())
 
-    def _take_in(self, due: tuple[FeedState, ...], lanes: Lanes, claimant: str) -> Iterator[FeedOutcome]:
+    def _take_in(
+        self, due: tuple[FeedState, ...], resting: Mapping[str, datetime], lanes: Lanes, claimant: str
+    ) -> Iterator[FeedOutcome]:
         """Let the feeds wait their turn, but for those whose host asked for rest."""
         now = self.clock()
         for lane in cadence.lanes(due):
-            rest = self.rest_until.get(host_of(lane[0]), now) - now
+            rest = resting.get(host_of(lane[0]), now) - now
             if rest > timedelta():
                 yield from self._postpone(lane, rest, _THROTTLED, claimant)
             else:
@@ -114,8 +118,6 @@ class Refresh:
         retry_after = poll.error.retry_after if isinstance(poll.error, FetchError) else None
         why = _why_others_wait(poll)
         others = lanes.others(poll.state) if why else []
-        if why == _THROTTLED and retry_after:
-            self.rest_until[host_of(poll.state)] = self.clock() + retry_after
         lanes.heard(poll.state)
         if outcome := self._conclude(poll, claimant):
             yield outcome
@@ -172,6 +174,8 @@ class Refresh:
         retry_after = error.retry_after if isinstance(error, FetchError) else None
         due = cadence.after_failure(state, now=now, intervals=self._intervals, retry_after=retry_after, gone=gone)
         moved_back = state.failures + 1 >= cadence.FAILURES_TO_DOUBT_A_MOVE
+        if error.kind == "proxy":  # ours, and no feed's fault: nobody is bothered by another try
+            due, moved_back = cadence.Next(at=now + PROXY_RETRY, reason=f"again in {words(PROXY_RETRY)}"), False
         return replace(
             _as_before(state, now, due),
             result="gone" if gone else "failed",
@@ -252,6 +256,9 @@ class Refresh:
         }
         with self.database.write() as connection:
             written = feeds.record(connection, outcome, claimant=claimant)
+            if isinstance(poll.error, FetchError) and poll.error.kind == "throttled" and poll.error.retry_after:
+                until = outcome.polled_at + poll.error.retry_after
+                hosts.rest(connection, host_of(poll.state), now=outcome.polled_at, until=until)
             if written:
                 entries.add(connection, outcome.feed_id, outcome.changes.new, texts, now=outcome.polled_at)
                 entries.edit(connection, outcome.feed_id, outcome.changes.edited, texts, now=outcome.polled_at)
