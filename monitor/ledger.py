@@ -14,20 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from monitor.model import Mention
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Naming:
-    """One telling of a story, and whom it names."""
-
-    story: int
-    entry: int
-    outlet: str  # domain
-    title: str
-    link: str
-    at: datetime  # when it came out, or when we saw it where that was earlier or is not known
-    mentions: tuple[Mention, ...]
+from monitor.model import Mention, Naming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +47,20 @@ def cells(
 
     `wholes` says whose part an entity is; what names a part then counts for the whole too.
     """
+    found = evidence(namings, rows=rows, columns=columns, wholes=wholes)
+    made = [_cell(row, column, shown) for (row, column), shown in found.items()]
+    return tuple(sorted(made, key=lambda cell: (-cell.stories, -cell.outlets, cell.row, cell.column)))
+
+
+def evidence(
+    namings: Iterable[Naming], *, rows: str, columns: str, wholes: Mapping[str, str] | None = None
+) -> dict[tuple[str, str], list[Evidence]]:
+    """Every telling that names a pair together, by pair, the oldest first."""
     found: defaultdict[tuple[str, str], list[Evidence]] = defaultdict(list)
     for naming in sorted(namings, key=lambda one: (one.at, one.entry)):
         for pair, mention in _together(naming.mentions, rows, columns, wholes or {}).items():
             found[pair].append(Evidence(naming=naming, mention=mention))
-    made = [_cell(row, column, evidence) for (row, column), evidence in found.items()]
-    return tuple(sorted(made, key=lambda cell: (-cell.stories, -cell.outlets, cell.row, cell.column)))
+    return dict(found)
 
 
 def _together(
@@ -101,19 +96,18 @@ def _with_wholes(entity: str, wholes: Mapping[str, str]) -> Iterator[str]:
         entity = wholes.get(entity, "")
 
 
-def _cell(row: str, column: str, evidence: list[Evidence]) -> Cell:
-    """`evidence` in order of time."""
+def _cell(row: str, column: str, shown: list[Evidence]) -> Cell:
     began: dict[int, datetime] = {}
-    for one in evidence:
+    for one in shown:
         began.setdefault(one.naming.story, one.naming.at)
     weeks = Counter(_monday(at) for at in began.values())
     return Cell(
         row=row,
         column=column,
         stories=len(began),
-        outlets=len({one.naming.outlet for one in evidence}),
-        first=evidence[0],
-        latest=evidence[-1],
+        outlets=len({one.naming.outlet for one in shown}),
+        first=shown[0],
+        latest=shown[-1],
         weeks=tuple(sorted(weeks.items())),
     )
 

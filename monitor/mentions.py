@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from monitor.model import FieldName, Mention
+from monitor.model import Document, FieldName, Mention
 from monitor.pack import Entity, Pack
 from monitor.page import Hit, Page, term_hits
 from monitor.text import sentences
@@ -66,3 +66,11 @@ def _mentioned(chosen: Iterable[tuple[Hit, Entity]], page: Page) -> Iterator[Men
             sentence=max(0, bisect_right(starts(span.field), span.start) - 1),
             lead=any(start <= hit.start < end for start, end in page.lead),
         )
+
+
+def sentence_of(document: Document, mention: Mention) -> str:
+    """The sentence in which a mention stands; "" where the document has been reworded since."""
+    field: str = getattr(document, mention.field)
+    places = sentences(field)
+    start, end = places[mention.sentence] if mention.sentence < len(places) else (0, 0)
+    return " ".join(field[start:end].split()) if start <= mention.start < end else ""

@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
-from monitor.model import Mention
+from monitor.model import Mention, Naming
 from storage.schema import entries, feeds, matches, members, mentions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamingRow:
-    """One matched entry as a member of its story, with whom it names."""
-
-    story: int
-    entry: int
-    outlet: str
-    title: str
-    link: str
-    published: datetime | None
-    first_seen: datetime
-    mentions: tuple[Mention, ...]
 
 
 def record(connection: Connection, entry_id: int, found: Sequence[Mention]) -> None:
@@ -34,7 +20,7 @@ def record(connection: Connection, entry_id: int, found: Sequence[Mention]) -> N
         connection.execute(insert(mentions), [{"entry_id": entry_id} | asdict(mention) for mention in found])
 
 
-def namings(connection: Connection, *, since: datetime) -> Iterator[NamingRow]:
+def namings(connection: Connection, *, since: datetime) -> Iterator[Naming]:
     """The entries of a period that name anybody, in order of arrival."""
     query = (
         select(
@@ -62,17 +48,16 @@ def matched(connection: Connection) -> tuple[int, ...]:
     return tuple(connection.scalars(select(matches.c.entry_id).distinct().order_by(matches.c.entry_id)))
 
 
-def _naming(rows: list[Row[Any]]) -> NamingRow:
+def _naming(rows: list[Row[Any]]) -> Naming:
     """The rows of one entry."""
     one = rows[0]
-    return NamingRow(
+    return Naming(
         story=one.story_id,
         entry=one.entry_id,
         outlet=one.outlet,
         title=one.title,
         link=one.link,
-        published=one.published_at,
-        first_seen=one.first_seen_at,
+        at=min(one.published_at or one.first_seen_at, one.first_seen_at),  # a date in the future is a mistake
         mentions=tuple(
             Mention(
                 entity=row.entity, kind=row.kind, field=row.field, start=row.start, end=row.end,

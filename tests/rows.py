@@ -16,6 +16,7 @@ from monitor.model import (
     Feed,
     KeyedEntry,
     Match,
+    Mention,
     ParsedEntry,
     Placement,
     Recipient,
@@ -82,6 +83,7 @@ def examined(
     relation: Relation = "new",
     matches: Sequence[Match] = (),
     attribution: Attribution = NOTHING_CREDITED,
+    mentions: Sequence[Mention] = (),
 ) -> Examined:
     """What came of an entry that began the story, or belongs to the one that the entry `story` began."""
     placement = Placement(
@@ -89,8 +91,9 @@ def examined(
         similarity=0.5, why="alike",
     )  # fmt: skip
     return Examined(
-        entry_id=entry_id, matches=tuple(matches), placement=placement, attribution=attribution, decisions=decisions
-    )
+        entry_id=entry_id, matches=tuple(matches), placement=placement, attribution=attribution, decisions=decisions,
+        mentions=tuple(mentions),
+    )  # fmt: skip
 
 
 def record(database: Database, *found: Examined, now: datetime, claimant: str = "me") -> list[bool]:

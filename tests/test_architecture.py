@@ -37,12 +37,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.index_rule monitor.habits monitor.cadence",
         "monitor.addresses",
     ),
-    ("monitor.report", "alerts.policy", "alerts.message alerts.digest"),
+    ("monitor.report", "monitor.websub", "alerts.policy", "alerts.message alerts.digest"),
     ("monitor.shape monitor.yaml_file monitor.config monitor.feeds_file",),
     # the world: each knows one thing of it, and none knows the others
     (
         "monitor.line monitor.socks monitor.network monitor.connections monitor.transport monitor.inflate monitor.fetch",
         "monitor.wire monitor.isolate",
+        "monitor.callback",
         "storage.* storage.migrations.*",
         "alerts.smtp alerts.webhook alerts.channel",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from platformdirs import user_config_path, user_data_path
 
 from monitor.config import Config, read_config
 from monitor.errors import StorageError
+from monitor.shape import duration
 from storage.database import Database
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -44,6 +46,18 @@ def json_option(command: _Command) -> _Command:
 
 def verbose_option(command: _Command) -> _Command:
     return click.option("-v", "--verbose", is_flag=True, help="Log each unit of work on standard error.")(command)
+
+
+class Duration(click.ParamType[timedelta]):
+    """A length of time as feeds.yaml writes it."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        try:
+            return value if isinstance(value, timedelta) else duration(value)
+        except ValueError as error:
+            self.fail(f"{error}, got {value!r}", param, ctx)
 
 
 def find_config(path: Path | None) -> Path:

@@ -2,6 +2,7 @@
 
     asked.py      what feeds.yaml says            examined.py   match → story → policy
     polled.py     fetch → parse → changes         delivered.py  compose → send
+    pushed.py     what hubs promise and send
 
 Times are aware `datetime`s in UTC. Text offsets count code points. A `domain` is a registrable host in lower case
 without "www." ("theguardian.com"). An empty string means "not known"; None is kept for times and numbers.
@@ -19,6 +20,7 @@ from monitor.model.examined import (
     FieldName,
     Match,
     Mention,
+    Naming,
     Placement,
     Relation,
     Role,
@@ -39,6 +41,7 @@ from monitor.model.polled import (
     UnchangedEntry,
     Validators,
 )
+from monitor.model.pushed import Offer, Push, Subscription, SubscriptionState
 
 __all__ = [
     "Attribution",
@@ -61,10 +64,13 @@ __all__ = [
     "Match",
     "Mention",
     "Message",
+    "Naming",
+    "Offer",
     "ParsedEntry",
     "ParsedFeed",
     "Placement",
     "Problem",
+    "Push",
     "Reading",
     "Recipient",
     "Relation",
@@ -72,6 +78,8 @@ __all__ = [
     "Span",
     "StoryMember",
     "StoryReport",
+    "Subscription",
+    "SubscriptionState",
     "Telling",
     "Told",
     "UnchangedEntry",

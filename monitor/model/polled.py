@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from monitor.model.asked import Feed
+from monitor.model.pushed import Offer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,8 @@ class ParsedFeed:
     interval_hint: timedelta | None = None  # the longest of <ttl> and sy:updatePeriod/updateFrequency
     unchanged: tuple[UnchangedEntry, ...] = ()  # entries that were not read again, besides `entries`
     frame: str = ""  # the fingerprint of all that stands around the entries
+    hubs: tuple[str, ...] = ()  # URLs that tell of new entries, as written
+    itself: str = ""  # the URL that the feed gives as its own, as written
 
     @property
     def size(self) -> int:
@@ -171,5 +174,6 @@ class FeedOutcome:
     redirect_seen: int = 0
     request_url: str = ""
     habit: tuple[float, ...] = ()
+    offer: Offer | None = None  # who tells of its new entries, by the body that was read
     reading: Reading | None = None  # what the next poll may leave unread
     gap: bool = False  # this poll and the one before share no item: what came and went between is missed
