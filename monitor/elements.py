@@ -94,6 +94,8 @@ def _rss_feed(root: Element) -> RawFeed:
         entries=[_rss_entry(item, dialect) for item in items],
         two_dates=False,
         base=_text(found, f"{dialect}link"),
+        hubs=_related(found, "hub"),
+        itself=next(iter(_related(found, "self")), ""),
     )
 
 
@@ -190,6 +192,8 @@ def _atom_feed(root: Element) -> RawFeed:
         language=_language(root, root),
         entries=[_atom_entry(entry, base) for entry in found.get(f"{_ATOM}entry", ())],
         two_dates=True,
+        hubs=_related(found, "hub"),
+        itself=next(iter(_related(found, "self")), ""),
     )
 
 
@@ -268,6 +272,12 @@ def _alternates(found: _Children, base: str) -> list[str]:
     links = [link for link in found.get(f"{_ATOM}link", ()) if link.get("rel", "alternate") == "alternate"]
     links.sort(key=lambda link: link.get("type", "text/html") in {"text/html", "application/xhtml+xml"})
     return [urljoin(_joined(base, link), link.get("href", "").strip()) for link in links]
+
+
+def _related(found: _Children, relation: str) -> list[str]:
+    """Where the feed's own links of this relation lead."""
+    links = found.get(f"{_ATOM}link", ())
+    return [link.get("href", "").strip() for link in links if relation in link.get("rel", "").lower().split()]
 
 
 def _joined(base: str, element: Element) -> str:

@@ -25,9 +25,18 @@ def after_unchanged(state: FeedState, *, now: datetime, crowd: Crowd) -> tuple[f
 
 
 def after_read(
-    state: FeedState, parsed: ParsedFeed, found: Changes, *, now: datetime, crowd: Crowd, gap: bool
+    state: FeedState,
+    parsed: ParsedFeed,
+    found: Changes,
+    *,
+    now: datetime,
+    crowd: Crowd,
+    gap: bool,
+    pushed: Sequence[datetime] = (),
 ) -> tuple[float, ...]:
     """The feed's habit after its body was read. The first body is a record of its own; later ones tell what is new.
+
+    `pushed`: the dates of what a hub brought since the poll before. Without it this poll would have.
 
     After a gap only the time since the oldest item was watched: what came and went before it cannot be counted.
     """
@@ -37,7 +46,7 @@ def after_read(
         dated = [date.timestamp() for date in published if date]
         return index_rule.first_habit(dated, until=now.timestamp(), window=window).kept()
     since = state.last_success_at
-    dates = [_date(keyed.entry) for keyed in found.new]
+    dates = [*(_date(keyed.entry) for keyed in found.new), *pushed]
     if gap and None not in dates:
         since = min(max(since, min(date for date in dates if date)), now)
     # An item without a date came some time between the two polls.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping
+from typing import TypeGuard
 
 from monitor import fields
 from monitor.dates import parse_date
@@ -33,8 +34,15 @@ def read_json_feed(text: str, losses: list[Problem], *, url: str) -> ParsedFeed:
         entries=[_entry(item) for item in items[: fields.MOST_ENTRIES]],
         two_dates=True,
         base=_string(document, "home_page_url"),
+        hubs=[_string(hub, "url") for hub in _list(document, "hubs") if _is_websub(hub)],
+        itself=_string(document, "feed_url"),
     )
     return shaped(feed, losses, total=len(items), url=url)
+
+
+def _is_websub(hub: object) -> TypeGuard[_Object]:
+    """Hubs of other kinds ("rssCloud") speak other languages."""
+    return isinstance(hub, dict) and _string(hub, "type").lower() == "websub"
 
 
 def _document(text: str) -> dict[str, object]:

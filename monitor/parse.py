@@ -188,6 +188,8 @@ def _read_by_library(document: str) -> RawFeed:
         ttl=_string(feed, "ttl"),
         period=_string(feed, "sy_updateperiod"),
         frequency=_string(feed, "sy_updatefrequency"),
+        hubs=_related(feed, "hub"),
+        itself=next(iter(_related(feed, "self")), ""),
     )
 
 
@@ -218,6 +220,11 @@ def _links(entry: _Dict) -> list[str]:
         _string(link, "href") for link in _dicts(entry, "links") if link.get("rel", "alternate") == "alternate"
     ]
     return [_string(entry, "link"), *alternates, _string(entry, "feedburner_origlink")]
+
+
+def _related(feed: _Dict, relation: str) -> list[str]:
+    links = _dicts(feed, "links")
+    return [_string(link, "href") for link in links if relation in _string(link, "rel").lower().split()]
 
 
 def _fullest(entry: _Dict) -> _Dict:

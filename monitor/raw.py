@@ -25,6 +25,7 @@ _PERIODS = {
     "yearly": 525600,
 }
 _LONGEST_HINT = timedelta(days=365)
+_MOST_HUBS = 10
 _MAIL_FIRST = re.compile(r"\S+@\S+ \(([^()]+)\)$")  # desk@ledger.example (Ana Ruiz), as RSS has it
 _MAIL_LAST = re.compile(r"([^()<>@]+) [(<]\S+@\S+[)>]$")
 # A byte that begins a character of UTF-8 and one that goes on with it, as Latin-1 and Windows show them.
@@ -66,6 +67,8 @@ class RawFeed:
     ttl: str = ""
     period: str = ""
     frequency: str = ""
+    hubs: Sequence[str] = ()  # who tells of new entries
+    itself: str = ""  # its own address
 
 
 def shaped(feed: RawFeed, losses: list[Problem], *, total: int, url: str) -> ParsedFeed:
@@ -80,6 +83,8 @@ def shaped(feed: RawFeed, losses: list[Problem], *, total: int, url: str) -> Par
         entries=fields.first_entries(entries, total, losses),
         problem=fields.summed(losses),
         interval_hint=_interval(feed),
+        hubs=tuple(hub.strip() for hub in feed.hubs[:_MOST_HUBS] if len(hub) <= fields.LONGEST_LINK),
+        itself=feed.itself.strip() if len(feed.itself) <= fields.LONGEST_LINK else "",
     )
 
 

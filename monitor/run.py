@@ -21,18 +21,31 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from alerts.channel import Post, Sender, open_sender
+from monitor.callback import CallbackServer
 from monitor.config import Config
 from monitor.errors import DeliveryError
 from monitor.fetch import Client, FetchSettings
 from monitor.isolate import IsolatedParser
 from monitor.model import Channel, Message
 from monitor.outlets import shipped
-from monitor.pipeline import Deliver, Examine, Refresh, follow_clock_back, forget_old_texts, queue_digests, take_over
+from monitor.pipeline import (
+    Deliver,
+    Examine,
+    Hear,
+    Refresh,
+    Subscribe,
+    TakeIn,
+    follow_clock_back,
+    forget_old_texts,
+    queue_digests,
+    take_over,
+)
 from monitor.pipeline.journal import note
 from monitor.version import VERSION
 from storage.database import Database
 
 TICK = timedelta(seconds=2)  # how late a stage may notice that something is due
+HUB_TICK = timedelta(seconds=10)
 DIGEST_TICK = timedelta(seconds=30)
 RETENTION_TICK = timedelta(hours=24)
 LOOK = 1.0  # seconds between two looks at the clock
@@ -55,6 +68,9 @@ class Stages:
     refresh: Refresh
     examine: Examine
     deliver: Deliver
+    subscribe: Subscribe
+    hear: Hear
+    take_in: TakeIn
     clock: Callable[[], datetime]
     stop: Event
 
@@ -118,9 +134,23 @@ def open_stages(
             refresh=Refresh(database=database, config=config, client=client, parser=parser, clock=clock, stop=stop),
             examine=Examine(database=database, config=config, outlets=outlets, clock=clock, stop=stop),
             deliver=Deliver(database=database, config=config, outlets=outlets, senders=senders, clock=clock, stop=stop),
+            subscribe=Subscribe(database=database, config=config, client=client, clock=clock, stop=stop),
+            hear=Hear(database=database, clock=clock),
+            take_in=TakeIn(database=database, config=config, parser=parser, clock=clock, stop=stop),
             clock=clock,
             stop=stop,
         )
+
+
+@contextmanager
+def open_door(stages: Stages) -> Iterator[None]:
+    """Hubs may come in while the block lasts, if the file says where. TipsheetError where nobody can listen there."""
+    place = stages.config.websub
+    if place is None:
+        yield
+        return
+    with CallbackServer(place.host, place.port, stages.hear):
+        yield
 
 
 def stop_on_signals(stop: Event) -> None:
@@ -131,6 +161,11 @@ def stop_on_signals(stop: Event) -> None:
 
 def serve(stages: Stages) -> None:
     """Run until SIGTERM or SIGINT; what is being worked on then is finished, the rest stays due."""
+    with open_door(stages):
+        _serve(stages)
+
+
+def _serve(stages: Stages) -> None:
     jobs = _jobs(stages)
     scheduler = BackgroundScheduler(
         timezone=UTC,
@@ -158,6 +193,8 @@ def _jobs(stages: Stages) -> tuple[Job, ...]:
         ("refresh", lambda: _exhaust(stages.refresh(meanwhile=True)), TICK),
         ("examine", lambda: _exhaust(stages.examine()), TICK),
         *((f"deliver {name}", partial(_empty, stages.deliver, name), TICK) for name in stages.config.channels),
+        ("hubs", lambda: _exhaust(stages.subscribe()), HUB_TICK),
+        ("pushes", lambda: _exhaust(stages.take_in()), TICK),
         ("strays", stages.deliver.settle_strays, TICK),
         ("digests", stages.queue_digests, DIGEST_TICK),
         ("retention", stages.forget_old_texts, RETENTION_TICK),

@@ -54,6 +54,8 @@ def _feed_object(feed: ParsedFeed) -> dict[str, object]:
         "entries": [_entry_object(entry) for entry in feed.entries],
         "problem": feed.problem and [feed.problem.kind, feed.problem.message],
         "interval_hint": feed.interval_hint and feed.interval_hint.total_seconds(),
+        "hubs": feed.hubs,
+        "itself": feed.itself,
     }
 
 
@@ -91,8 +93,11 @@ def _iso(time: datetime | None) -> str | None:
 
 def _feed(answer: Mapping[str, object]) -> ParsedFeed:
     entries, problem, hint = answer.get("entries"), answer.get("problem"), answer.get("interval_hint")
+    hubs = answer.get("hubs")
     if not isinstance(entries, list):
         raise BrokenAnswer("entries are no list")
+    if not _texts(hubs):
+        raise BrokenAnswer("hubs are no texts")
     kind, message = _pair(problem) if problem is not None else ("", "")
     return ParsedFeed(
         title=_text(answer, "title"),
@@ -101,6 +106,8 @@ def _feed(answer: Mapping[str, object]) -> ParsedFeed:
         entries=tuple(_entry(entry) for entry in entries),
         problem=Problem(kind=kind, message=message) if problem is not None else None,
         interval_hint=timedelta(seconds=_number(hint)) if hint is not None else None,
+        hubs=tuple(hubs),
+        itself=_text(answer, "itself"),
     )
 
 

@@ -138,6 +138,8 @@ def _after(outcome: FeedOutcome) -> dict[str, Any]:
             "title": outcome.title,
             "language": outcome.language,
             "interval_hint": _seconds(outcome.interval_hint),
+            "hub": outcome.offer.hub if outcome.offer else "",
+            "topic": outcome.offer.topic if outcome.offer else "",
         }
     if outcome.changes.new:
         values["changed_at"] = outcome.polled_at
@@ -150,6 +152,34 @@ def hasten(connection: Connection, urls: Sequence[str], *, now: datetime) -> Non
     """A person wants these feeds asked now: they are due. Whether they may be, the caller has seen to."""
     due = {"next_poll_at": now, "next_poll_reason": "somebody asked for it"}
     connection.execute(update(feeds).where(feeds.c.url.in_(urls)).values(due))
+
+
+def nudge(connection: Connection, feed_id: int, *, now: datetime, floor: timedelta) -> bool:
+    """A hub says that there is news: the feed is due as soon as its server is willing. False: it is being asked now."""
+    row = connection.execute(select(feeds).where(feeds.c.id == feed_id)).one()
+    if row.claimed_until is not None and row.claimed_until > now:
+        return False
+    soonest = max(now, (row.polled_at or now - floor) + floor, row.rest_until or now)
+    sooner = {"next_poll_at": soonest, "next_poll_reason": "its hub says that there is news"}
+    waits = (feeds.c.id == feed_id) & (feeds.c.next_poll_at > soonest) & (feeds.c.problem_kind != "gone")
+    connection.execute(update(feeds).where(waits).values(sooner))
+    return True
+
+
+def url(connection: Connection, feed_id: int) -> str:
+    found: str = connection.execute(select(feeds.c.url).where(feeds.c.id == feed_id)).scalar_one()
+    return found
+
+
+def brought(connection: Connection, feed_id: int, *, now: datetime) -> None:
+    """The feed has new entries, though nobody asked for them."""
+    connection.execute(update(feeds).where(feeds.c.id == feed_id).values(changed_at=now))
+
+
+def state(connection: Connection, feed_id: int, wanted: Mapping[str, Feed]) -> FeedState | None:
+    """What is remembered of one feed; None for one that is not watched any more."""
+    row = connection.execute(select(feeds).where(feeds.c.id == feed_id, feeds.c.active)).one_or_none()
+    return _state(row, wanted[row.url]) if row is not None and row.url in wanted else None
 
 
 def _seconds(span: timedelta | None) -> int | None:

@@ -14,17 +14,17 @@ from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
 
-from monitor import abridged, cadence, changes, habits
+from monitor import abridged, cadence, habits, websub
 from monitor.cadence import Intervals, words
 from monitor.config import Config
 from monitor.errors import FetchError, ParseError, StorageError
 from monitor.fetch import Client
 from monitor.isolate import IsolatedParser
-from monitor.model import Changes, FeedOutcome, FeedState, Fetched, ParsedFeed, Problem, Validators
+from monitor.model import Changes, FeedOutcome, FeedState, Fetched, Offer, ParsedFeed, Problem, Validators
+from monitor.pipeline import intake
 from monitor.pipeline.journal import log, note
 from monitor.pipeline.lanes import Askers, Lanes, host_of
 from monitor.pipeline.rhythm import Rhythms
-from monitor.text import visible_text
 from storage import claims, entries, feeds, hosts, readings
 from storage.database import Database
 
@@ -132,8 +132,7 @@ class Refresh:
             if fetched.status == 304 or fetched.body_hash == state.body_hash:
                 return _Poll(state=state, fetched=fetched)
             parsed = self._parse(state, fetched)
-            texts = {entry.content: visible_text(entry.content) for entry in parsed.entries if entry.content}
-            return _Poll(state=state, fetched=fetched, parsed=parsed, texts=texts)
+            return _Poll(state=state, fetched=fetched, parsed=parsed, texts=intake.texts(parsed))
         except (FetchError, ParseError) as error:
             return _Poll(state=state, error=error)
         except Exception as bug:  # noqa: BLE001 - the unit of work: one feed's surprise is that feed's failure
@@ -205,18 +204,11 @@ class Refresh:
     def _read(self, state: FeedState, fetched: Fetched, parsed: ParsedFeed) -> FeedOutcome:
         now, validators = self.clock(), _validators(state, fetched)
         intervals = self._intervals if validators.are_any else replace(self._intervals, floor=WHOLE_BODY_FLOOR)
-        with self.database.read() as connection:
-            known = entries.known(connection, state.id) if parsed.entries else ()
-        found = changes.decide(
-            parsed,
-            known=known,
-            first_poll=state.last_success_at is None,
-            last_read=state.last_success_at,
-            now=now,
-            fresh_for=self.config.fresh_for,
-        )
+        known, found = intake.compare(self.database, state, parsed, now=now, fresh_for=self.config.fresh_for)
         gap = habits.shares_nothing(parsed, found, known)
-        habit = habits.after_read(state, parsed, found, now=now, crowd=intervals.crowd, gap=gap)
+        habit = habits.after_read(
+            state, parsed, found, now=now, crowd=intervals.crowd, gap=gap, pushed=self._pushed(state)
+        )
         state = replace(state, habit=habit)
         due = cadence.after_success(
             state, now=now, intervals=intervals, headers=fetched.headers, hint=parsed.interval_hint, gap=gap
@@ -244,9 +236,21 @@ class Refresh:
             redirect_seen=redirect_seen,
             request_url=request_url,
             habit=habit,
+            offer=self._offer(fetched, parsed),
             reading=abridged.reading(parsed, found),
             gap=gap,
         )
+
+    def _pushed(self, state: FeedState) -> tuple[datetime, ...]:
+        """The dates of what hubs brought since the last poll."""
+        if self.config.websub is None or state.last_success_at is None:
+            return ()
+        with self.database.read() as connection:
+            return entries.came_after(connection, state.id, state.last_success_at)
+
+    def _offer(self, fetched: Fetched, parsed: ParsedFeed) -> Offer | None:
+        url, ports = fetched.final_url, self.config.allow_ports
+        return websub.offer_of(fetched.headers, hubs=parsed.hubs, itself=parsed.itself, url=url, ports=ports)
 
     def _record(self, outcome: FeedOutcome, poll: _Poll, claimant: str) -> FeedOutcome | None:
         """One transaction: what the server gave us to ask with next time, and the entries that came with it."""
@@ -260,8 +264,7 @@ class Refresh:
                 until = outcome.polled_at + poll.error.retry_after
                 hosts.rest(connection, host_of(poll.state), now=outcome.polled_at, until=until)
             if written:
-                entries.add(connection, outcome.feed_id, outcome.changes.new, texts, now=outcome.polled_at)
-                entries.edit(connection, outcome.feed_id, outcome.changes.edited, texts, now=outcome.polled_at)
+                intake.keep(connection, outcome.feed_id, outcome.changes, poll.texts, now=outcome.polled_at)
             if written and outcome.result == "read":
                 readings.keep(connection, outcome.feed_id, outcome.reading)
         if not written:

@@ -1,0 +1,47 @@
+"""A feed's body, once it is read → what of it is new → kept. What polls and pushes have in common.
+
+What lives here: the road by which every entry enters, so that one that comes both ways enters once. What must not: how
+a body came, and what follows from it for the next poll.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from monitor import changes
+from monitor.model import Changes, FeedState, KnownEntry, ParsedFeed
+from monitor.text import visible_text
+from storage import entries
+from storage.database import Database
+
+
+def texts(parsed: ParsedFeed) -> dict[str, str]:
+    """The visible text of each content, by the content."""
+    return {entry.content: visible_text(entry.content) for entry in parsed.entries if entry.content}
+
+
+def compare(
+    database: Database, state: FeedState, parsed: ParsedFeed, *, now: datetime, fresh_for: timedelta
+) -> tuple[Sequence[KnownEntry], Changes]:
+    """What is known of the feed, and what of this body is new or edited against it."""
+    with database.read() as connection:
+        known = entries.known(connection, state.id) if parsed.entries else ()
+    found = changes.decide(
+        parsed,
+        known=known,
+        first_poll=state.last_success_at is None,
+        last_read=state.last_success_at,
+        now=now,
+        fresh_for=fresh_for,
+    )
+    return known, found
+
+
+def keep(connection: Connection, feed_id: int, found: Changes, by_content: Mapping[str, str], *, now: datetime) -> None:
+    """Write what is new and edited, to be examined; within the caller's transaction. `by_content`: as `texts` gives."""
+    by_key = {keyed.key: by_content.get(keyed.entry.content, "") for keyed in (*found.new, *found.edited)}
+    entries.add(connection, feed_id, found.new, by_key, now=now)
+    entries.edit(connection, feed_id, found.edited, by_key, now=now)
