@@ -1,8 +1,8 @@
 """A body without what stood in it last time: of a feed that brings one new item, one item is read.
 
-What lives here: bytes cut into items, the fingerprints by which an item is known again, and what is kept of a reading so
-that the next can be shorter. What must not: any reading of what an item says. An item is known again only where all its
-bytes are those of last time, and all that stands around the items is too; at the first doubt the body is read whole.
+What lives here: bytes cut into items, the fingerprints by which an item is known again, and what is kept of a reading
+so that the next can be shorter. What must not: any reading of what an item says. An item is known again only where all
+its bytes are those of last time, and so is all that stands around the items; at the first doubt the body is read whole.
 
     body + last Reading → Abridged, some items cut out → the parser → ParsedFeed, with those cut out as `unchanged`
     ParsedFeed + Changes → the Reading to keep
@@ -84,13 +84,14 @@ def _spans(body: bytes) -> list[tuple[int, int]]:
         return []
     opening, closing = b"<" + first[1], b"</" + first[1] + b">"
     spans: list[tuple[int, int]] = []
-    start, end = first.start(), first.start()
-    while start >= 0:
-        if body[end:start].strip() or (end := body.find(closing, start) + len(closing)) < start:
+    start = end = first.start()
+    while start >= 0 and not body[end:start].strip():
+        end = body.find(closing, start) + len(closing)
+        if end < len(closing):
             return []
         spans.append((start, end))
         start = body.find(opening, end)
-    return spans
+    return spans if start < 0 else []
 
 
 def _lasting(around: bytes) -> bytes:

@@ -195,6 +195,24 @@ def test_a_body_that_is_known_byte_for_byte_is_not_read_again(stand: Stand, monk
     assert stand.poll(after=2 * HOUR)["a"].result == "unchanged"
 
 
+def test_of_a_body_that_changed_only_new_and_edited_entries_are_read(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parse, read = stand.parser.parse, list[list[str]]()
+
+    def watched(body: bytes, *, headers: Mapping[str, str], url: str) -> ParsedFeed:
+        feed = parse(body, headers=headers, url=url)
+        read.append([entry.title for entry in feed.entries])
+        return feed
+
+    monkeypatch.setattr(stand.parser, "parse", watched)
+    stand.server.script("/a", rss("One", "Two"), rss("Three", "One", "Two"), rss("Three", "One (edited)", "Two"))
+    found = [stand.poll(after=2 * HOUR)["a"].changes for _ in range(3)]
+    assert read == [["One", "Two"], ["Three"], ["One (edited)"]]
+    assert [(len(each.new), len(each.edited), each.same) for each in found] == [(2, 0, 0), (1, 0, 2), (0, 1, 2)]
+    assert sorted(stand.titles()) == ["One (edited)", "Three", "Two"]
+
+
 # ---- entries and validators are one transaction ----------------------------------------------------------------------
 
 
