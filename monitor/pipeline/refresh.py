@@ -254,10 +254,6 @@ class Refresh:
 
     def _record(self, outcome: FeedOutcome, poll: _Poll, claimant: str) -> FeedOutcome | None:
         """One transaction: what the server gave us to ask with next time, and the entries that came with it."""
-        texts = {
-            keyed.key: poll.texts.get(keyed.entry.content, "")
-            for keyed in (*outcome.changes.new, *outcome.changes.edited)
-        }
         with self.database.write() as connection:
             written = feeds.record(connection, outcome, claimant=claimant)
             if isinstance(poll.error, FetchError) and poll.error.kind == "throttled" and poll.error.retry_after:
