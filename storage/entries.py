@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, exists, func, select, update
 
-from monitor.model import Document, Entry, Feed, KeyedEntry, KnownEntry
-from storage import claims
+from monitor.model import Document, Entry, Feed, KeyedEntry, KnownEntry, Version
+from storage import claims, versions
 from storage.database import insert_new
 from storage.schema import credits, entries, feeds, matches, members, stories
 
@@ -53,13 +53,14 @@ def add(
 def edit(
     connection: Connection, feed_id: int, edited: Sequence[KeyedEntry], texts: Mapping[str, str], *, now: datetime
 ) -> None:
-    """Replace the wording of known entries and examine them again.
+    """Replace the wording of known entries, which is kept as a version, and examine them again.
 
     Whoever examines the old wording just now loses the claim: what it decides is of a text that is no more.
     """
     for keyed in edited:
         here = (entries.c.feed_id == feed_id) & (entries.c.key == keyed.key)
-        values = _wording(keyed, texts, now) | claims.FREE | {"version": entries.c.version + 1}
+        versions.keep(connection, feed_id, keyed.key)
+        values = _wording(keyed, texts, now) | claims.FREE | {"version": entries.c.version + 1, "worded_at": now}
         connection.execute(update(entries).where(here).values(values))
 
 
@@ -106,7 +107,19 @@ def claim_due(
         limit=limit,
     )
     origins = _feeds_of(connection, rows)
-    return tuple(_entry(row, origins[row.feed_id], wanted) for row in rows)
+    edited = [row.id for row in rows if row.version > 1]
+    before, matched = versions.of_entries(connection, edited), _matched_by(connection, edited)
+    return tuple(
+        _entry(row, origins[row.feed_id], wanted, before.get(row.id, ()), matched.get(row.id, ())) for row in rows
+    )
+
+
+def _matched_by(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """The watches that matched each entry when it was last examined."""
+    found: dict[int, tuple[str, ...]] = {}
+    for row in connection.execute(select(matches.c.entry_id, matches.c.watch).where(matches.c.entry_id.in_(ids))):
+        found[row.entry_id] = (*found.get(row.entry_id, ()), row.watch)
+    return found
 
 
 def count_due(connection: Connection, *, now: datetime) -> int:
@@ -127,11 +140,16 @@ def postpone(connection: Connection, entry_id: int, *, until: datetime) -> None:
     connection.execute(update(entries).where(entries.c.id == entry_id).values(claims.FREE | {"examine_at": until}))
 
 
-def documents(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Document, datetime]]:
-    """Stored entries as the pure stages see them, each with the time when it was first seen."""
+def documents(
+    connection: Connection, ids: Sequence[int], *, wanted: Mapping[str, Feed] | None = None
+) -> dict[int, tuple[Document, datetime]]:
+    """Stored entries as the pure stages see them, each with the time when it was first seen.
+
+    `wanted` are the feeds of the file, by URL; without them nothing is known of a feed's tags.
+    """
     rows = connection.execute(select(entries).where(entries.c.id.in_(ids))).all()
     origins = _feeds_of(connection, rows)
-    return {row.id: (_document(row, origins[row.feed_id], {}), row.first_seen_at) for row in rows}
+    return {row.id: (_document(row, origins[row.feed_id], wanted or {}), row.first_seen_at) for row in rows}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,12 +214,10 @@ def forget_texts(connection: Connection, *, before: datetime) -> int:
     """
     matched = exists().where(matches.c.entry_id == entries.c.id)
     blank = {"summary": "", "content": "", "text": "", "author": "", "tags": []}
-    gone = connection.execute(
-        update(entries)
-        .where(and_(entries.c.first_seen_at < before, entries.c.examine_at.is_(None), ~matched))
-        .where((entries.c.summary != "") | (entries.c.content != ""))
-        .values(blank)
-    )
+    old = and_(entries.c.first_seen_at < before, entries.c.examine_at.is_(None), ~matched)
+    versions.forget(connection, select(entries.c.id).where(old))
+    written = (entries.c.summary != "") | (entries.c.content != "")
+    gone = connection.execute(update(entries).where(old, written).values(blank))
     return int(gone.rowcount)
 
 
@@ -213,7 +229,9 @@ def _feeds_of(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, Any
     return {row.id: row for row in found}
 
 
-def _entry(row: Row[Any], origin: Row[Any], wanted: Mapping[str, Feed]) -> Entry:
+def _entry(
+    row: Row[Any], origin: Row[Any], wanted: Mapping[str, Feed], before: Sequence[Version], matched: tuple[str, ...]
+) -> Entry:
     return Entry(
         id=row.id,
         document=_document(row, origin, wanted),
@@ -221,6 +239,8 @@ def _entry(row: Row[Any], origin: Row[Any], wanted: Mapping[str, Feed]) -> Entry
         first_seen=row.first_seen_at,
         backlog=row.backlog,
         edited=row.version > 1,
+        before=before[-1] if before else None,
+        matched=matched,
     )
 
 

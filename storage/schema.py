@@ -109,6 +109,7 @@ entries = Table(
     Column("first_seen_at", Instant, nullable=False, index=True),
     Column("backlog", Boolean, nullable=False),
     Column("version", Integer, nullable=False, default=1),  # grows with each edit
+    Column("worded_at", Instant),  # when this wording came; null: when the entry did
     Column("examine_at", Instant, index=True),  # null: nothing to examine
     *_claim_columns(),
     UniqueConstraint("feed_id", "key"),
@@ -128,6 +129,17 @@ readings = Table(
     Column("feed_id", ForeignKey("feeds.id"), primary_key=True),
     Column("frame", Text, nullable=False),  # the fingerprint of what stood around the entries
     Column("entries", JSON, nullable=False),  # who each is that need not be read again, as `storage.readings` writes it
+)
+
+versions = Table(  # the wordings that were replaced since
+    "versions",
+    metadata,
+    Column("entry_id", ForeignKey("entries.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),  # from 1, as `entries.version` counts
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("seen_at", Instant, nullable=False),
 )
 
 stories = Table(

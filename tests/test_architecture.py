@@ -24,7 +24,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("monitor.matching",),
     (
         "monitor.near_miss",
+        "monitor.explain",
         "monitor.mentions",
+        "monitor.versions",
         "monitor.ledger monitor.drawing monitor.charts monitor.raster",
         "monitor.answers",
         "monitor.outlets monitor.credit_phrases monitor.attribution",

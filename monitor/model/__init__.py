@@ -14,7 +14,9 @@ from monitor.model.examined import (
     Attribution,
     Credit,
     Decision,
+    Difference,
     Document,
+    EditKind,
     Entry,
     Examined,
     FieldName,
@@ -26,6 +28,7 @@ from monitor.model.examined import (
     Role,
     Span,
     Told,
+    Version,
 )
 from monitor.model.polled import (
     Changes,
@@ -49,7 +52,9 @@ __all__ = [
     "Channel",
     "Credit",
     "Decision",
+    "Difference",
     "Document",
+    "EditKind",
     "Entry",
     "Examined",
     "Feed",
@@ -84,5 +89,6 @@ __all__ = [
     "Told",
     "UnchangedEntry",
     "Validators",
+    "Version",
     "Watch",
 ]

@@ -11,6 +11,7 @@ from monitor.model.asked import Level
 Relation = Literal["new", "copy", "rewrite", "same-event", "update"]
 Role = Literal["origin", "relay", "quoted", "wire", "self"]
 FieldName = Literal["title", "summary", "text"]
+EditKind = Literal["typo", "reworded", "reversed", "corrected", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +113,24 @@ class Attribution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A wording of an entry, and when it was first seen."""
+
+    title: str
+    summary: str
+    text: str
+    seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A stretch of two wordings: in both, in the old one only, in the new one only."""
+
+    kind: Literal["kept", "gone", "added"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A stored entry, due for examination."""
 
@@ -121,6 +140,8 @@ class Entry:
     first_seen: datetime
     backlog: bool
     edited: bool  # examined before, in an older wording
+    before: Version | None = None  # that wording
+    matched: tuple[str, ...] = ()  # the watches that it satisfied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
