@@ -337,8 +337,14 @@ def lanes(states: Sequence[FeedState]) -> tuple[tuple[FeedState, ...], ...]:
     """Feeds by the host that is asked: a slow host holds up its own lane only. Oldest due first, lanes and feeds."""
     by_host: defaultdict[str, list[FeedState]] = defaultdict(list)
     for state in sorted(states, key=lambda state: (state.next_poll_at or _OLDEST, state.id)):
-        by_host[host(state.request_url or state.feed.url)].append(state)
+        by_host[host(place(state))].append(state)
     return tuple(tuple(lane) for lane in by_host.values())
+
+
+def place(state: FeedState) -> str:
+    """Where a feed was answered last: many a redirect leads to one host, which has all the work."""
+    moved = "" if state.failures >= FAILURES_TO_DOUBT_A_MOVE else state.validators.url
+    return moved or state.request_url or state.feed.url
 
 
 def host(url: str) -> str:

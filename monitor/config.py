@@ -188,7 +188,7 @@ def _feeds(file: File, faults: Faults) -> Iterator[Feed]:
             url=block.url, name=block.name, language=block.language, tags=block.tags, about=block.about,
             enabled=block.enabled,
             outlet=block.outlet or (urlsplit(block.url).hostname or "").removeprefix("www."),
-            every=block.every, max_delay=block.max_delay,
+            every=block.every, max_delay=block.max_delay, conditional=block.conditional,
         )  # fmt: skip
 
 

@@ -231,6 +231,7 @@ class FeedBlock(Block):
     enabled: bool = True
     every: Duration | None = None
     max_delay: Duration | None = None
+    conditional: bool = True
 
 
 class File(Block):

@@ -6,6 +6,7 @@ import itertools
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,7 @@ from monitor.cadence import (
     words,
 )
 from monitor.index_rule import Habit
-from monitor.model import Feed, FeedState, Fetched
+from monitor.model import Feed, FeedState, Fetched, Validators
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 EXACT = Intervals(jitter=0.0)
@@ -501,10 +502,10 @@ def test_a_permanent_move_is_believed_the_fifth_time(answers: list[tuple[str | N
     assert polls(*answers) == request_url
 
 
-def due(number: int, url: str, hours: int | None, request_url: str = "") -> FeedState:
+def due(number: int, url: str, hours: int | None, request_url: str = "", **more: Any) -> FeedState:
     feed = Feed(url=url, name=str(number), outlet="")
     at = None if hours is None else NOW + hours * H
-    return FeedState(id=number, feed=feed, next_poll_at=at, request_url=request_url)
+    return FeedState(id=number, feed=feed, next_poll_at=at, request_url=request_url, **more)
 
 
 def test_feeds_of_one_host_wait_in_one_lane_the_oldest_first() -> None:
@@ -519,6 +520,18 @@ def test_feeds_of_one_host_wait_in_one_lane_the_oldest_first() -> None:
         ]
     )
     assert [[state.id for state in lane] for lane in found] == [[4], [5, 2], [3, 1], [6]]
+
+
+def test_a_feed_waits_in_the_lane_of_the_host_that_answered_it_behind_its_redirects() -> None:
+    answered = Validators(url="https://b.example/feed")
+    found = lanes(
+        [
+            due(1, "https://b.example/1", 1),
+            due(2, "https://a.example/2", 2, validators=answered),
+            due(3, "https://a.example/3", 3, validators=answered, failures=5),  # its address is doubted, and asked anew
+        ]
+    )
+    assert [[state.id for state in lane] for lane in found] == [[1, 2], [3]]
 
 
 def test_no_feeds_no_lanes() -> None:

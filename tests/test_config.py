@@ -51,9 +51,9 @@ def faults(file: Path, text: str, environ: dict[str, str] | None = None) -> list
 
 
 def test_a_feed_may_have_an_interval_and_a_longest_delay_of_its_own(file: Path) -> None:
-    file.write_text(GOOD.replace("/feed.xml", "/feed.xml\n    every: 2m\n    max_delay: 20m", 1))
+    file.write_text(GOOD.replace("/feed.xml", "/feed.xml\n    every: 2m\n    max_delay: 20m\n    conditional: no", 1))
     feed = read_config(file, {}).feeds["https://example.org/feed.xml"]
-    assert (feed.every, feed.max_delay) == (timedelta(minutes=2), timedelta(minutes=20))
+    assert (feed.every, feed.max_delay, feed.conditional) == (timedelta(minutes=2), timedelta(minutes=20), False)
 
 
 def test_a_good_file_is_read_whole(file: Path) -> None:

@@ -105,6 +105,19 @@ def test_a_server_that_can_only_send_all_of_it_is_asked_less_often(stand: Stand)
         assert waits["a"] >= 15 * MINUTE > waits["b"]
 
 
+def test_a_server_whose_304_is_not_to_be_believed_is_asked_in_full(stand: Stand) -> None:
+    """It keeps its ETag while its feed changes. Asked in full, it is asked less often, and a known body is not read."""
+    stand.server.script("/a", rss("One", etag='"1"'), rss("One", etag='"1"'), rss("Two", "One", etag='"1"'))
+    (feed,) = stand.config.feeds.values()
+    doubted = dataclasses.replace(feed, conditional=False)
+    stand.config = dataclasses.replace(stand.config, feeds={feed.url: doubted}, every=5 * MINUTE)
+    outcomes = [stand.poll(after=HOUR)["a"] for _ in range(3)]
+    assert [outcome.result for outcome in outcomes] == ["read", "unchanged", "read"]
+    assert stand.titles() == ["One", "Two"]
+    assert not any("if-none-match" in request.headers for request in stand.server.requests)
+    assert all(outcome.next_poll_at - outcome.polled_at >= 15 * MINUTE for outcome in outcomes)
+
+
 # ---- patient ---------------------------------------------------------------------------------------------------------
 
 

@@ -23,6 +23,7 @@ class Feed:
     enabled: bool = True
     every: timedelta | None = None  # an explicit interval; None: what its habit says
     max_delay: timedelta | None = None  # the longest time between two polls; its server can still ask for more
+    conditional: bool = True  # False: asked in full each time, for a server that says "unchanged" when it is not so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,8 @@ T = TypeVar("T")
 
 
 def host_of(state: FeedState) -> str:
-    """The host that a feed is asked at."""
-    return cadence.host(state.request_url or state.feed.url)
+    """The host in whose lane a feed waits."""
+    return cadence.host(cadence.place(state))
 
 
 class Lanes:

@@ -20,7 +20,7 @@ from monitor.config import Config
 from monitor.errors import FetchError, ParseError, StorageError
 from monitor.fetch import Client
 from monitor.isolate import IsolatedParser
-from monitor.model import Changes, FeedOutcome, FeedState, Fetched, Offer, ParsedFeed, Problem, Validators
+from monitor.model import Changes, Feed, FeedOutcome, FeedState, Fetched, Offer, ParsedFeed, Problem, Validators
 from monitor.pipeline import intake
 from monitor.pipeline.journal import log, note
 from monitor.pipeline.lanes import Askers, Lanes, host_of
@@ -128,7 +128,8 @@ class Refresh:
     def _poll(self, state: FeedState) -> _Poll:
         """Ask one server and read what it says. Never raises: a feed that fails must not take the others with it."""
         try:
-            fetched = self.client.get(state.request_url or state.feed.url, state.validators, known_hash=state.body_hash)
+            validators = state.validators if state.feed.conditional else Validators()
+            fetched = self.client.get(state.request_url or state.feed.url, validators, known_hash=state.body_hash)
             if fetched.status == 304 or fetched.body_hash == state.body_hash:
                 return _Poll(state=state, fetched=fetched)
             parsed = self._parse(state, fetched)
@@ -185,7 +186,7 @@ class Refresh:
 
     def _unchanged(self, state: FeedState, fetched: Fetched) -> FeedOutcome:
         now, validators = self.clock(), _validators(state, fetched)
-        intervals = self._intervals if validators.are_any else replace(self._intervals, floor=WHOLE_BODY_FLOOR)
+        intervals = self._intervals_for(state.feed, validators)
         state = replace(state, habit=habits.after_unchanged(state, now=now, crowd=intervals.crowd))
         due = cadence.after_success(
             state, now=now, intervals=intervals, headers=fetched.headers, hint=state.interval_hint
@@ -203,7 +204,7 @@ class Refresh:
 
     def _read(self, state: FeedState, fetched: Fetched, parsed: ParsedFeed) -> FeedOutcome:
         now, validators = self.clock(), _validators(state, fetched)
-        intervals = self._intervals if validators.are_any else replace(self._intervals, floor=WHOLE_BODY_FLOOR)
+        intervals = self._intervals_for(state.feed, validators)
         known, found = intake.compare(self.database, state, parsed, now=now, fresh_for=self.config.fresh_for)
         gap = habits.shares_nothing(parsed, found, known)
         habit = habits.after_read(
@@ -286,6 +287,11 @@ class Refresh:
             waiting = replace(_as_before(state, now, due), result="postponed", reason=f"{why}; {due.reason}")
             if outcome := self._record(waiting, _Poll(state=state), claimant):
                 yield outcome
+
+    def _intervals_for(self, feed: Feed, validators: Validators) -> Intervals:
+        """Who has to send all of it each time is asked less often."""
+        brief = feed.conditional and validators.are_any
+        return self._intervals if brief else replace(self._intervals, floor=WHOLE_BODY_FLOOR)
 
     @property
     def _intervals(self) -> Intervals:
