@@ -51,6 +51,9 @@ _LETTER = rf"(?:(?![{_UNSPACED}])[\w{_MARKS}]\x01*)"
 # A possessive belongs to no word ("ICE's" is ICE); any other apostrophe, and a hyphen, separates ("l'ICE", "ICE-run").
 _WORD = re.compile(rf"({_LETTER}(?:\x00*{_LETTER})*|[{_UNSPACED}]\x01*)(?:['’]\x01*[sS]\b)?")
 _PLAIN_WORD = re.compile(r"(\w+)(?:['’][sS]\b)?")  # the same, four times as fast, for a text without peculiarities
+_POSSESSIVE = re.compile(r"(?<=\w)'s\b")
+_TYPESET = (("’", "'"), ("‘", " "), ("“", " "), ("”", " "), ("–", " "), ("—", " "), ("…", " "), ("\u00a0", " "))
+_SPACED = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")}
 _PECULIAR = re.compile(rf"[{_UNSPACED}{_MARKS}\x00\x01]")
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 
@@ -115,7 +118,26 @@ def folded_words(text: str) -> list[str]:
     """The same words as `words` finds, folded: much faster where their places are not asked for."""
     if _PECULIAR.search(text):
         return [fold(reading(word)) for word in _WORD.findall(text)]
-    return _PLAIN_WORD.findall(text.lower()) if text.isascii() else [fold(word) for word in _PLAIN_WORD.findall(text)]
+    plain = _with_plain_signs(text)
+    return _ascii_words(plain) if plain.isascii() else [fold(word) for word in _PLAIN_WORD.findall(text)]
+
+
+def _with_plain_signs(text: str) -> str:
+    """The same words, where a text is ASCII but for the signs that typesetters put in."""
+    if not text.isascii():
+        for sign, plain in _TYPESET:
+            text = text.replace(sign, plain)
+    return text
+
+
+def _ascii_words(text: str) -> list[str]:
+    """`_PLAIN_WORD` in a third of its time: all that is in no word made a space, and split at the spaces."""
+    text = text.lower()
+    if "'s" in text:
+        if "'s's" in text:  # the first belongs to no word, the second is one: only a scan from the left can tell
+            return _PLAIN_WORD.findall(text)
+        text = _POSSESSIVE.sub(" ", text)
+    return text.translate(_SPACED).split()
 
 
 def tokens(text: str) -> list[Token]:
