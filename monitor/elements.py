@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 from xml.sax.saxutils import unescape
 
 from monitor.dates import parse_date
+from monitor.fields import MOST_ENTRIES
 from monitor.raw import RawEntry, RawFeed
 from monitor.xml_tree import Element, inner_markup, split_tag
 
@@ -68,7 +69,7 @@ def read_tree(root: Element) -> RawFeed | None:
     except (_Unusual, ValueError):  # ValueError: no address in xml:base, no HTML in a text
         return None
     held = sum(1 for _ in root.iter("{*}item", "{*}entry", "{*}ITEM", "{*}ENTRY", "{*}Item", "{*}Entry"))
-    return feed if held == len(feed.entries) else None  # items where the formats have none
+    return feed if held == len(feed.entries) + feed.unread else None  # items where the formats have none
 
 
 # ---- RSS and RDF -----------------------------------------------------------------------------------------------------
@@ -91,7 +92,8 @@ def _rss_feed(root: Element) -> RawFeed:
         ttl=_text(found, f"{dialect}ttl"),
         period=_text(found, f"{_SYNDICATION}updatePeriod"),
         frequency=_text(found, f"{_SYNDICATION}updateFrequency"),
-        entries=[_rss_entry(item, dialect) for item in items],
+        entries=[_rss_entry(item, dialect) for item in items[:MOST_ENTRIES]],
+        unread=len(items[MOST_ENTRIES:]),
         two_dates=False,
         base=_text(found, f"{dialect}link"),
         hubs=_related(found, "hub"),
@@ -185,12 +187,14 @@ def _atom_feed(root: Element) -> RawFeed:
     base = root.get(f"{_XML}base", "")
     found = _children(root)
     title = _last(found, f"{_ATOM}title")
+    entries = found.get(f"{_ATOM}entry", [])
     return RawFeed(
         title=_construct(title),
         title_plain=_kind(title) == "text",
         link=(_alternates(found, base) or [""])[-1],
         language=_language(root, root),
-        entries=[_atom_entry(entry, base) for entry in found.get(f"{_ATOM}entry", ())],
+        entries=[_atom_entry(entry, base) for entry in entries[:MOST_ENTRIES]],
+        unread=len(entries[MOST_ENTRIES:]),
         two_dates=True,
         hubs=_related(found, "hub"),
         itself=next(iter(_related(found, "self")), ""),

@@ -34,7 +34,7 @@ from monitor.xml_tree import xml_root
 LARGEST_BODY = 32 * 1024 * 1024  # bytes
 _ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|RDF|channel|urlset|sitemapindex)(?=[\s/>])", re.IGNORECASE)
 _PAGE = re.compile(r"<(?:html|head|body)(?=[\s>])", re.IGNORECASE)  # a document type proves nothing
-_ITEM = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
+_ITEM = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/><])", re.IGNORECASE)
 _ENDS = re.compile(
     r"</(?:[\w.-]+:)?(?:rss|feed|RDF|channel)\s*(?:>|\Z)|<(?:[\w.-]+:)?(?:rss|feed|RDF|channel)\b[^>]*/>", re.IGNORECASE
 )
@@ -121,7 +121,7 @@ def _read_xml(text: str, losses: list[Problem], *, url: str) -> ParsedFeed:
     if _LAST_BRACKET.search(text, max(0, len(text) - _TAIL)):
         text += ">"
     if feed := _as_it_stands(text):  # well-formed, and so complete
-        return shaped(feed, losses, total=len(feed.entries), url=url)
+        return shaped(feed, losses, total=len(feed.entries) + feed.unread, url=url)
     cut_off = not _ENDS.search(text, max(0, len(text) - _TAIL)) or text.rfind("<![CDATA[") > text.rfind("]]>")
     repaired = repair(text)
     document, total = _first_items(repaired)
@@ -131,7 +131,7 @@ def _read_xml(text: str, losses: list[Problem], *, url: str) -> ParsedFeed:
         if not feed.entries:
             raise ParseError("not-a-feed", "the feed is cut off before its first entry")
         losses.append(Problem(kind="truncated", message="the feed is cut off; its last entry may be incomplete"))
-    return shaped(feed, losses, total=max(total, len(feed.entries)), url=url)
+    return shaped(feed, losses, total=max(total, len(feed.entries) + feed.unread), url=url)
 
 
 def _as_it_stands(text: str) -> RawFeed | None:
@@ -182,7 +182,7 @@ def _read_by_library(document: str) -> RawFeed:
         title_plain=atom and _is_plain(feed, "title"),
         link=_string(feed, "link"),
         language=_string(feed, "language"),
-        entries=[_entry(entry, atom=atom) for entry in result["entries"]],
+        entries=[_entry(entry, atom=atom) for entry in result["entries"][: fields.MOST_ENTRIES]],
         two_dates=atom,
         base="" if atom else _string(feed, "link"),
         ttl=_string(feed, "ttl"),

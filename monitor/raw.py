@@ -62,6 +62,7 @@ class RawFeed:
     language: str
     entries: Sequence[RawEntry]
     two_dates: bool  # whether the format tells "published" from "updated"
+    unread: int = 0  # entries past the cap, which nobody needs read
     base: str = ""  # what relative links of entries are relative to, if not the feed's own address
     title_plain: bool = False
     ttl: str = ""

@@ -1,7 +1,7 @@
 """Documents that were made to hurt whoever reads them, each made on the spot: name → body.
 
-What lives here: one way to do harm a document. Most are legal XML, HTML or JSON; what they cost a careless reader is time by
-the square of their length, memory by a power of it, a file of ours, or a request that somebody else wanted made.
+What lives here: one way to do harm a document. Most are legal XML, HTML or JSON; what they cost a careless reader is
+time by the square of their length, memory by a power of it, a file of ours, or a request that somebody else wanted.
 """
 
 from __future__ import annotations
@@ -147,8 +147,6 @@ HOSTILE: dict[str, bytes] = {**ENTITIES, **EXTERNAL, **LARGE, **DEEP, **RUNS, **
 
 
 # ---- compressed ------------------------------------------------------------------------------------------------------
-
-GIGABYTE = 1024
 
 
 def gzip_bomb(megabytes: int) -> bytes:

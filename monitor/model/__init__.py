@@ -2,6 +2,7 @@
 
     asked.py      what feeds.yaml says            examined.py   match → story → policy
     polled.py     fetch → parse → changes         delivered.py  compose → send
+    watched.py    what is shown of a feed
     pushed.py     what hubs promise and send
 
 Times are aware `datetime`s in UTC. Text offsets count code points. A `domain` is a registrable host in lower case
@@ -45,6 +46,7 @@ from monitor.model.polled import (
     Validators,
 )
 from monitor.model.pushed import Offer, Push, Subscription, SubscriptionState
+from monitor.model.watched import FeedRow
 
 __all__ = [
     "Attribution",
@@ -60,6 +62,7 @@ __all__ = [
     "Feed",
     "FeedHealth",
     "FeedOutcome",
+    "FeedRow",
     "FeedState",
     "Fetched",
     "FieldName",
