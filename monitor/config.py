@@ -59,6 +59,7 @@ class Config:
     recipients: Mapping[str, Recipient]
     watches: Mapping[str, Watch]
     compiled: tuple[CompiledWatch, ...]
+    sets: Mapping[str, TermSet]  # that queries may name
     feeds: Mapping[str, Feed]  # by URL, disabled ones included
 
     @property
@@ -106,6 +107,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         recipients={recipient.name: recipient for recipient in recipients},
         watches={item.watch.name: item.watch for item in compiled},
         compiled=compiled,
+        sets=sets,
         feeds={feed.url: feed for feed in feeds},
     )
 

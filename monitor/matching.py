@@ -88,9 +88,11 @@ class Matcher:
         page = Page(document)
         matches: dict[int, Match] = {}
         for numbers in map(self._alike.__getitem__, self._index.candidates(page)):
-            match = _judge(self._compiled[numbers[0]], page)
+            match = judge(self._compiled[numbers[0]], page)
             if match is not None:
-                matches |= {number: replace(match, watch=self._compiled[number].watch.name) for number in numbers}
+                matches[numbers[0]] = match
+                for number in numbers[1:]:
+                    matches[number] = replace(match, watch=self._compiled[number].watch.name)
         return tuple(matches[number] for number in sorted(matches))
 
 
@@ -108,10 +110,16 @@ def failing_examples(compiled: CompiledWatch) -> tuple[ExampleFailure, ...]:
 # ---- one watch × one document ---------------------------------------------------------------------------------------
 
 
-def _judge(compiled: CompiledWatch, page: Page) -> Match | None:
-    if any(map(page.facts.isdisjoint, _scope(compiled.watch))):
+def judge(compiled: CompiledWatch, page: Page) -> Match | None:
+    """One watch alone on a document."""
+    if not in_scope(compiled.watch, page):
         return None
     return _judge_pack(compiled, compiled.pack, page) if compiled.pack else _judge_tree(compiled, page)
+
+
+def in_scope(watch: Watch, page: Page) -> bool:
+    """Is the document of a feed and in a language that the watch keeps to?"""
+    return not any(map(page.facts.isdisjoint, _scope(watch)))
 
 
 def _question(compiled: CompiledWatch) -> tuple[object, ...]:

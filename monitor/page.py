@@ -213,9 +213,14 @@ def find(node: Node, page: Page, ranges: tuple[Range, ...] | None = None) -> lis
             hits = find(part, page, ranges) or []
             return hits if len({hit.start for hit in hits}) >= count else None
         case Within(part=part):
-            return find(part, page, _intersection(ranges, _ranges_of(node, page)))
+            return find(part, page, narrowed(node, page, ranges))
         case Attribute():
             return [] if _has(node, page) else None
+
+
+def narrowed(node: Within, page: Page, ranges: tuple[Range, ...]) -> tuple[Range, ...]:
+    """Where the part of a Within is looked for, of the ranges that what is around it looks in."""
+    return _intersection(ranges, _ranges_of(node, page))
 
 
 def term_hits(term: Term, page: Page) -> list[Hit]:

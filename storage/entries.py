@@ -152,6 +152,19 @@ def documents(
     return {row.id: (_document(row, origins[row.feed_id], wanted or {}), row.first_seen_at) for row in rows}
 
 
+def wordings(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Version, ...]]:
+    """Every wording of those entries that were ever edited, the present one last."""
+    before = versions.of_entries(connection, ids)
+    rows = connection.execute(select(entries).where(entries.c.id.in_(before.keys())))
+    return {
+        row.id: (
+            *before[row.id],
+            Version(title=row.title, summary=row.summary, text=row.text, seen=row.worded_at or row.first_seen_at),
+        )
+        for row in rows
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
     """An entry of the window that grouping compares with."""

@@ -3,7 +3,7 @@
     work.py    init, check, once, run, digest         stage.py   stage parse|extract|match|group|origin
     stories.py stories                                feeds.py, add.py   feeds …
     alerts.py  alerts …                               demo.py    demo
-    ledger.py  ledger
+    ledger.py  ledger                                 watches.py explain, backtest
     options.py what commands share                    paint.py   how it looks
 
 Exit codes: 0 done · 1 done, and something in it failed · 2 the command or the configuration is wrong · 3 the database
@@ -25,6 +25,7 @@ from monitor.cli.ledger import ledger
 from monitor.cli.paint import err, plain
 from monitor.cli.stage import stage
 from monitor.cli.stories import stories
+from monitor.cli.watches import explain_command
 from monitor.cli.work import check, completion, digest, init, once, run
 from monitor.errors import ConfigError, InstanceError, StorageError, TipsheetError
 from monitor.version import VERSION
@@ -39,7 +40,10 @@ def tipsheet() -> None:
     """
 
 
-for _command in (demo, init, check, once, run, stories, ledger, alerts, feeds, digest, stage, completion):
+_COMMANDS = (
+    demo, init, check, explain_command, once, run, stories, ledger, alerts, feeds, digest, stage, completion,
+)  # fmt: skip
+for _command in _COMMANDS:
     tipsheet.add_command(_command)
 feeds.add_command(add)
 

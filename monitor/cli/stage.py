@@ -62,7 +62,7 @@ def _object(line: bytes) -> dict[str, Any]:
     return value
 
 
-def _document(value: dict[str, Any]) -> Document:
+def read_document(value: dict[str, Any]) -> Document:
     if "id" not in value or "title" not in value:
         raise LineError('expected at least the keys "id" and "title"')
     return Document(
@@ -97,7 +97,7 @@ def _documents() -> Iterator[tuple[Document | None, dict[str, Any]]]:
     for number, line in _lines():
         try:
             value = _object(line)
-            yield _document(value), value
+            yield read_document(value), value
         except LineError as error:
             yield None, _refusal(number, line, error)
 
@@ -240,13 +240,13 @@ def _extracted(value: dict[str, Any]) -> dict[str, Any]:
 @click.option("--watch", "names", multiple=True, help="Only this watch of the file (may be repeated).")
 def match(config_path: Path | None, names: tuple[str, ...]) -> None:
     """Stories → matches with level, score, reason and spans. Without a feeds.yaml: the shipped watch."""
-    matcher = Matcher(_watches(config_path, names))
+    matcher = Matcher(chosen_watches(config_path, names))
     for document, given in _documents():
         json_line({"id": given["id"], "matches": matcher.match(document)} if document else given)
     _finish()
 
 
-def _watches(config_path: Path | None, names: tuple[str, ...]) -> tuple[CompiledWatch, ...]:
+def chosen_watches(config_path: Path | None, names: tuple[str, ...]) -> tuple[CompiledWatch, ...]:
     if config_path is None and not find_config(None).exists():
         watch = Watch(name=SHIPPED_PACK, pack=SHIPPED_PACK)
         compiled: tuple[CompiledWatch, ...] = (
