@@ -1,0 +1,199 @@
+"""What `peers` lets each program do: rounds of polls, one poll of odd feeds, and first polls in which it is killed.
+
+What lives here: the runs, and the comparison of a program's store with what the feeds say. What must not: which
+programs there are, or how figures are printed.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.peers_feeds import Newsstand, marks_in
+from benchmarks.peers_meter import Cost, DidNotEndError, kill_during, measure
+from benchmarks.peers_programs import Program
+from benchmarks.peers_server import FeedServer, Page, page
+from benchmarks.peers_table import CHANGED, COLD, ROUNDS, WHOLE, Figures, Survival
+
+KILLS = 5
+LIMIT = 300.0  # seconds for one run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """What all feeds say at one time, and which items a program that lost nothing has by then."""
+
+    pages: tuple[Page, ...]
+    marks: frozenset[str]
+    edited: frozenset[str]
+
+    @classmethod
+    def of(cls, stand: Newsstand) -> Edition:
+        pages = tuple(page(source.write()) for source in stand.sources)
+        return cls(pages=pages, marks=frozenset(stand.forms), edited=frozenset(stand.edited))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """The feeds before and after some of them changed."""
+
+    before: Edition
+    after: Edition
+
+    @classmethod
+    def of(cls, feeds: int) -> Course:
+        now = datetime.now(UTC)
+        stand = Newsstand(feeds, now=now)
+        before = Edition.of(stand)
+        stand.publish(now)
+        return cls(before=before, after=Edition.of(stand))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What a program has in its store."""
+
+    copies: Counter[str]  # mark → how often
+    edited: frozenset[str]
+
+    @classmethod
+    def read(cls, program: Program, directory: Path) -> Stored:
+        found = [mark for record in program.records(directory) for mark in set(marks_in(record))]
+        copies = Counter(mark for mark, _ in found)
+        return cls(copies=copies, edited=frozenset(mark for mark, edited in found if edited))
+
+    @property
+    def twice(self) -> int:
+        return sum(number > 1 for number in self.copies.values())
+
+
+def say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _home() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="peers-", ignore_cleanup_errors=True) as directory:
+        yield Path(directory)
+
+
+def _run(program: Program, directory: Path) -> Cost:
+    environment = program.environment(directory)
+    return measure(program.command(directory), directory=directory, environment=environment, limit=LIMIT)
+
+
+# ---- polls -----------------------------------------------------------------------------------------------------------
+
+
+def poll(program: Program, course: Course, server: FeedServer, rounds: Sequence[str] = ROUNDS) -> Iterator[Figures]:
+    """Round after round over one store; a program that does not end has no later rounds."""
+    with _home() as directory:
+        server.show(course.before.pages)
+        program.subscribe(directory, server.urls())
+        for name in rounds:
+            edition = course.after if name == CHANGED else course.before
+            server.show(edition.pages)
+            server.honours = name != WHOLE
+            if name != COLD:
+                program.make_due(directory)
+            try:
+                figures = _poll(program, name, directory, edition, server)
+            except DidNotEndError as problem:
+                yield Figures(program=program.name, round=name, problem=str(problem))
+                return
+            say(f"{program.name:22} {name:22} {figures.wall:6.1f} s, {figures.cpu:6.2f} s of CPU")
+            yield figures
+
+
+def _poll(program: Program, name: str, directory: Path, edition: Edition, server: FeedServer) -> Figures:
+    server.tally()
+    cost = _run(program, directory)
+    tally = server.tally()
+    stored = Stored.read(program, directory)
+    found = edition.marks & stored.copies.keys()
+    return Figures(
+        program=program.name,
+        round=name,
+        feeds=len(edition.pages),
+        wall=cost.wall,
+        cpu=cost.cpu,
+        peak=cost.peak,
+        requests=tally.requests + tally.unknown,
+        conditional=tally.conditional,
+        received=tally.sent / 1e6,
+        found=len(found),
+        lost=len(edition.marks) - len(found),
+        twice=stored.twice,
+        edits=len(edition.edited & stored.edited),
+        edited=len(edition.edited),
+    )
+
+
+def read_odd(program: Program, server: FeedServer) -> Counter[str]:
+    """How many items of each odd form it has after one poll."""
+    stand = Newsstand.odd(now=datetime.now(UTC))
+    server.show(Edition.of(stand).pages)
+    server.honours = True
+    with _home() as directory:
+        program.subscribe(directory, server.urls())
+        _run(program, directory)
+        stored = Stored.read(program, directory)
+    say(f"{program.name:22} odd feeds: {len(stored.copies)} items")
+    return Counter(form for mark, form in stand.forms.items() if mark in stored.copies)
+
+
+# ---- kills -----------------------------------------------------------------------------------------------------------
+
+
+def kill(program: Program, course: Course, server: FeedServer) -> Survival:
+    """Kill it in first polls, each time a little later after its first request, and run it again in peace."""
+    server.show(course.before.pages)
+    server.honours = True
+    survived = lost = twice = 0
+    try:
+        span = _time_at_work(program, server)
+        for number in range(KILLS):
+            stored = _after_kill(program, server, span * (number + 0.5) / KILLS)
+            gone = len(course.before.marks - stored.copies.keys())
+            survived += not gone and not stored.twice
+            lost, twice = lost + gone, twice + stored.twice
+    except DidNotEndError as problem:
+        return Survival(program=program.name, problem=str(problem))
+    say(f"{program.name:22} survived {survived} of {KILLS} kills")
+    return Survival(program=program.name, kills=KILLS, survived=survived, lost=lost, twice=twice)
+
+
+def _time_at_work(program: Program, server: FeedServer) -> float:
+    """Seconds from its first request to its end."""
+    with _home() as directory:
+        program.subscribe(directory, server.urls())
+        server.tally()
+        _run(program, directory)
+        return time.monotonic() - server.tally().began
+
+
+def _after_kill(program: Program, server: FeedServer, after: float) -> Stored:
+    """What its store has after a kill so many seconds behind its first request, and a run in peace.
+
+    A run that had ended by then is done again, with a kill at half that time.
+    """
+    with _home() as directory:
+        program.subscribe(directory, server.urls())
+        server.tally()
+
+        def wait() -> None:
+            server.wait_until_asked(LIMIT)
+            time.sleep(after)
+
+        environment = program.environment(directory)
+        if kill_during(program.command(directory), directory=directory, environment=environment, wait=wait):
+            _run(program, directory)
+            return Stored.read(program, directory)
+    return _after_kill(program, server, after / 2)

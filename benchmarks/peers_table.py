@@ -1,0 +1,105 @@
+"""The figures of `peers`, and how a person reads them. Pure: figures in, lines out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+OURS = "Tipsheet"
+COLD, NOT_MODIFIED, WHOLE, CHANGED = "first poll", "unchanged, 304", "unchanged, sent whole", "one in twenty changed"
+ROUNDS = (COLD, NOT_MODIFIED, WHOLE, CHANGED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """One program in one round of polls. Items are counted by their marks, over the whole store."""
+
+    program: str
+    round: str
+    problem: str = ""  # why there are no other figures
+    feeds: int = 0
+    wall: float = 0.0  # seconds
+    cpu: float = 0.0  # seconds of the whole process tree
+    peak: float = 0.0  # MB of its largest process
+    requests: int = 0
+    conditional: int = 0
+    received: float = 0.0  # MB over the wire
+    found: int = 0
+    lost: int = 0
+    twice: int = 0  # items that are in its store more than once
+    edits: int = 0  # edited items whose new wording it has …
+    edited: int = 0  # … of so many
+
+    @property
+    def each(self) -> float:
+        """Milliseconds of CPU for one feed."""
+        return self.cpu / self.feeds * 1000 if self.feeds else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survival:
+    """A program that was killed in the middle of first polls, and run again."""
+
+    program: str
+    kills: int = 0
+    survived: int = 0  # all items there, and each once
+    lost: int = 0  # items, over all kills
+    twice: int = 0
+    problem: str = ""
+
+
+_HEAD = (
+    "program", "feeds", "wall s", "CPU s", "ms/feed", "÷ ours", "peak MB", "requests", "conditional", "MB", "found",
+    "lost", "twice", "edits",
+)  # fmt: skip
+
+
+def round_lines(rows: Sequence[Figures]) -> Iterator[str]:
+    """One round, least CPU for a feed first; programs without figures at its end."""
+    ours = next((row.each for row in rows if row.program == OURS and not row.problem), 0.0)
+    measured = sorted((row for row in rows if not row.problem), key=lambda row: row.each)
+    yield from aligned([_HEAD, *(_cells(row, ours) for row in measured)])
+    yield from _problems(rows)
+
+
+def _cells(row: Figures, ours: float) -> list[str]:
+    share = f"{row.conditional / row.requests:.0%}" if row.requests else "-"
+    return [
+        row.program, f"{row.feeds}", f"{row.wall:.1f}", f"{row.cpu:.2f}", f"{row.each:.1f}",
+        f"{row.each / ours:.1f}" if ours else "-", f"{row.peak:.0f}", f"{row.requests:,}", share, f"{row.received:.1f}",
+        f"{row.found:,}", f"{row.lost:,}", f"{row.twice:,}", f"{row.edits}/{row.edited}" if row.edited else "-",
+    ]  # fmt: skip
+
+
+def odd_lines(found: Mapping[str, Mapping[str, int]], forms: Sequence[str]) -> Iterator[str]:
+    """A line for each odd form, a column for each program."""
+    head = ["items found", *found]
+    yield from aligned([head, *([form, *(str(counts.get(form, 0)) for counts in found.values())] for form in forms)])
+
+
+def survival_lines(rows: Sequence[Survival]) -> Iterator[str]:
+    cells = (
+        [row.program, f"{row.survived} of {row.kills}", f"{row.lost:,}", f"{row.twice:,}"] for row in rows if row.kills
+    )
+    yield from aligned([["program", "survived", "lost", "twice"], *cells])
+    yield from _problems(rows)
+
+
+def growth_lines(rows: Sequence[Figures]) -> Iterator[str]:
+    head = ["program", "round", "feeds", "CPU s", "ms/feed", "peak MB"]
+    cells = (
+        [row.program, row.round, f"{row.feeds}", f"{row.cpu:.2f}", f"{row.each:.1f}", f"{row.peak:.0f}"] for row in rows
+    )
+    yield from aligned([head, *cells])
+
+
+def _problems(rows: Iterable[Figures | Survival]) -> Iterator[str]:
+    yield from (f"  {row.program}: {row.problem}" for row in rows if row.problem)
+
+
+def aligned(table: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The first column to the left, figures to the right."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for first, *others in table:
+        cells = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
+        yield f"  {first.ljust(widths[0])}  {'  '.join(cells)}"

@@ -1,0 +1,78 @@
+"""Tipsheet as one of the programs of `peers`: `tipsheet once` whole, and its first stage alone.
+
+Run as a script, this file is that first stage alone: `once` without looking at what was read.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from threading import Event
+
+from sqlalchemy import update
+
+from benchmarks.peers_programs import Program, rows
+from monitor.config import read_config
+from monitor.run import open_stages
+from monitor.version import VERSION
+from storage.database import Database
+from storage.schema import feeds
+
+_ROOT = Path(__file__).parents[1]
+_WATCH = {"name": "the shipped watch", "pack": "tech-and-immigration-enforcement"}
+
+
+class Tipsheet(Program):
+    name = "Tipsheet"
+    how = "tipsheet once: fetched, stored, and each entry matched with the shipped watch, grouped and credited; SQLite"
+
+    def install(self, cache: Path) -> str:
+        return VERSION
+
+    def subscribe(self, directory: Path, urls: Sequence[str]) -> None:
+        port = int(urls[0].rpartition(":")[2].partition("/")[0])
+        blocks = {
+            "contact": "https://tipsheet.example/", "network": {"allow": ["127.0.0.0/8"], "ports": [port]},
+            "channels": [], "recipients": [], "watches": [_WATCH],
+            "feeds": [{"name": f"f{n}", "url": url, "outlet": f"paper-{n}.example"} for n, url in enumerate(urls)],
+        }  # fmt: skip
+        (directory / "feeds.yaml").write_text(json.dumps(blocks))
+
+    def command(self, directory: Path) -> list[str]:
+        return [sys.executable, "-m", "monitor", "once", "--database", _url(directory)]
+
+    def records(self, directory: Path) -> Iterator[str]:
+        return rows(directory / "tipsheet.db", "SELECT title, summary FROM entries")
+
+    def make_due(self, directory: Path) -> None:
+        """The hour that a feed rests is over: what `once` would find then, it finds now."""
+        with Database(_url(directory)) as database, database.write() as connection:
+            connection.execute(update(feeds).values(next_poll_at=None))
+
+    def environment(self, directory: Path) -> Mapping[str, str]:
+        return {**super().environment(directory), "PYTHONPATH": str(_ROOT)}
+
+
+class FirstStage(Tipsheet):
+    name = "Tipsheet, reading only"
+    how = "the first stage of once: fetched and stored, as the others do"
+
+    def command(self, directory: Path) -> list[str]:
+        return [sys.executable, "-m", "benchmarks.peers_tipsheet", _url(directory)]
+
+
+def _url(directory: Path) -> str:
+    return f"sqlite:///{directory / 'tipsheet.db'}"
+
+
+def _refresh(url: str) -> None:
+    config = read_config(Path("feeds.yaml"), {})
+    with Database(url) as database, open_stages(config, database, stop=Event()) as stages:
+        for _ in stages.refresh():
+            pass
+
+
+if __name__ == "__main__":
+    _refresh(sys.argv[1])
