@@ -56,11 +56,11 @@ class Request:
 class ScriptedServer:
     """Use as a context manager. One thread a connection; `requests` is in order of arrival."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1") -> None:
         self.requests: list[Request] = []
         self._scripts: dict[str, list[Answer]] = {}
         self._lock = threading.Lock()
-        self._server = _Server(self._answer)
+        self._server = _Server(address, self._answer)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 
     def __enter__(self) -> Self:
@@ -80,7 +80,7 @@ class ScriptedServer:
         return int(self._server.server_address[1])
 
     def url(self, path: str = "/") -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"http://{self._server.server_address[0]!s}:{self.port}{path}"
 
     def settings(self, **changes: object) -> FetchSettings:
         """Settings under which a client may ask this server."""
@@ -113,8 +113,8 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False  # joined at the end: no thread outlives its test
     request_queue_size = 128
 
-    def __init__(self, answer: Callable[[Request], Answer]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, address: str, answer: Callable[[Request], Answer]) -> None:
+        super().__init__((address, 0), _Handler)
         self.answer = answer
         self.open: set[socket.socket] = set()
 
