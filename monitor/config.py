@@ -22,7 +22,7 @@ from monitor.errors import ConfigError, Fault, QueryError
 from monitor.matching import CompiledWatch, Compiler, ExampleFailure, failing_examples
 from monitor.model import Channel, Feed, Recipient, Watch
 from monitor.pack import Pack, read_pack
-from monitor.shape import EmailChannel, File, WebhookChannel, WebsubBlock
+from monitor.shape import EmailChannel, File, WebhookChannel
 from monitor.tree import TermSet, term
 from monitor.yaml_file import Faults, load_tree
 
@@ -82,6 +82,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         faults.add_shape(error)
         raise faults.error() from None
     proxy = _proxy(file, environ, faults, with_secrets=with_secrets)
+    websub = _websub(file, faults)
     sets = {name: _set(name, terms, faults) for name, terms in file.sets.items()}
     feeds = tuple(_feeds(file, faults))
     channels = tuple(_channels(file, environ, faults)) if with_secrets else ()
@@ -98,7 +99,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         at_once=file.fetch.at_once,
         allow_networks=file.network.allow,
         allow_ports=file.network.ports,
-        websub=_websub(file.websub) if file.websub else None,
+        websub=websub,
         proxy=proxy,
         group_wait=file.alerts.group_wait,
         fresh_for=file.alerts.fresh_for,
@@ -152,7 +153,12 @@ def _proxy(file: File, environ: Mapping[str, str], faults: Faults, *, with_secre
     return replace(read_proxy(network.proxy), username=network.proxy_username, password=password)
 
 
-def _websub(block: WebsubBlock) -> Websub:
+def _websub(file: File, faults: Faults) -> Websub | None:
+    """Where hubs reach us, who are told so: that is what a proxy is there to avoid."""
+    if (block := file.websub) is None:
+        return None
+    if file.network.proxy:
+        faults.add(("websub",), "tells every hub who you are; expected either this or network.proxy")
     host, _, port = block.listen.rpartition(":")
     return Websub(callback=block.callback, host=host.strip("[]"), port=int(port))
 

@@ -51,13 +51,11 @@ def offer_of(
     The answer's Link headers come first, then the links in the feed: `hubs`, and `itself`, what it says its own address
     is. `url` is where the answer came from. A hub that can be asked over https is preferred.
     """
-    links = [(relation, urljoin(url, target)) for relation, target in _links(headers.get("link", ""))]
-    offered = [target for relation, target in links if relation == "hub"] or [urljoin(url, hub) for hub in hubs]
-    topics = [target for relation, target in links if relation == "self"] or [urljoin(url, itself) if itself else ""]
-    usable = sorted((hub for hub in offered if _is_usable(hub, ports)), key=lambda hub: not _is_secure(hub))
-    if not usable or not _is_usable(topics[0], ports):
-        return None
-    return Offer(hub=usable[0], topic=topics[0])
+    links = list(_links(headers.get("link", "")))
+    offered = [target for relation, target in links if relation == "hub"] or hubs
+    topic = _absolute(next((target for relation, target in links if relation == "self"), itself), url, ports)
+    usable = sorted(filter(None, (_absolute(hub, url, ports) for hub in offered)), key=lambda hub: not _is_secure(hub))
+    return Offer(hub=usable[0], topic=topic) if usable and topic else None
 
 
 def _links(header: str) -> Iterable[tuple[str, str]]:
@@ -69,8 +67,13 @@ def _links(header: str) -> Iterable[tuple[str, str]]:
                 yield relation, target.strip()
 
 
-def _is_usable(url: str, ports: Collection[int]) -> bool:
-    return 0 < len(url) <= LONGEST_URL and not url_fault(url, ports)
+def _absolute(target: str, url: str, ports: Collection[int]) -> str:
+    """Where a link found at `url` leads; "" for where nothing may be asked."""
+    try:
+        address = urljoin(url, target) if target else ""
+    except ValueError:
+        return ""
+    return address if len(address) <= LONGEST_URL and not url_fault(address, ports) else ""
 
 
 def _is_secure(url: str) -> bool:
@@ -265,7 +268,7 @@ def in_words(subscription: Subscription, *, now: datetime) -> str:
         last = subscription.pushed_at
         return f"told by hub, last {words(now - last)} ago" if last else "told by hub, nothing yet"
     if subscription.state == "refused":
-        return f"no longer told by hub: {subscription.reason}"
+        return f"not told by hub: {subscription.reason}"
     if subscription.reason:
         return f"not told by hub yet: {subscription.reason}"
     return "asking its hub"

@@ -216,6 +216,7 @@ BLOCKS: dict[str, type[shape.Block]] = {
     "`fetch`": shape.FetchBlock,
     "`network`": shape.NetworkBlock,
     "`alerts`": shape.AlertsBlock,
+    "`websub`": shape.WebsubBlock,
     "`keep`": shape.KeepBlock,
     "`channels`: email": shape.EmailChannel,
     "`channels`: webhook": shape.WebhookChannel,

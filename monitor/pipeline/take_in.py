@@ -2,7 +2,7 @@
 
 What lives here: what becomes of a pushed body. It goes the road of a polled one (`intake`), so that an entry that comes
 both ways is told once; but it changes nothing of the feed's poll: no validator, no hash, no hour. A push that cannot be
-read, or has no body, only says that it is time to ask.
+read, or holds no entry, only says that it is time to ask.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class TakeIn:
             log.exception("a push for %r could not be read", feed)
             return self._record(TakenIn(push=push, feed=feed, asks=True, problem=repr(bug)))
         problem = parsed.problem.message if parsed.problem else ""
-        taken = TakenIn(push=push, feed=feed, changes=found, asks=bool(problem), problem=problem)
+        taken = TakenIn(push=push, feed=feed, changes=found, asks=bool(problem) or not parsed.entries, problem=problem)
         return self._record(taken, intake.texts(parsed))
 
     def _parse(self, push: Push, state: FeedState) -> ParsedFeed:
