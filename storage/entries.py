@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, select, update
+from sqlalchemy import Connection, Row, and_, case, exists, func, select, union, update
 
-from monitor.model import Document, Entry, Feed, KeyedEntry, KnownEntry, Version
+from monitor.model import Document, Entry, Feed, KeyedEntry, KnownEntry, Placement, Version
 from storage import claims, versions
 from storage.database import insert_new
-from storage.schema import credits, entries, feeds, matches, members, stories
+from storage.schema import credits, decisions, entries, feeds, matches, members, stories
 
 KNOWN_LIMIT = (
     5_000  # the newest identities of a feed that a poll is compared with; the largest real feed seen has 1,046
@@ -115,10 +115,15 @@ def claim_due(
 
 
 def _matched_by(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """The watches that matched each entry when it was last examined."""
+    """The watches that matched each entry when it was last examined, or for which any wording of it was told."""
     found: dict[int, tuple[str, ...]] = {}
-    for row in connection.execute(select(matches.c.entry_id, matches.c.watch).where(matches.c.entry_id.in_(ids))):
-        found[row.entry_id] = (*found.get(row.entry_id, ()), row.watch)
+    told = decisions.c.action.in_(("alert", "update"))
+    query = union(
+        select(matches.c.entry_id, matches.c.watch).where(matches.c.entry_id.in_(ids)),
+        select(decisions.c.entry_id, decisions.c.watch).where(decisions.c.entry_id.in_(ids), told),
+    )
+    for entry_id, watch in connection.execute(query):
+        found[entry_id] = (*found.get(entry_id, ()), watch)
     return found
 
 
@@ -220,6 +225,47 @@ def seen_since(connection: Connection, *, since: datetime) -> tuple[tuple[Docume
     return tuple((_document(row, origins[row.feed_id], {}), bool(row.matched)) for row in rows)
 
 
+def archive(
+    connection: Connection, wanted: Mapping[str, Feed], *, since: datetime, until: datetime
+) -> Iterator[tuple[Entry, Placement]]:
+    """The examined entries of a period, each with its story, in the order in which they were published or seen.
+
+    What a first poll brought as backlog stands where it was published. Rows are read as they are asked for.
+    """
+    came_at = case(
+        (entries.c.backlog, func.coalesce(entries.c.published_at, entries.c.first_seen_at)),
+        else_=entries.c.first_seen_at,
+    )
+    query = (
+        select(entries, stories.c.began_with, members.c.relation, members.c.of_entry_id, members.c.similarity)
+        .join(members, members.c.entry_id == entries.c.id)
+        .join(stories, stories.c.id == members.c.story_id)
+        .where(came_at > since, came_at <= until)
+        .order_by(came_at, entries.c.id)
+        .execution_options(yield_per=500)
+    )
+    for rows in connection.execute(query).partitions():
+        origins = _feeds_of(connection, rows)
+        for row in rows:
+            yield _entry(row, origins[row.feed_id], wanted, (), ()), _placement(row)
+
+
+def count_archive(connection: Connection, *, since: datetime) -> int:
+    """About how many entries `archive` gives: those that were first seen since then."""
+    query = select(func.count()).select_from(entries).where(entries.c.first_seen_at > since)
+    return int(connection.execute(query).scalar_one())
+
+
+def _placement(row: Row[Any]) -> Placement:
+    return Placement(
+        id=str(row.id),
+        story=str(row.began_with),
+        relation=row.relation,
+        of=None if row.of_entry_id is None else str(row.of_entry_id),
+        similarity=row.similarity,
+    )
+
+
 def forget_texts(connection: Connection, *, before: datetime) -> int:
     """Retention: texts go, identities stay, so that an old entry that is still in its feed is never told as new.
 
@@ -252,6 +298,7 @@ def _entry(
         first_seen=row.first_seen_at,
         backlog=row.backlog,
         edited=row.version > 1,
+        version=row.version,
         before=before[-1] if before else None,
         matched=matched,
     )

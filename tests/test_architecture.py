@@ -36,10 +36,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.article",
         "monitor.discovery",
         "monitor.changes",
-        "monitor.index_rule monitor.habits monitor.cadence",
+        "monitor.index_rule monitor.habits monitor.cadence monitor.volume monitor.condition",
         "monitor.addresses",
     ),
     ("monitor.report", "monitor.websub", "alerts.policy", "alerts.message alerts.digest"),
+    ("monitor.backtest",),
     ("monitor.shape monitor.yaml_file monitor.config monitor.feeds_file",),
     # the world: each knows one thing of it, and none knows the others
     (

@@ -1,7 +1,7 @@
 """The commands: composition root, and the only place that prints, exits or configures logging.
 
     work.py    init, check, once, run, digest         stage.py   stage parse|extract|match|group|origin
-    stories.py stories                                feeds.py, add.py   feeds …
+    stories.py stories                                feeds.py, add.py, health.py  feeds …
     alerts.py  alerts …                               demo.py    demo
     ledger.py  ledger                                 watches.py explain, backtest
     options.py what commands share                    paint.py   how it looks
@@ -21,11 +21,12 @@ from monitor.cli.add import add
 from monitor.cli.alerts import alerts
 from monitor.cli.demo import demo
 from monitor.cli.feeds import feeds
+from monitor.cli.health import health
 from monitor.cli.ledger import ledger
 from monitor.cli.paint import err, plain
 from monitor.cli.stage import stage
 from monitor.cli.stories import stories
-from monitor.cli.watches import explain_command
+from monitor.cli.watches import backtest_command, explain_command
 from monitor.cli.work import check, completion, digest, init, once, run
 from monitor.errors import ConfigError, InstanceError, StorageError, TipsheetError
 from monitor.version import VERSION
@@ -41,11 +42,13 @@ def tipsheet() -> None:
 
 
 _COMMANDS = (
-    demo, init, check, explain_command, once, run, stories, ledger, alerts, feeds, digest, stage, completion,
+    demo, init, check, explain_command, backtest_command, once, run, stories, ledger, alerts, feeds, digest, stage,
+    completion,
 )  # fmt: skip
 for _command in _COMMANDS:
     tipsheet.add_command(_command)
 feeds.add_command(add)
+feeds.add_command(health)
 
 
 def main() -> None:

@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 from rich.text import Text
 
+from monitor.backtest import Archived, Backtest, Line, backtest, differences, too_busy
 from monitor.cli.options import config_option, database_option, find_config, json_option, load_config, open_database
-from monitor.cli.paint import json_line, out, plain
+from monitor.cli.paint import json_line, json_lines, out, plain, progress
 from monitor.cli.stage import chosen_watches, read_document
 from monitor.config import Config
 from monitor.errors import StorageError, TipsheetError
 from monitor.explain import Clue, Explanation, Part, Weighing, explain
 from monitor.matching import CompiledWatch, compile_watch
-from monitor.model import Document, Span, Watch
+from monitor.model import Document, Feed, Span, Watch
+from monitor.run import utc_now
 from monitor.text import mask, reading, sentences
 from monitor.tree import TermSet
 from storage import entries
+from storage.database import Database
 
 _ROOM = 90  # code points of a sentence around a term
 
@@ -109,6 +113,117 @@ def _stored(config_path: Path | None, database_url: str | None, entry: int) -> D
     if entry not in found:
         raise StorageError(f"there is no entry {entry} in the database")
     return found[entry][0]
+
+
+# ---- backtest --------------------------------------------------------------------------------------------------------
+
+
+@click.command(name="backtest")
+@click.argument("watch", required=False)
+@config_option
+@database_option
+@json_option
+@click.option("--days", type=click.IntRange(1, 3650), default=30, show_default=True, help="How far to look back.")
+@click.option("--query", help="Try this query in place of a watch of the file.")
+@click.option("--against", metavar="WATCH", help="Show only what this watch of the file would tell otherwise.")
+def backtest_command(
+    watch: str | None, config_path: Path | None, database_url: str | None, as_json: bool, days: int,
+    query: str | None, against: str | None,
+) -> None:  # fmt: skip
+    """What WATCH would have told over the entries of the database: nothing is sent, nothing is written."""
+    chosen = [the_watch(config_path, watch, query), *([the_watch(config_path, against, None)] if against else [])]
+    config = the_config(config_path)
+    until = utc_now()
+    with open_database(database_url, to_read=True) as database:
+        found = [
+            backtest_archive(
+                one, database, config.feeds if config else {}, since=until - timedelta(days=days), until=until
+            )
+            for one in chosen
+        ]
+    if as_json:
+        json_lines(_as_json(one) for one in found)
+    elif against:
+        _show_differences(*found)
+    else:
+        _show_backtest(found[0])
+
+
+def backtest_archive(
+    compiled: CompiledWatch, database: Database, feeds: Mapping[str, Feed], *, since: datetime, until: datetime
+) -> Backtest:
+    """Read-only; with a bar where somebody watches."""
+    with database.read() as connection:
+        total = entries.count_archive(connection, since=since)
+        rows = entries.archive(connection, feeds, since=since, until=until)
+        archive = (Archived(entry=entry, placement=placement) for entry, placement in rows)
+        return backtest(
+            compiled, progress(archive, f"Trying {plain(compiled.watch.name)}", total), since=since, until=until
+        )
+
+
+def _as_json(found: Backtest) -> dict[str, object]:
+    busiest = found.busiest
+    return {
+        "watch": found.watch,
+        "since": found.since,
+        "until": found.until,
+        "entries": found.entries,
+        "alerts": found.count("alert"),
+        "digest": found.count("digest"),
+        "folded": found.folded,
+        "busiest": None if busiest is None else {"day": busiest[0].isoformat(), "alerts": busiest[1]},
+        "too_busy": too_busy(found),
+        "lines": found.lines,
+    }
+
+
+def _show_backtest(found: Backtest) -> None:
+    out.print(f"{plain(found.watch)} on {found.entries:,} entries since {found.since:%Y-%m-%d} (days are UTC)")
+    alerts, digest = found.count("alert"), found.count("digest")
+    out.print(f"would have sent {_many(alerts, 'alert')} and {_many(digest, 'digest line')}{_folded(found)}")
+    if found.busiest:
+        day, count = found.busiest
+        out.print(f"busiest day: {day} with {_many(count, 'alert')}")
+    if too_much := too_busy(found):
+        out.print(Text(f"too busy: {too_much}", style="bold red"))
+    for day, lines in found.days().items():
+        counted = sum(line.level == "alert" for line in lines)
+        told = f"{_many(counted, 'alert')}, {_many(len(lines) - counted, 'digest line')}"
+        out.print(Text.assemble("\n", (day.isoformat(), "bold"), f"  {told}"))
+        for line in lines:
+            _show_line(line)
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _folded(found: Backtest) -> str:
+    if not found.folded:
+        return ""
+    most = max(found.lines, key=lambda line: line.folded)
+    return f"; {_many(found.folded, 'further report')} folded under them, {most.folded:,} of one story"
+
+
+def _show_line(line: Line, sign: str = "") -> None:
+    level, style = ("alert ", "green") if line.level == "alert" else ("digest", "yellow")
+    more = f"  (+ {_many(line.folded, 'report')})" if line.folded else ""
+    at = f"{line.at:%H:%M}" if not sign else f"{line.at:%Y-%m-%d %H:%M}"
+    out.print(
+        Text.assemble(f"  {sign}{at}  ", (level, style), f"  {plain(line.outlet)}: ", (plain(line.title), "bold"), more)
+    )
+    out.print(Text(f"         {' ' * len(sign)}{plain(line.why)}", style="dim"))
+
+
+def _show_differences(found: Backtest, other: Backtest) -> None:
+    gained, lost = differences(found, other)
+    both = len(found.lines) - len(gained)
+    out.print(f"{plain(found.watch)} against {plain(other.watch)} on {found.entries:,} entries")
+    out.print(f"{_many(len(gained), 'line')} more, {_many(len(lost), 'line')} fewer, {both:,} alike")
+    for sign, lines in (("+ ", gained), ("- ", lost)):
+        for line in lines:
+            _show_line(line, sign)
 
 
 # ---- an explanation, printed -----------------------------------------------------------------------------------------
