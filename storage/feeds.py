@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, bindparam, func, or_, select, update
 
 from monitor.model import Feed, FeedHealth, FeedOutcome, FeedState, Validators
 from storage import claims
@@ -47,8 +49,8 @@ def remember(connection: Connection, wanted: Sequence[Feed]) -> None:
     if not rows:
         return
     connection.execute(insert_new(connection, feeds), [row | _BLANK for row in rows])
-    for row in rows:
-        connection.execute(update(feeds).where(feeds.c.url == row["url"]).values(row))
+    here = update(feeds).where(feeds.c.url == bindparam("address"))
+    connection.execute(here, [row | {"address": row["url"]} for row in rows])
     # A feed that answered "gone" is asked again when somebody takes it out of the file and puts it back.
     gone = feeds.c.active & (feeds.c.problem_kind == "gone") & feeds.c.url.in_(away)
     connection.execute(update(feeds).where(gone).values(next_poll_at=None))
@@ -93,17 +95,44 @@ def _due(now: datetime) -> ColumnElement[bool]:
     return feeds.c.active & or_(feeds.c.next_poll_at.is_(None), feeds.c.next_poll_at <= now, astray)
 
 
-def record(connection: Connection, outcome: FeedOutcome, *, claimant: str) -> bool:
-    """Write what one poll decided, and give the claim back. False: the claim was lost, and nothing was written."""
-    ours = claims.holds(feeds, outcome.feed_id, claimant)
-    written = connection.execute(
-        update(feeds).where(ours).values(_after(outcome) | claims.FREE).returning(feeds.c.id)
-    ).one_or_none()
-    return written is not None
+def record(connection: Connection, outcomes: Sequence[FeedOutcome], *, claimant: str) -> set[int]:
+    """Write what polls decided, and give the claims back. The ids that were written: other claims were lost."""
+    asked = [outcome.feed_id for outcome in outcomes]
+    ours = set(
+        connection.execute(select(feeds.c.id).where(feeds.c.id.in_(asked), feeds.c.claimed_by == claimant)).scalars()
+    )
+    alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for outcome in outcomes:
+        if outcome.feed_id in ours:
+            row = _after(outcome) | claims.FREE | {"row": outcome.feed_id}
+            alike[_counts_on(outcome), *row].append(row)
+    for (counts_on, *_), rows in alike.items():
+        connection.execute(_update(counts_on), rows)
+    return ours
+
+
+def _counts_on(outcome: FeedOutcome) -> str:
+    """What a poll adds to a feed's counters."""
+    if outcome.result == "postponed":
+        return "nothing"
+    return "failure" if outcome.result in ("failed", "gone") else "success"
+
+
+@cache
+def _update(counts_on: str) -> Update:
+    """Counts on; what else is set stands in the rows."""
+    statement = update(feeds).where(feeds.c.id == bindparam("row"))
+    if counts_on == "nothing":
+        return statement
+    statement = statement.values(polls=feeds.c.polls + 1)
+    if counts_on == "success":
+        return statement
+    since = func.coalesce(feeds.c.failing_since, bindparam("since", type_=feeds.c.failing_since.type))
+    return statement.values(failures=feeds.c.failures + 1, failing_since=since)
 
 
 def _after(outcome: FeedOutcome) -> dict[str, Any]:
-    """The columns that a poll changes."""
+    """The columns that a poll sets."""
     if outcome.result == "postponed":
         return {
             "next_poll_at": outcome.next_poll_at,
@@ -111,7 +140,6 @@ def _after(outcome: FeedOutcome) -> dict[str, Any]:
             "rest_until": outcome.rest_until,
         }
     values: dict[str, Any] = {
-        "polls": feeds.c.polls + 1,
         "polled_at": outcome.polled_at,
         "next_poll_at": outcome.next_poll_at,
         "next_poll_reason": outcome.reason,
@@ -128,10 +156,7 @@ def _after(outcome: FeedOutcome) -> dict[str, Any]:
         "body_hash": outcome.body_hash,
     }
     if outcome.result in ("failed", "gone"):
-        return values | {
-            "failures": feeds.c.failures + 1,
-            "failing_since": func.coalesce(feeds.c.failing_since, outcome.polled_at),
-        }
+        return values | {"since": outcome.polled_at}
     values |= {"failures": 0, "failing_since": None, "succeeded_at": outcome.polled_at, "habit": outcome.habit or None}
     if outcome.result == "read":
         values |= {

@@ -34,7 +34,7 @@ def claim(
 
 def record(database: Database, *outcomes: FeedOutcome, claimant: str = "me") -> list[bool]:
     with database.write() as connection:
-        return [feeds.record(connection, outcome, claimant=claimant) for outcome in outcomes]
+        return [bool(feeds.record(connection, [outcome], claimant=claimant)) for outcome in outcomes]
 
 
 def listing(database: Database) -> dict[str, FeedRow]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from monitor import changes
 from monitor.cadence import NEVER
@@ -24,7 +24,8 @@ from monitor.errors import FetchError, StorageError
 from monitor.fetch import Client
 from monitor.isolate import IsolatedParser
 from monitor.model import Changes, FeedOutcome, Fetched, ParsedFeed
-from monitor.pipeline import Refresh
+from monitor.pipeline import Refresh, intake
+from monitor.pipeline.lanes import Askers
 from monitor.pipeline.refresh import LEASE
 from storage import entries, feeds
 from storage.database import Database
@@ -239,6 +240,37 @@ def test_changed_entries_and_their_validators_are_kept_together_or_not_at_all(
     assert stand.validators() == ('"2"', None)
 
 
+def test_what_one_feed_brings_costs_no_other_its_poll(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Polls that come together are written together; where that fails, each is written alone."""
+    stand.subscribe("/a", f"http://localhost:{stand.server.port}/b", f"http://127.0.0.2:{stand.server.port}/c")
+    for path in ("/a", "/b"):
+        stand.server.script(path, rss(f"One of {path}", etag='"1"'))
+    real_keep, real_heard = intake.keep, Askers.heard
+
+    def spoilt(connection: Connection, feed_id: int, changes: Changes, *args: Any, **more: Any) -> None:
+        if [keyed.entry.title for keyed in changes.new] == ["One of /b"]:
+            raise ValueError("a surprise")
+        real_keep(connection, feed_id, changes, *args, **more)
+
+    def together(askers: Askers[Any], until: float) -> list[Any]:
+        heard: list[Any] = []
+        while askers.busy:
+            heard += real_heard(askers, until + 5)
+        return heard
+
+    monkeypatch.setattr(intake, "keep", spoilt)
+    monkeypatch.setattr(Askers, "heard", together)
+    outcomes = stand.poll()
+    assert {name: outcome.result for name, outcome in outcomes.items()} == {"a": "read", "b": "failed", "c": "failed"}
+    assert "a surprise" in stand.row("b").problem
+    assert (stand.titles(), stand.validators("a"), stand.validators("b")) == (
+        ["One of /a"],
+        ('"1"', None),
+        (None, None),
+    )
+    assert [stand.row(name).polls for name in "abc"] == [1, 1, 1]
+
+
 def test_whoever_lost_the_claim_writes_nothing(stand: Stand) -> None:
     def stolen() -> Iterable[bytes]:
         with stand.database.write() as connection:  # another process took over while the server was thinking
@@ -353,7 +385,8 @@ def test_a_restart_does_not_forget_that_a_host_asked_for_rest(stand: Stand) -> N
     assert {name: outcome.result for name, outcome in outcomes.items()} == {"b": "postponed", "c": "postponed"}
     assert all(outcome.next_poll_at >= rested for outcome in outcomes.values())
     assert (len(stand.server.asked("/b")), stand.server.asked("/c")) == (1, [])
-    assert {outcome.result for outcome in stand.poll(after=15 * HOUR).values()} >= {"read"}
+    stand.server.script("/a", rss("One of /a"))
+    assert {outcome.result for outcome in stand.poll(after=15 * HOUR).values()} == {"read", "unchanged"}
 
 
 def test_a_proxy_that_is_down_is_nobodys_fault(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from monitor import cadence
 from monitor.model import FeedState
+
+AT_ONCE = 64  # results that are handed over together, at most: nobody's next turn waits for more
 
 T = TypeVar("T")
 
@@ -37,9 +40,11 @@ class Lanes:
         self._turns: list[tuple[float, int, str]] = []  # a heap: when, in which order, which host
         self._known: set[int] = set()  # feeds that wait or are being asked
         self._order = 0
+        self._length = 0
 
     def __len__(self) -> int:
-        return sum(map(len, self._waiting.values()))
+        """How many feeds wait."""
+        return self._length
 
     def add(self, states: Iterable[FeedState]) -> None:
         """In order of their turn. A feed that waits already, or is being asked, is not taken in twice."""
@@ -52,12 +57,14 @@ class Lanes:
                 self._waiting[host] = deque()
                 self._take_turn(host)
             self._waiting[host].append(state)
+            self._length += 1
 
     def ready(self) -> Iterator[FeedState]:
         """The feeds whose turn it is; none of their hosts has another turn until `heard`."""
         now = time.monotonic()
         while self._turns and self._turns[0][0] <= now:
             host = heapq.heappop(self._turns)[2]
+            self._length -= 1
             yield self._waiting[host].popleft()
 
     def heard(self, state: FeedState) -> None:
@@ -74,6 +81,7 @@ class Lanes:
         """Takes away those that wait for the same host. Ask before `heard`."""
         waiting = self._waiting[host_of(state)]
         others = list(waiting)
+        self._length -= len(waiting)
         waiting.clear()
         self._known -= {other.id for other in others}
         return others
@@ -112,11 +120,12 @@ class Askers(Generic[T]):
         self.busy += 1
         pool.submit(ask, state).add_done_callback(self._done.put)
 
-    def heard(self, until: float) -> T | None:
-        """The next result; None if there is none by `until`."""
-        try:
-            future = self._done.get(timeout=max(0.0, until - time.monotonic()))
-        except Empty:
-            return None
-        self.busy -= 1
-        return future.result()
+    def heard(self, until: float) -> list[T]:
+        """The next results, as many as have come; none if there is none by `until`."""
+        futures = []
+        with suppress(Empty):
+            futures.append(self._done.get(timeout=max(0.0, until - time.monotonic())))
+            while len(futures) < AT_ONCE:
+                futures.append(self._done.get_nowait())
+        self.busy -= len(futures)
+        return [future.result() for future in futures]

@@ -51,6 +51,9 @@ class _Poll:
     error: FetchError | ParseError | None = None
 
 
+_Decided = tuple[FeedOutcome, _Poll]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refresh:
     """The first stage."""
@@ -106,22 +109,21 @@ class Refresh:
         for lane in cadence.lanes(due):
             rest = resting.get(host_of(lane[0]), now) - now
             if rest > timedelta():
-                yield from self._postpone(lane, rest, _THROTTLED, claimant)
+                yield from self._record(self._postponed(lane, rest, _THROTTLED), claimant)
             else:
                 lanes.add(lane)
 
     def _hear(self, askers: Askers[_Poll], lanes: Lanes, claimant: str, until: float) -> Iterator[FeedOutcome]:
-        """What the next poll came to, and for the other feeds of its host."""
-        poll = askers.heard(until)
-        if poll is None:
-            return
-        retry_after = poll.error.retry_after if isinstance(poll.error, FetchError) else None
-        why = _why_others_wait(poll)
-        others = lanes.others(poll.state) if why else []
-        lanes.heard(poll.state)
-        if outcome := self._conclude(poll, claimant):
-            yield outcome
-        yield from self._postpone(others, retry_after, why, claimant)
+        """What the next polls came to, and for the other feeds of their hosts."""
+        polls, waiting = askers.heard(until), []
+        for poll in polls:
+            retry_after = poll.error.retry_after if isinstance(poll.error, FetchError) else None
+            why = _why_others_wait(poll)
+            others = lanes.others(poll.state) if why else []
+            lanes.heard(poll.state)
+            waiting += self._postponed(others, retry_after, why)
+        yield from self._conclude(polls, claimant)
+        yield from self._record(waiting, claimant)
 
     # ---- in a thread: the slow part ----
 
@@ -150,15 +152,22 @@ class Refresh:
 
     # ---- in the caller's thread: decide, write ----
 
-    def _conclude(self, poll: _Poll, claimant: str) -> FeedOutcome | None:
-        """What one poll decided, committed. None: the claim was lost. Raises only what the database refuses to all."""
+    def _conclude(self, polls: Sequence[_Poll], claimant: str) -> list[FeedOutcome]:
+        """What polls decided, committed; without those whose claim was lost.
+
+        What came together is written together: a disk takes as long for one as for all. Where one cannot be written,
+        each is written alone, and that one has failed. Raises only what the database refuses to all.
+        """
         try:
-            return self._record(self._decide(poll), poll, claimant)
+            return self._record([(self._decide(poll), poll) for poll in polls], claimant)
         except StorageError:
             raise
         except Exception as bug:  # noqa: BLE001 - the unit of work, as in `_poll`
+            if len(polls) > 1:
+                return [outcome for poll in polls for outcome in self._conclude([poll], claimant)]
+            (poll,) = polls
             log.exception("what %r brought could not be kept", poll.state.feed.name)
-            return self._record(self._failed(poll.state, _surprise(bug)), _Poll(state=poll.state), claimant)
+            return self._record([(self._failed(poll.state, _surprise(bug)), _Poll(state=poll.state))], claimant)
 
     def _decide(self, poll: _Poll) -> FeedOutcome:
         if poll.error is not None or poll.fetched is None:
@@ -253,40 +262,33 @@ class Refresh:
         url, ports = fetched.final_url, self.config.allow_ports
         return websub.offer_of(fetched.headers, hubs=parsed.hubs, itself=parsed.itself, url=url, ports=ports)
 
-    def _record(self, outcome: FeedOutcome, poll: _Poll, claimant: str) -> FeedOutcome | None:
-        """One transaction: what the server gave us to ask with next time, and the entries that came with it."""
+    def _record(self, decided: Sequence[_Decided], claimant: str) -> list[FeedOutcome]:
+        """One transaction: what servers gave us to ask with next time, and the entries that came with it."""
+        if not decided:
+            return []
         with self.database.write() as connection:
-            written = feeds.record(connection, outcome, claimant=claimant)
-            if isinstance(poll.error, FetchError) and poll.error.kind == "throttled" and poll.error.retry_after:
-                until = outcome.polled_at + poll.error.retry_after
-                hosts.rest(connection, host_of(poll.state), now=outcome.polled_at, until=until)
-            if written:
-                intake.keep(connection, outcome.feed_id, outcome.changes, poll.texts, now=outcome.polled_at)
-            if written and outcome.result == "read":
-                readings.keep(connection, outcome.feed_id, outcome.reading)
-        if not written:
-            note("refresh", level=logging.WARNING, feed=poll.state.feed.name, result="claim lost, nothing written")
-            return None
-        note(
-            "refresh",
-            feed=poll.state.feed.name,
-            result=outcome.result,
-            new=len(outcome.changes.new),
-            edited=len(outcome.changes.edited),
-            problem=outcome.problem.message if outcome.problem else "",
-        )
-        return outcome
+            ours = feeds.record(connection, [outcome for outcome, _ in decided], claimant=claimant)
+            for outcome, poll in decided:
+                if isinstance(poll.error, FetchError) and poll.error.kind == "throttled" and poll.error.retry_after:
+                    until = outcome.polled_at + poll.error.retry_after
+                    hosts.rest(connection, host_of(poll.state), now=outcome.polled_at, until=until)
+                if outcome.feed_id in ours:
+                    intake.keep(connection, outcome.feed_id, outcome.changes, poll.texts, now=outcome.polled_at)
+                if outcome.feed_id in ours and outcome.result == "read":
+                    readings.keep(connection, outcome.feed_id, outcome.reading)
+        for outcome, poll in decided:
+            _note(outcome, poll.state, written=outcome.feed_id in ours)
+        return [outcome for outcome, _ in decided if outcome.feed_id in ours]
 
-    def _postpone(
-        self, states: Sequence[FeedState], rest: timedelta | None, why: str, claimant: str
-    ) -> Iterator[FeedOutcome]:
+    def _postponed(self, states: Sequence[FeedState], rest: timedelta | None, why: str) -> list[_Decided]:
         """A host that says "too many requests", or cannot be reached, means all its feeds."""
+        decided = []
         for state in states:
             now = self.clock()
             due = cadence.after_failure(state, now=now, intervals=self._intervals, retry_after=rest, gone=False)
             waiting = replace(_as_before(state, now, due), result="postponed", reason=f"{why}; {due.reason}")
-            if outcome := self._record(waiting, _Poll(state=state), claimant):
-                yield outcome
+            decided.append((waiting, _Poll(state=state)))
+        return decided
 
     def _intervals_for(self, feed: Feed, validators: Validators) -> Intervals:
         """Who has to send all of it each time is asked less often."""
@@ -296,6 +298,20 @@ class Refresh:
     @property
     def _intervals(self) -> Intervals:
         return self.rhythms.now(self.database, self.config, self.clock())
+
+
+def _note(outcome: FeedOutcome, state: FeedState, *, written: bool) -> None:
+    if not written:
+        note("refresh", level=logging.WARNING, feed=state.feed.name, result="claim lost, nothing written")
+        return
+    note(
+        "refresh",
+        feed=state.feed.name,
+        result=outcome.result,
+        new=len(outcome.changes.new),
+        edited=len(outcome.changes.edited),
+        problem=outcome.problem.message if outcome.problem else "",
+    )
 
 
 def _why_others_wait(poll: _Poll) -> str:
