@@ -145,8 +145,12 @@ def _mood(habit: Habit, count: int, pace: Pace | None, since: float, until: floa
     if pace is None:
         return habit.lately, habit.promised
     fade = 0.5 ** ((until - since) / _HOUR / MOOD_HALF_LIFE)
-    promised = sum(_rate(pace, begin) * length for begin, length in _hours(since, until))
-    return fade * habit.lately + count, fade * habit.promised + promised
+    return fade * habit.lately + count, fade * habit.promised + promised(pace, since=since, until=until)
+
+
+def promised(pace: Pace, *, since: float, until: float) -> float:
+    """How many items the pace promises between two times."""
+    return sum(_rate(pace, begin) * length for begin, length in _hours(since, until))
 
 
 def first_habit(published: Sequence[float], *, until: float, window: int) -> Habit:

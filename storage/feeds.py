@@ -4,41 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Update, bindparam, func, or_, select, update
 
-from monitor.model import Feed, FeedHealth, FeedOutcome, FeedState, Validators
+from monitor.model import Feed, FeedHealth, FeedOutcome, FeedRow, FeedState, Validators
 from storage import claims
 from storage.database import insert_new
 from storage.schema import entries, feeds
 
 FARTHEST = timedelta(days=40)  # ahead; the longest that a server may ask for is 31 days
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedRow:
-    """One feed as `tipsheet feeds` lists it."""
-
-    name: str
-    url: str
-    active: bool
-    polls: int
-    entries: int
-    failures: int
-    failing_since: datetime | None
-    polled_at: datetime | None
-    succeeded_at: datetime | None
-    changed_at: datetime | None
-    next_poll_at: datetime | None
-    next_poll_reason: str
-    rest_until: datetime | None
-    problem_kind: str
-    problem: str
-    gap_at: datetime | None
 
 
 def remember(connection: Connection, wanted: Sequence[Feed]) -> None:
@@ -244,10 +221,11 @@ def listing(connection: Connection) -> tuple[FeedRow, ...]:
     )
     return tuple(
         FeedRow(
-            name=row.name, url=row.url, active=row.active, polls=row.polls, entries=row.entry_count,
+            name=row.name, url=row.url, outlet=row.outlet, active=row.active, polls=row.polls, entries=row.entry_count,
             failures=row.failures, failing_since=row.failing_since, polled_at=row.polled_at,
             succeeded_at=row.succeeded_at, changed_at=row.changed_at, next_poll_at=row.next_poll_at,
-            next_poll_reason=row.next_poll_reason, rest_until=row.rest_until, problem_kind=row.problem_kind,
+            next_poll_reason=row.next_poll_reason, rest_until=row.rest_until, status=row.status,
+            problem_kind=row.problem_kind, habit=tuple(row.habit or ()),
             problem=row.problem, gap_at=row.gap_at,
         )
         for row in found

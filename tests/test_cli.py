@@ -145,7 +145,7 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 def is_plain(text: str) -> bool:
-    return all(char.isprintable() or char == "\n" for char in text)
+    return all(char.isprintable() or char in "\n\t" for char in text)  # tabs part cells; those of a cell are escaped
 
 
 # ---- the demo --------------------------------------------------------------------------------------------------------
@@ -355,7 +355,14 @@ def test_feeds_health_says_what_ails_whom_since_when_and_ends_with_1(evening: De
     assert well["next_poll_at"] > well["succeeded_at"]
     table = evening.run("feeds", "health")
     assert table.code == 1
-    assert "failing (one poll, since " in table.out
+    worst, other = (line.split("\t") for line in table.out.splitlines()[1:])
+    assert worst[1] == "failing"
+    assert worst[3].endswith("(one poll)")
+    assert worst[4].startswith(
+        "it wants a login now: find its new address with `tipsheet feeds add https://oldpaper.example/`"
+    )
+    assert other[:2] == ["City Wire", "ok"]
+    assert len(evening.run("feeds", "health", "--failing").out.splitlines()) == 2
 
 
 def test_feeds_health_of_feeds_that_all_work_ends_with_0(desk: Desk) -> None:
@@ -376,7 +383,8 @@ def test_feeds_health_warns_for_a_week_of_stories_that_may_have_been_missed(desk
         ran = desk.run("feeds", "health")
         assert ran.code == 0
         said = " ".join(ran.out.split())
-        assert ("two polls share no item: stories may have been missed" in said) is warned
+        assert ("two polls share no item: stories between them may be missed" in said) is warned
+        assert (desk.run("feeds", "health", "--failing").out == "All 1 feeds are well.\n") is not warned
 
 
 def test_alerts_lists_every_delivery(evening: Desk) -> None:

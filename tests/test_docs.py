@@ -24,9 +24,10 @@ from alerts.webhook import signed_headers
 from monitor import cli, packs, shape
 from monitor.cli import tipsheet
 from monitor.cli.add import OfferedFeed
+from monitor.condition import Condition
 from monitor.config import example_faults, read_config
 from monitor.errors import Fault
-from storage.feeds import FeedRow
+from monitor.model import FeedRow
 from storage.outbox import OutboxRow
 from storage.stories import DecisionRow, StoryRow
 from tests import command
@@ -119,7 +120,7 @@ def fields(kind: type[Any]) -> set[str]:
 JSON_FIELDS = [
     ("tipsheet check", fields(Fault)),
     ("tipsheet stories", fields(StoryRow) | fields(DecisionRow)),
-    ("tipsheet feeds health", fields(FeedRow)),
+    ("tipsheet feeds health", fields(FeedRow) - {"habit"} | fields(Condition)),
     ("tipsheet feeds add", fields(OfferedFeed)),
     ("tipsheet alerts", fields(OutboxRow)),
 ]

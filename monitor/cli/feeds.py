@@ -7,7 +7,7 @@ it does, and how feeds.yaml is written (`feeds_file`).
 from __future__ import annotations
 
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -21,12 +21,11 @@ from monitor.cli.options import (
     load_config,
     open_database,
 )
-from monitor.cli.paint import err, json_lines, local, out, plain, table
+from monitor.cli.paint import err, json_lines, out, plain, table
 from monitor.feeds_file import append_feeds
+from monitor.model import FeedRow
 from monitor.run import utc_now
 from storage import feeds as feed_rows
-
-GAP_SHOWN = timedelta(days=7)
 
 
 @click.group()
@@ -53,39 +52,6 @@ def feeds_list(config_path: Path | None, as_json: bool) -> None:
     table("Feeds", ("name", "outlet", "language", "enabled", "url"), rows, empty="The file has no feeds.")
 
 
-@feeds.command("health")
-@database_option
-@json_option
-@click.option("--all", "everything", is_flag=True, help="Also feeds that are no longer in the file, or disabled.")
-def feeds_health(database_url: str | None, as_json: bool, everything: bool) -> None:
-    """How each feed is: last success, next poll and why, what is wrong and since when. Exit code 1 if any fails."""
-    with open_database(database_url, to_read=True) as database, database.read() as connection:
-        rows = [row for row in feed_rows.listing(connection) if row.active or everything]
-    if as_json:
-        json_lines(rows)
-    else:
-        shown = [(row.name, _condition(row), local(row.succeeded_at), row.entries, _next(row)) for row in rows]
-        columns = ("feed", "condition", "last read", "entries", "next poll, and why")
-        table("Feeds", columns, shown, empty="No feed has been polled yet; `tipsheet once` does.")
-    if any(row.failures for row in rows):
-        sys.exit(1)
-
-
-def _condition(row: feed_rows.FeedRow) -> str:
-    if row.failures:
-        times = f"{row.failures} polls in a row" if row.failures > 1 else "one poll"
-        return f"failing ({times}, since {local(row.failing_since)}): {row.problem}"
-    if row.problem:
-        return f"read with losses: {row.problem}"
-    if row.gap_at and utc_now() - row.gap_at < GAP_SHOWN:
-        return f"two polls share no item: stories may have been missed (before {local(row.gap_at)})"
-    return "ok" if row.polls else "not polled yet"
-
-
-def _next(row: feed_rows.FeedRow) -> str:
-    return f"{local(row.next_poll_at)}, {row.next_poll_reason}" if row.next_poll_at else "at once"
-
-
 @feeds.command("refresh")
 @database_option
 @click.argument("names", nargs=-1)
@@ -108,7 +74,7 @@ def feeds_refresh(database_url: str | None, names: tuple[str, ...], everything: 
         sys.exit(1)
 
 
-def _too_early(row: feed_rows.FeedRow | None, now: datetime) -> str:
+def _too_early(row: FeedRow | None, now: datetime) -> str:
     if row is None:
         return "no feed of this name is watched; `tipsheet feeds health` lists them"
     floor = cadence.Intervals().floor
