@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from monitor.model import Message, Recipient, StoryMember, StoryReport
+from monitor.model import EditKind, EditNote, Message, Recipient, StoryMember, StoryReport
 
 SUBJECT_LENGTH = 180  # code points; phones show 40, desks 80, and a headline that needs more is an attack
 TITLE_LENGTH = 400
@@ -35,6 +35,9 @@ _RELATIONS: Mapping[str, str] = {
     "same-event": "own report",
     "update": "",
 }
+
+_EDITS: Mapping[EditKind, str] = {"withdrawn": "Withdrawn", "corrected": "Corrected"}  # else: what was reworded
+_TURNS = frozenset({"reversed", "corrected", "withdrawn"})  # edits that are news of their own
 
 _OVERRIDES = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
@@ -71,6 +74,14 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A stretch of a headline that was edited."""
+
+    kind: Literal["kept", "gone", "added"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
     """One outlet's telling, as printed."""
 
@@ -80,6 +91,8 @@ class Telling:
     host: str  # the host that `link` really leads to
     time: str  # in the recipient's zone
     note: str  # "same text; credits The Guardian", or ""
+    edit: str = ""  # "Headline changed Tue 24 Nov, 14:10 GMT", or ""
+    changes: tuple[Change, ...] = ()  # the headline against the one before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +116,14 @@ def compose_alert(
 ) -> Message:
     """The message that tells a story, or what is new in one told before. Never raises, whatever the report's words."""
     card = card_of(report, recipient)
-    newest = card.updates[-1] if kind == "update" and card.updates else card.lead
+    news = _newest(report) if kind == "update" else report.lead
+    newest = card.lead if news is report.lead else _telling(news, recipient)
     facts = {"card": card, "kind": kind, "newest": newest, "recipient": clean(recipient.name)}
     headline = f"{newest.title} — {newest.outlet}" if newest.outlet else newest.title
     return Message(
         key=key,
         kind=kind,
-        subject=subject_line(f"Update: {headline}" if kind == "update" else headline),
+        subject=subject_line(f"{_kicker(news)}: {headline}" if kind == "update" else headline),
         text=templates.get_template("alert.txt").render(facts),
         html=templates.get_template("alert.html").render(facts),
         data=story_data(report),
@@ -135,6 +149,21 @@ def compose_test(*, recipient: Recipient, key: str, now: datetime) -> Message:
         data={"recipient": facts["recipient"], "channel": facts["channel"]},
         created_at=now,
     )
+
+
+def _newest(report: StoryReport) -> StoryMember:
+    """The member that brought the latest news: an update, or a report that was corrected, turned round or withdrawn."""
+    news = [(member.first_seen, member) for member in report.members if member.relation == "update"]
+    news += [
+        (member.edit.at, member)
+        for member in (report.lead, *report.members)
+        if member.edit and member.edit.kind in _TURNS
+    ]
+    return max(news, key=lambda one: one[0], default=(report.first_seen, report.lead))[1]
+
+
+def _kicker(news: StoryMember) -> str:
+    return _EDITS.get(news.edit.kind, "Update") if news.edit else "Update"
 
 
 # ---- a story as a card -----------------------------------------------------------------------------------------------
@@ -170,7 +199,23 @@ def _telling(member: StoryMember, recipient: Recipient) -> Telling:
         host=host,
         time=local_time(member.published or member.first_seen, recipient),
         note="; ".join(note for note in notes if note),
+        edit=_edit_line(member.edit, recipient),
+        changes=_changes(member.edit),
     )
+
+
+def _edit_line(edit: EditNote | None, recipient: Recipient) -> str:
+    if edit is None:
+        return ""
+    what = _EDITS.get(edit.kind) or ("Headline changed" if edit.title else "Text changed")
+    return f"{what} {local_time(edit.at, recipient)}"
+
+
+def _changes(edit: EditNote | None) -> tuple[Change, ...]:
+    title = edit.title if edit else ()
+    if sum(len(one.text) for one in title) > TITLE_LENGTH:  # a page of struck-out words tells nobody anything
+        return ()
+    return tuple(Change(kind=one.kind, text=clean(one.text)) for one in title)
 
 
 def _origin(report: StoryReport) -> str:
@@ -226,7 +271,15 @@ def _member_data(member: StoryMember) -> dict[str, object]:
         "first_seen": _iso(member.first_seen),
         "relation": member.relation,
         "credits": [clean(name) for name in member.credits],
+        "edit": _edit_data(member.edit),
     }
+
+
+def _edit_data(edit: EditNote | None) -> dict[str, object] | None:
+    if edit is None:
+        return None
+    before = "".join(one.text for one in edit.title if one.kind != "added")
+    return {"kind": edit.kind, "at": _iso(edit.at), "title_before": clean(before) or None}
 
 
 def _iso(moment: datetime) -> str:

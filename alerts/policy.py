@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from monitor.model import Decision, Entry, Level, Match, Placement, Recipient, Relation, Told, Watch
+from monitor.model import Decision, EditKind, Entry, Level, Match, Placement, Recipient, Relation, Told, Version, Watch
+from monitor.versions import edit_kind
 
 MAX_AMBIGUOUS = 2
 """Attempts whose end nobody knows, after which an alert is shown as uncertain instead of being sent a third time."""
@@ -24,6 +25,15 @@ BACKLOG_OF_INTEREST = timedelta(days=7)
 """How old an entry may be that came too late for an alert and that the next digest still lists."""
 
 _NEWS = frozenset({"update", "same-event"})  # what adds to a story; a copy or a rewrite adds only to its spread
+
+_TURNS: frozenset[EditKind] = frozenset({"reversed", "corrected", "withdrawn"})  # what whoever was told must hear
+_EDITS: Mapping[EditKind, str] = {
+    "typo": "a typo mended in an earlier report",
+    "reworded": "an edit of an earlier report",
+    "reversed": "an edit that turns a headline round",
+    "corrected": "a correction of an earlier report",
+    "withdrawn": "the withdrawal of an earlier report",
+}
 
 _DESCRIBED: Mapping[Relation, str] = {
     "new": "this entry",
@@ -64,6 +74,7 @@ class _Case:
     placement: Placement
     recipient: Recipient
     told: Told | None  # what this recipient has heard of the story
+    edit: EditKind | None  # what became of the wording that was examined before, if there was one
     now: datetime
     due_at: datetime
 
@@ -85,23 +96,50 @@ def decide(
     recipient, whichever watch found it: of several matches the strongest tells, the others are folded under it.
     An alert is due `group_wait` from now, so that copies that arrive together are told as one story.
     """
-    ranked = sorted(matches, key=lambda match: (_level(match, watches) != "alert", -match.score))
-    decisions: list[Decision] = []
-    for name in _names(ranked, watches, recipients):
-        mine = [match for match in ranked if name in _receivers(match, watches, recipients)]
-        if name not in recipients:
-            decisions += [_nothing(match, name, "no recipient of this name is configured") for match in mine]
-            continue
-        case = _Case(
+    edit = _edit(entry)
+
+    def case(name: str) -> _Case:
+        return _Case(
             entry=entry,
             placement=placement,
             recipient=recipients[name],
             told=next((item for item in told if item.recipient == name), None),
+            edit=edit,
             now=now,
             due_at=now + group_wait,
         )
-        decisions += _decide_case(case, mine, watches)
+
+    ranked = sorted(matches, key=lambda match: (_level(match, watches) != "alert", -match.score))
+    decisions: list[Decision] = []
+    for name in _names(ranked, watches, recipients):
+        mine = [match for match in ranked if name in _receivers(match, watches, recipients)]
+        if name in recipients:
+            decisions += _decide_case(case(name), mine, watches)
+        else:
+            decisions += [_nothing(match, name, "no recipient of this name is configured") for match in mine]
+    heard = {decision.recipient for decision in decisions}
+    decisions += [_take_back(case(name)) for name in _bereft(entry, told) if name in recipients and name not in heard]
     return tuple(decisions)
+
+
+def _edit(entry: Entry) -> EditKind | None:
+    if entry.before is None:
+        return None
+    document = entry.document
+    now = Version(title=document.title, summary=document.summary, text=document.text, seen=entry.first_seen)
+    return edit_kind(entry.before, now)
+
+
+def _bereft(entry: Entry, told: Sequence[Told]) -> tuple[str, ...]:
+    """Who was told of a story for a watch that the entry satisfied in its former wording."""
+    return tuple(dict.fromkeys(item.recipient for item in told if item.watch in entry.matched))
+
+
+def _take_back(case: _Case) -> Decision:
+    """Nothing matches after an edit: told if it turns what was told, else only put on record."""
+    assert case.told is not None  # noqa: S101 - only who was told can be bereft
+    lost = Match(watch=case.told.watch, level="digest", score=0, why="it no longer matches", spans=())
+    return _follow_up(case, lost, case.told)
 
 
 def _decide_case(case: _Case, matches: Sequence[Match], watches: Mapping[str, Watch]) -> list[Decision]:
@@ -134,19 +172,19 @@ def _follow_up(case: _Case, match: Match, told: Told) -> Decision:
         return _nothing(match, name, f"{before}; {_described(case)} is folded under it")
     if wish == "never":
         return _nothing(match, name, f"{before}; {_described(case)} is folded under it: the recipient wants no updates")
-    if wish == "at-once" and case.placement.relation == "update":
+    if wish == "at-once" and (case.edit in _TURNS or case.placement.relation == "update"):
         reason = f"{before}; the recipient wants updates at once"
         return Decision(watch=match.watch, recipient=name, action="update", reason=reason, due_at=case.due_at)
     return _for_digest(case, match, f"{before}; {_described(case)} is folded under it")
 
 
 def _is_news(case: _Case) -> bool:
-    """A typo mended is none; a changed story is, and reaches us as an update."""
-    return case.placement.relation == "update" or (case.placement.relation in _NEWS and not case.entry.edited)
+    """Of a report that was judged before in another wording, only a turn is news; of any other, what it adds."""
+    return case.edit in _TURNS if case.entry.matched else case.placement.relation in _NEWS
 
 
 def _described(case: _Case) -> str:
-    return "an edit of an earlier report" if case.entry.edited else _DESCRIBED[case.placement.relation]
+    return _EDITS[case.edit] if case.edit else _DESCRIBED[case.placement.relation]
 
 
 def _decide_backlog(case: _Case, match: Match) -> Decision:

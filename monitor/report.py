@@ -11,6 +11,7 @@ from monitor.attribution import story_origin
 from monitor.model import FieldName, Match, Span, StoryMember, StoryReport, Telling
 from monitor.outlets import Outlets
 from monitor.text import sentences
+from monitor.versions import latest_edit
 
 LONGEST_SENTENCE = 400  # code points; a "sentence" of a list page can be a whole article
 
@@ -75,6 +76,7 @@ def _member(telling: Telling, outlets: Outlets) -> StoryMember:
         first_seen=telling.first_seen,
         relation=telling.relation,
         credits=tuple(outlets.name(domain) for domain in telling.attribution.origin if domain != document.outlet),
+        edit=latest_edit(telling.versions),
     )
 
 

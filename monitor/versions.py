@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from monitor.model import Difference, EditKind, Version
+from monitor.model import Difference, EditKind, EditNote, Version
 from monitor.text import fold, words
 
 MOST_WORDS = 4_000  # of what is left when the common beginning and end are off; more is shown as replaced in one piece
@@ -63,6 +63,16 @@ def edit_kind(old: Version, new: Version) -> EditKind:
     if _negations(old) != _negations(new):
         return "reversed"
     return "typo" if _is_typo(old, new) else "reworded"
+
+
+def latest_edit(versions: Sequence[Version]) -> EditNote | None:
+    """The last edit among wordings, the oldest first, that was more than a typo mended."""
+    for old, new in reversed(list(pairwise(versions))):
+        kind = edit_kind(old, new)
+        if kind != "typo":
+            title = differences(old.title, new.title) if old.title != new.title else ()
+            return EditNote(kind=kind, at=new.seen, title=title)
+    return None
 
 
 def is_withdrawal(title: str, summary: str = "") -> bool:

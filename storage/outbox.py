@@ -72,12 +72,16 @@ def add(
     *,
     story_id: int | None,
     entry_id: int | None,
+    version: int = 1,
     now: datetime,
 ) -> None:
-    """Queue an alert or an update. The key makes it unique: one alert per story, watch and recipient, for ever."""
+    """Queue an alert or an update. The key makes it unique: one alert per story, watch and recipient, for ever.
+
+    An update is unique for the wording of the entry that led to it.
+    """
     parts = [decision.action, str(story_id), decision.watch, recipient.name, recipient.channel]
     if decision.action == "update":
-        parts.append(str(entry_id))
+        parts.append(str(entry_id) if version == 1 else f"{entry_id}.{version}")
     row = _to(recipient) | {
         "key": ":".join(parts),
         "kind": decision.action,

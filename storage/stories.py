@@ -76,7 +76,7 @@ def record(
         if decision.action in ("alert", "update"):
             outbox.add(
                 connection, decision, recipients[decision.recipient],
-                story_id=story_id, entry_id=examined.entry_id, now=now,
+                story_id=story_id, entry_id=examined.entry_id, version=examined.version, now=now,
             )  # fmt: skip
     return True
 
@@ -174,6 +174,7 @@ def tellings(connection: Connection, story_id: int) -> tuple[Telling, ...]:
     ids = [row.entry_id for row in rows]
     documents = entry_rows.documents(connection, ids)
     found, named = _matches_of(connection, ids), _attributions_of(connection, ids)
+    worded = entry_rows.wordings(connection, ids)
     return tuple(
         Telling(
             document=documents[row.entry_id][0],
@@ -181,6 +182,7 @@ def tellings(connection: Connection, story_id: int) -> tuple[Telling, ...]:
             relation=row.relation,
             attribution=named.get(row.entry_id, Attribution(origin=(), credits=())),
             matches=tuple(found.get(row.entry_id, ())),
+            versions=worded.get(row.entry_id, ()),
         )
         for row in rows
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -179,3 +180,43 @@ def test_a_stop_leaves_the_rest_due(database: Database, examine: Examine, clock:
     assert examine.count_due() == 1
     assert [entry.id for entry in claim(database, now=clock())] == [1]
     assert clock() - NOON == timedelta()
+
+
+def decided(found: list[Examined]) -> list[tuple[str, str]]:
+    return [(decision.action, decision.reason) for one in found for decision in one.decisions]
+
+
+def test_an_edit_that_takes_back_what_was_told_is_an_update_once(
+    database: Database, config: Config, clock: Clock, examine: Examine
+) -> None:
+    eager = replace(config.recipients["desk"], updates="at-once")
+    examine = opened(database, replace(config, recipients={"desk": eager}), clock)
+    keep(database, keyed("a", "The ferry sank"), now=clock())
+    assert [action for action, _ in decided(list(examine()))] == ["alert"]
+    edit(database, keyed("a", "The fery sank"), now=clock())
+    assert "it no longer matches" not in decided(list(examine()))[0][1]
+    clock.move(timedelta(hours=1))
+    edit(database, keyed("a", "Withdrawn: nothing sank"), now=clock())
+    assert decided(list(examine())) == [
+        ("update", "told as an alert for the watch “ferries”; the recipient wants updates at once")
+    ]
+    edit(database, keyed("a", "Withdrawn: nothing sank at all"), now=clock())
+    assert [action for action, _ in decided(list(examine()))] == ["nothing"]  # that was said
+    with database.read() as connection:
+        (telling,) = stories.tellings(connection, 1)
+    assert [version.title for version in telling.versions] == [
+        "The ferry sank", "The fery sank", "Withdrawn: nothing sank", "Withdrawn: nothing sank at all",
+    ]  # fmt: skip
+    assert alerts(database) == [1, 1]
+
+
+def test_two_corrections_of_one_report_are_two_updates(database: Database, config: Config, clock: Clock) -> None:
+    remember(database)
+    eager = replace(config.recipients["desk"], updates="at-once")
+    examine = opened(database, replace(config, recipients={"desk": eager}), clock)
+    for title in ("The ferry sank", "The ferry never sank", "The ferry sank after all"):
+        put = edit if alerts(database) else keep
+        put(database, keyed("a", title), now=clock())
+        list(examine())
+        clock.move(timedelta(hours=1))
+    assert alerts(database) == [1, 1, 1]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,7 +27,8 @@ from alerts.message import (
     pieces,
     safe_link,
 )
-from monitor.model import Message, Recipient, Relation, StoryMember, StoryReport
+from monitor.model import EditKind, EditNote, Message, Recipient, Relation, StoryMember, StoryReport
+from monitor.versions import differences
 
 GOLDEN = Path(__file__).parent / "data" / "golden"
 NOW = datetime(2026, 3, 4, 9, 40, tzinfo=UTC)
@@ -132,6 +134,39 @@ def test_both_parts_tell_the_whole_story() -> None:
         assert words in letter
         assert words in page
     assert SENTENCE in letter
+
+
+def edited(kind: EditKind, old: str = TITLE.replace("shared", "sold"), *, minutes: int = 70) -> StoryReport:
+    """The report whose lead was edited at 10:10 in the recipient's zone."""
+    note = EditNote(kind=kind, at=NOW - timedelta(minutes=80 - minutes), title=differences(old, TITLE))
+    return replace(REPORT, lead=replace(REPORT.lead, edit=note))
+
+
+def test_a_changed_headline_says_when_and_shows_both_wordings() -> None:
+    made = alert(edited("reworded"))
+    assert "Headline changed" in made.text
+    assert "police [-sold-]{+shared+} plate scans" in " ".join(made.text.split())
+    page = BeautifulSoup(made.html, "lxml")
+    assert [one.get_text() for one in page("del")] == ["sold"]
+    assert [one.get_text() for one in page("ins")] == ["shared"]
+    lead: Any = made.data["lead"]
+    assert lead["edit"]["kind"] == "reworded"
+    assert lead["edit"]["title_before"] == TITLE.replace("shared", "sold")
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject"), [("withdrawn", "Withdrawn: "), ("corrected", "Corrected: "), ("reversed", "Update: ")]
+)
+def test_a_turn_is_the_news_of_an_update(kind: EditKind, subject: str) -> None:
+    assert update(edited(kind)).subject == f"{subject}{TITLE} — The Harbour Gazette"
+    later = update(edited(kind, minutes=1))  # the answer of Northwind came after it
+    assert later.subject == "Update: Northwind says it will stop — The Harbour Gazette"
+
+
+def test_a_headline_of_a_hundred_changes_is_not_struck_through() -> None:
+    made = alert(edited("reworded", old="x" * 500))
+    assert not BeautifulSoup(made.html, "lxml")("del")
+    assert "Headline changed" in made.text
 
 
 def test_the_terms_are_marked_where_they_stand() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.policy import decide, next_try
-from monitor.model import Decision, Document, Entry, Level, Match, Placement, Recipient, Relation, Told, Watch
+from monitor.model import Decision, Document, Entry, Level, Match, Placement, Recipient, Relation, Told, Version, Watch
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 WAIT = timedelta(seconds=30)
@@ -106,12 +106,6 @@ def test_an_alert_speaks_before_a_surer_digest_match() -> None:
     assert (first.watch, first.action, second.action) == ("plates", "alert", "nothing")
 
 
-def test_an_edit_that_makes_a_watch_match_for_the_first_time_is_told() -> None:
-    (decision,) = decided(match(), entry=replace(ENTRY, edited=True))
-    assert decision.action == "alert"
-    assert "since its outlet edited it" in decision.reason
-
-
 # ---- the back catalogue of a new feed --------------------------------------------------------------------------------
 
 
@@ -172,12 +166,50 @@ def test_a_story_told_to_one_is_news_to_another() -> None:
     assert (desk.action, phone.action) == ("nothing", "alert")
 
 
-def test_a_mended_typo_tells_nothing_and_a_changed_story_is_an_update() -> None:
+def reworded(title: str, *, summary: str = "", before: str = ENTRY.document.title) -> Entry:
+    """The entry after an edit; its former wording satisfied the watch on plates."""
+    was = Version(title=before, summary="", text="", seen=NOW - timedelta(hours=1))
+    document = replace(ENTRY.document, title=title, summary=summary)
+    return replace(ENTRY, document=document, edited=True, version=2, before=was, matched=("plates",))
+
+
+EDITS = [
+    ("Harbor police to share plate scans", "", "nothing", "a typo mended in an earlier report is folded under it"),
+    ("Port police want plate scans from all docks", "", "nothing", "an edit of an earlier report is folded under it"),
+    ("Harbour police not to share plate scans", "", "update", "wants updates at once"),
+    ("Harbour police to share plate scans", "Correction: the docks share them already.", "update", "at once"),
+    ("Withdrawn: Harbour police to share plate scans", "", "update", "at once"),
+]
+
+
+@pytest.mark.parametrize(("title", "summary", "action", "reason"), EDITS)
+@pytest.mark.parametrize("relation", get_args(Relation))
+@pytest.mark.parametrize("still_matches", [True, False])
+def test_an_edit_is_told_only_where_it_turns_what_was_told(
+    title: str, summary: str, action: str, reason: str, relation: Relation, still_matches: bool
+) -> None:
     eager = replace(DESK, updates="at-once")
-    edited = replace(ENTRY, edited=True)
-    (typo,) = decided(match(), entry=edited, relation="same-event", told=[told()], recipients=[eager])
-    (change,) = decided(match(), entry=edited, relation="update", told=[told()], recipients=[eager])
-    assert (typo.action, change.action) == ("nothing", "update")
+    found = [match()] if still_matches else []
+    entry = reworded(title, summary=summary)
+    (decision,) = decided(*found, entry=entry, relation=relation, told=[told()], recipients=[eager])
+    assert (decision.action, decision.watch) == (action, "plates")
+    assert reason in decision.reason
+
+
+def test_a_turn_waits_for_the_digest_of_whoever_wants_no_updates_at_once_and_for_nobody_who_was_not_told() -> None:
+    taken_back = reworded("Withdrawn: Harbour police to share plate scans")
+    (desk,) = decided(entry=taken_back, told=[told()], recipients=(DESK, PHONE))
+    assert (desk.recipient, desk.action) == ("desk", "digest")
+    assert "the withdrawal of an earlier report" in desk.reason
+    assert decided(entry=taken_back, told=[told(watch="phones")]) == ()  # told for the sake of another report
+
+
+def test_an_edit_that_makes_a_watch_match_for_the_first_time_is_told() -> None:
+    first = replace(reworded("Harbour police to share plate scans", before="Harbour police plan"), matched=())
+    (alert,) = decided(match(), entry=first)
+    assert (alert.action, "matches since its outlet edited it" in alert.reason) == ("alert", True)
+    (known,) = decided(match(), entry=first, relation="same-event", told=[told()])
+    assert known.action == "digest"  # the story was told for another report; this one adds to it
 
 
 LEVELS = st.sampled_from(get_args(Level))

@@ -10,7 +10,7 @@ without "www." ("theguardian.com"). An empty string means "not known"; None is k
 """
 
 from monitor.model.asked import Channel, Feed, Level, Recipient, Watch
-from monitor.model.delivered import FeedHealth, Message, StoryMember, StoryReport, Telling
+from monitor.model.delivered import EditNote, FeedHealth, Message, StoryMember, StoryReport, Telling
 from monitor.model.examined import (
     Attribution,
     Credit,
@@ -57,6 +57,7 @@ __all__ = [
     "Difference",
     "Document",
     "EditKind",
+    "EditNote",
     "Entry",
     "Examined",
     "Feed",

@@ -8,7 +8,16 @@ from datetime import datetime
 from typing import Literal
 
 from monitor.model.asked import Level
-from monitor.model.examined import Attribution, Document, Match, Relation
+from monitor.model.examined import Attribution, Difference, Document, EditKind, Match, Relation, Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditNote:
+    """The latest edit of a telling that was more than a typo mended."""
+
+    kind: EditKind
+    at: datetime
+    title: tuple[Difference, ...] = ()  # the headline against the one before; empty: it is the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +29,7 @@ class Telling:
     relation: Relation
     attribution: Attribution
     matches: tuple[Match, ...]
+    versions: tuple[Version, ...] = ()  # its wordings, the present one last; empty: it was never edited
 
     @property
     def domain(self) -> str:
@@ -43,6 +53,7 @@ class StoryMember:
     first_seen: datetime
     relation: Relation
     credits: tuple[str, ...] = ()  # display names of the outlets that it credits with the finding
+    edit: EditNote | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,8 +140,9 @@ class Entry:
     first_seen: datetime
     backlog: bool
     edited: bool  # examined before, in an older wording
+    version: int = 1  # of its wording
     before: Version | None = None  # that wording
-    matched: tuple[str, ...] = ()  # the watches that it satisfied
+    matched: tuple[str, ...] = ()  # the watches that it satisfied, or was told for in any wording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,3 +175,4 @@ class Examined:
     attribution: Attribution
     decisions: tuple[Decision, ...]
     mentions: tuple[Mention, ...] = ()  # of a document that a watch matched
+    version: int = 1  # of the wording that was examined

@@ -119,6 +119,7 @@ class Examine:
             attribution=attribution,
             decisions=decisions,
             mentions=mentions(self.config.packs, Page(entry.document)) if matches else (),
+            version=entry.version,
         )
 
     def _place(self, entry: Entry, matches: Sequence[Match], attribution: Attribution) -> Placement:
