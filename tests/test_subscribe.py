@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,6 +33,7 @@ from storage.database import Database
 from storage.schema import entries as entry_table
 from storage.schema import feeds as feed_table
 from storage.schema import pushes as push_table
+from tests.command import start
 from tests.conftest import Clock
 from tests.scripted_server import Answer, ScriptedServer
 from tests.websub_hub import Hub, Listener, request
@@ -40,6 +45,15 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 def parser() -> Iterator[IsolatedParser]:
     with IsolatedParser(workers=1) as parser:
         yield parser
+
+
+def feed_body(itself: str, hub: str, dates: Mapping[str, str]) -> bytes:
+    """A feed that names its hub; `dates` by the entries' titles."""
+    row = "<item><guid isPermaLink='false'>{0}</guid><title>{0}</title><pubDate>{1}</pubDate></item>"
+    items = "".join(row.format(title, date) for title, date in dates.items())
+    link = "<link xmlns='http://www.w3.org/2005/Atom' rel='{}' href='{}'/>"
+    links = link.format("self", itself) + link.format("hub", hub)
+    return f"<rss version='2.0'><channel><title>Ferry Times</title>{links}{items}</channel></rss>".encode()
 
 
 @dataclass
@@ -78,11 +92,8 @@ class Desk:
         self.server.script(path, Answer(body=self.body(*titles, path=path, hub=hub), headers=headers))
 
     def body(self, *titles: str, path: str = "/a", hub: str | None = None) -> bytes:
-        row = "<item><guid isPermaLink='false'>{0}</guid><title>{0}</title><pubDate>{1}</pubDate></item>"
-        items = "".join(row.format(title, self.date(title)) for title in titles)
-        link = "<link xmlns='http://www.w3.org/2005/Atom' rel='{}' href='{}'/>"
-        links = link.format("self", self.server.url(path)) + link.format("hub", self.hub.url if hub is None else hub)
-        return f"<rss version='2.0'><channel><title>Ferry Times</title>{links}{items}</channel></rss>".encode()
+        address = self.hub.url if hub is None else hub
+        return feed_body(self.server.url(path), address, {title: self.date(title) for title in titles})
 
     def date(self, title: str) -> str:
         """When it was first heard of."""
@@ -639,3 +650,72 @@ def test_how_a_feed_stands_with_its_hub(desk: Desk) -> None:
     with desk.database.read() as connection:
         standing = subscriptions.standing(connection)
     assert {url: row.state for url, row in standing.items()} == {desk.topic: "active"}
+
+
+# ---- the whole program -----------------------------------------------------------------------------------------------
+
+
+def test_the_daemon_tells_what_a_hub_pushes_within_seconds(tmp_path: Path) -> None:
+    """`tipsheet run`, a feed that would not be asked for an hour, its hub, and somebody who is told."""
+    with ScriptedServer() as server, Hub() as hub:
+        server.script("/told", Answer(status=204))
+        desk = _Newsroom(server, hub, tmp_path)
+        desk.open(door=_free_port())
+        daemon = start("run", "--log-json", *desk.where, environ={"HOOK_SECRET": "whsec_" + "A" * 32})
+        try:
+            _until(lambda: any(listener.verified for listener in hub.listeners.values()), daemon)
+            began = time.monotonic()
+            assert hub.push(server.url("/a"), desk.body("Two: the ferry is sold", "One")) == [204]
+            _until(lambda: server.asked("/told"), daemon)
+            assert time.monotonic() - began < 30, "five on an idle machine"
+            told = json.loads(server.asked("/told")[0].body)
+            assert told["data"]["title"] == "Two: the ferry is sold"
+            assert len(server.asked("/a")) == 1, "its server was not asked for it"
+        finally:
+            daemon.send_signal(signal.SIGTERM)
+            out, err = daemon.communicate(timeout=60)
+        assert daemon.returncode == 0, (out, err)
+
+
+@dataclass
+class _Newsroom:
+    server: ScriptedServer
+    hub: Hub
+    directory: Path
+
+    @property
+    def where(self) -> list[str]:
+        return ["--config", str(self.directory / "feeds.yaml"), "--database", f"sqlite:///{self.directory / 'desk.db'}"]
+
+    def open(self, *, door: int) -> None:
+        self.server.script("/a", Answer(body=self.body("One"), headers={"Content-Type": "application/rss+xml"}))
+        blocks = {
+            "contact": "https://desk.example/",
+            "network": {"allow": ["127.0.0.0/8"], "ports": [self.server.port, self.hub.port]},
+            "websub": {"callback": f"http://127.0.0.1:{door}/hub", "listen": f"127.0.0.1:{door}"},
+            "alerts": {"group_wait": "0s"},
+            "channels": [
+                {"name": "hook", "kind": "webhook", "url": self.server.url("/told"), "secret": "${HOOK_SECRET}"}
+            ],
+            "recipients": [{"name": "desk", "channel": "hook"}],
+            "watches": [{"name": "ferries", "query": "ferry"}],
+            "feeds": [{"name": "a", "url": self.server.url("/a"), "outlet": "ferry.example"}],
+        }
+        (self.directory / "feeds.yaml").write_text(json.dumps(blocks))
+
+    def body(self, *titles: str) -> bytes:
+        return feed_body(self.server.url("/a"), self.hub.url, dict.fromkeys(titles, ""))
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def _until(done: Callable[[], object], daemon: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while not done():
+        assert daemon.poll() is None, daemon.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
