@@ -10,10 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -22,9 +18,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from monitor.errors import InstanceError, StorageError
+from storage import migrations
 
 BUSY_SECONDS = 30
-_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Database:
@@ -94,20 +90,17 @@ class Database:
 
     def _migrate(self) -> None:
         """Bring the schema to the newest version; refuse a database that a newer Tipsheet has written."""
-        config = AlembicConfig()
-        config.set_main_option("script_location", str(_MIGRATIONS))
-        scripts = ScriptDirectory.from_config(config)
+        known = migrations.revisions()
         with self.read() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-        if current == scripts.get_current_head():
+            current = migrations.revision_of(connection)
+        if current == known[-1]:
             return
-        if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+        if current is not None and current not in known:
             raise StorageError(
                 f"{self.url.database} is of version {current}, which this Tipsheet does not know: a newer one wrote it"
             )
         with self.write() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            migrations.upgrade(connection)
 
 
 def insert_new(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

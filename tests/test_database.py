@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
 from monitor.errors import InstanceError, StorageError
 from monitor.model import Feed
-from storage import feeds
+from storage import feeds, migrations
 from storage.database import Database
 from storage.schema import feeds as feed_table
 from storage.schema import metadata
@@ -32,6 +34,14 @@ def test_the_migrations_make_exactly_the_schema(database: Database) -> None:
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, metadata) == []
+
+
+def test_the_names_of_the_scripts_say_which_version_is_the_newest() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    scripts = ScriptDirectory.from_config(config)
+    assert migrations.revisions()[-1] == scripts.get_current_head()
+    assert set(migrations.revisions()) == {script.revision for script in scripts.walk_revisions()}
 
 
 def test_an_interrupted_migration_leaves_nothing_and_is_done_again(tmp_path: Path) -> None:
