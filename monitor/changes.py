@@ -63,6 +63,12 @@ def decide(
     )
 
 
+def hold_undated(found: Changes) -> Changes:
+    """The same, with new entries that bear no date kept as backlog: in a flood they are more likely an archive."""
+    new = tuple(replace(item, backlog=item.backlog or _is_undated(item.entry)) for item in found.new)
+    return replace(found, new=new)
+
+
 # ---- identity --------------------------------------------------------------------------------------------------------
 
 
@@ -271,7 +277,12 @@ def _seen(keyed: KeyedEntry, memory: _Memory) -> bool:
 
 
 def _backlog(entry: ParsedEntry, first_poll: bool, oldest: datetime) -> bool:
-    date = entry.published or entry.updated
-    if date is None or date < _NO_DATE:
+    if _is_undated(entry):
         return first_poll
-    return date < oldest
+    date = entry.published or entry.updated
+    return date is not None and date < oldest
+
+
+def _is_undated(entry: ParsedEntry) -> bool:
+    date = entry.published or entry.updated
+    return date is None or date < _NO_DATE

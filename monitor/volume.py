@@ -42,10 +42,10 @@ def oddity(habit: Habit, crowd: Crowd, *, last_new: datetime | None, last_read: 
     return _silence(habit, crowd, last_new, last_read) or _flood(habit, crowd)
 
 
-def is_flood(habit: Habit) -> bool:
-    """Whether a feed has lately brought far more than its habit had promised."""
+def is_flood(habit: Habit, count: float) -> bool:
+    """Whether so many items, from the last hours or from one poll, are far more than the habit had promised."""
     busy = SWING * (habit.promised + MOOD_SHRINK)
-    return habit.lately > busy and _log_chance(habit.lately, busy) < RARE and _is_known(habit)
+    return count > busy and _log_chance(count, busy) < RARE and _is_known(habit)
 
 
 def _silence(habit: Habit, crowd: Crowd, last_new: datetime, last_read: datetime) -> Oddity | None:
@@ -61,7 +61,7 @@ def _silence(habit: Habit, crowd: Crowd, last_new: datetime, last_read: datetime
 
 
 def _flood(habit: Habit, crowd: Crowd) -> Oddity | None:
-    if not is_flood(habit):
+    if not is_flood(habit, habit.lately):
         return None
     usual = index_rule.in_words(index_rule.pace_of(habit, crowd))
     promised = max(1, round(habit.promised))

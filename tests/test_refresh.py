@@ -33,6 +33,7 @@ from storage.schema import entries as entry_table
 from storage.schema import feeds as feed_table
 from tests.conftest import NOON, Clock
 from tests.scripted_server import Answer, ScriptedServer
+from tests.test_volume import watched
 
 HOUR = timedelta(hours=1)
 
@@ -574,6 +575,24 @@ def test_a_habit_is_kept_with_the_poll_that_taught_it_and_survives_a_failure(sta
     assert stand.row().habit == learned, "nobody watched"
     assert stand.poll(after=3 * HOUR)["a"].result == "unchanged"
     assert stand.row().habit != learned, "five hours without news"
+
+
+def test_a_flood_holds_what_bears_no_date_and_tells_the_rest(stand: Stand) -> None:
+    """Of 60 items at once where 5 a day are usual, those without a date are more likely an archive than news."""
+    ferry = (
+        f"<item><guid isPermaLink='false'>now</guid><title>Now</title><pubDate>{format_datetime(NOON)}</pubDate></item>"
+    )
+    archive = body("Known", *(f"Old {number}" for number in range(60))).replace(
+        b"<item>", ferry.encode() + b"<item>", 1
+    )
+    stand.server.script("/a", rss("Known"), rss("Known", "First"), Answer(body=archive))
+    stand.poll()
+    with stand.database.write() as connection:
+        connection.execute(update(feed_table).values(habit=watched(5).kept()))
+    assert [item.backlog for item in stand.poll(after=5 * HOUR)["a"].changes.new] == [False], "a usual day"
+    flood = stand.poll(after=5 * HOUR)["a"].changes.new
+    assert [item.entry.title for item in flood if not item.backlog] == ["Now"]
+    assert len(flood) == 61
 
 
 def test_two_polls_that_share_no_item_leave_a_warning_and_hasten_the_next(stand: Stand) -> None:

@@ -90,7 +90,7 @@ def test_a_feed_that_was_watched_for_days_only_is_not_judged() -> None:
 )
 def test_what_is_a_flood_depends_on_what_was_promised(a_day: int, count: int, flood: bool) -> None:
     habit = _polled(watched(a_day), MONDAY, count)
-    assert is_flood(habit) is flood
+    assert is_flood(habit, count) is flood
 
 
 def test_a_flood_says_what_came_and_what_was_promised_and_is_over_in_a_day() -> None:
@@ -101,7 +101,7 @@ def test_a_flood_says_what_came_and_what_was_promised_and_is_over_in_a_day() -> 
     assert odd.message.startswith("brought 302 items lately where 2 or so were promised; it brings ")
     for number in range(1, 40):
         habit = _polled(habit, MONDAY + HOUR * number, 0)
-    assert not is_flood(habit)
+    assert not is_flood(habit, habit.lately)
 
 
 def test_a_busy_day_is_no_flood() -> None:
@@ -109,7 +109,7 @@ def test_a_busy_day_is_no_flood() -> None:
     for number in range(24):
         due += 2.5 * 40 / 24
         habit = _polled(habit, MONDAY + HOUR * number, int(due))
-        assert not is_flood(habit)
+        assert not is_flood(habit, habit.lately)
         due -= int(due)
 
 

@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
 
-from monitor import abridged, cadence, habits, websub
+from monitor import abridged, cadence, changes, habits, volume, websub
 from monitor.cadence import Intervals, words
 from monitor.config import Config
 from monitor.errors import FetchError, ParseError, StorageError
 from monitor.fetch import Client
+from monitor.index_rule import Habit
 from monitor.isolate import IsolatedParser
 from monitor.model import Changes, Feed, FeedOutcome, FeedState, Fetched, Offer, ParsedFeed, Problem, Validators
 from monitor.pipeline import intake
@@ -90,8 +91,9 @@ class Refresh:
                     yield from self._take_in(due, resting, lanes, claimant)
                     look_at = time.monotonic() + LOOK
                 for state in lanes.ready():
-                    askers.begin(self._poll, state)
+                    askers.begin(self._poll, state, doubtful=lanes.doubts(state))
                 yield from self._hear(askers, lanes, claimant, min(look_at, lanes.next_turn()))
+            askers.dismiss()
             while askers.busy:
                 yield from self._hear(askers, lanes, claimant, time.monotonic() + LOOK)
 
@@ -120,7 +122,7 @@ class Refresh:
             retry_after = poll.error.retry_after if isinstance(poll.error, FetchError) else None
             why = _why_others_wait(poll)
             others = lanes.others(poll.state) if why else []
-            lanes.heard(poll.state)
+            lanes.heard(poll.state, well=poll.error is None)
             waiting += self._postponed(others, retry_after, why)
         yield from self._conclude(polls, claimant)
         yield from self._record(waiting, claimant)
@@ -220,6 +222,8 @@ class Refresh:
             state, parsed, found, now=now, crowd=intervals.crowd, gap=gap, pushed=self._pushed(state)
         )
         state = replace(state, habit=habit)
+        if volume.is_flood(Habit.read(habit), len(found.new)):
+            found = changes.hold_undated(found)
         due = cadence.after_success(
             state, now=now, intervals=intervals, headers=fetched.headers, hint=parsed.interval_hint, gap=gap
         )
