@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 
 from monitor.decoding import content_type
 from monitor.errors import ParseError
+from monitor.fields import MOST_ENTRIES
 from monitor.model import Changes, KeyedEntry, ParsedFeed, Reading, UnchangedEntry
 from monitor.version import VERSION
 
@@ -90,6 +91,8 @@ def _spans(body: bytes) -> list[tuple[int, int]]:
         if end < len(closing):
             return []
         spans.append((start, end))
+        if len(spans) > MOST_ENTRIES:  # of so many not all are read, and hundreds of thousands would fill our memory
+            return []
         start = body.find(opening, end)
     return spans if start < 0 else []
 
