@@ -120,7 +120,7 @@ def fields(kind: type[Any]) -> set[str]:
 JSON_FIELDS = [
     ("tipsheet check", fields(Fault)),
     ("tipsheet stories", fields(StoryRow) | fields(DecisionRow)),
-    ("tipsheet feeds health", fields(FeedRow) - {"habit"} | fields(Condition)),
+    ("tipsheet feeds health", fields(FeedRow) - {"habit"} | fields(Condition) | {"hub"}),
     ("tipsheet feeds add", fields(OfferedFeed)),
     ("tipsheet alerts", fields(OutboxRow)),
 ]

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from threading import Event
@@ -33,7 +33,7 @@ from storage.database import Database
 from storage.schema import entries as entry_table
 from storage.schema import feeds as feed_table
 from storage.schema import pushes as push_table
-from tests.command import start
+from tests.command import start, tipsheet
 from tests.conftest import Clock
 from tests.scripted_server import Answer, ScriptedServer
 from tests.websub_hub import Hub, Listener, request
@@ -645,11 +645,17 @@ def test_who_asks_through_a_proxy_gives_no_hub_an_address(desk: Desk) -> None:
         read_config(path, {})
 
 
-def test_how_a_feed_stands_with_its_hub(desk: Desk) -> None:
+def test_feeds_health_says_how_a_feed_stands_with_its_hub(desk: Desk) -> None:
+    desk.clock.now = datetime.now(UTC)  # the command has no other clock
     desk.subscribed()
-    with desk.database.read() as connection:
-        standing = subscriptions.standing(connection)
-    assert {url: row.state for url, row in standing.items()} == {desk.topic: "active"}
+    desk.push("Two")
+    desk.follow("/a", "/b")
+    where = ("--database", str(desk.database.url))
+    records = tipsheet("feeds", "health", "--json", *where).objects
+    assert {record["name"]: record["hub"].partition(", last")[0] for record in records} == {
+        "a": "told by hub", "b": "",
+    }  # fmt: skip
+    assert "told by hub, last" in tipsheet("feeds", "health", *where).out
 
 
 # ---- the whole program -----------------------------------------------------------------------------------------------

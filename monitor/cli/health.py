@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import click
 
+from monitor import websub
 from monitor.cli.options import database_option, json_option, open_database
 from monitor.cli.paint import err, json_lines, local, out, table
 from monitor.condition import Condition, condition_of, crowd_of
 from monitor.model import FeedRow
 from monitor.run import utc_now
 from storage import feeds as feed_rows
+from storage import subscriptions
 
 
 @click.command("health")
@@ -26,14 +28,16 @@ def health(database_url: str | None, as_json: bool, everything: bool, unwell: bo
     """How each feed is, why, and what to do about it; when it is asked next, and why. Exit code 1 if any fails."""
     with open_database(database_url, to_read=True) as database, database.read() as connection:
         rows = [row for row in feed_rows.listing(connection) if row.active or everything]
+        hubs = subscriptions.standing(connection)
     now, crowd = utc_now(), crowd_of(rows)
+    told = {url: websub.in_words(subscription, now=now) for url, subscription in hubs.items()}
     judged = [(row, condition_of(row, crowd=crowd, now=now)) for row in rows]
     judged.sort(key=lambda pair: (pair[1].rank, pair[0].failing_since or now, pair[0].name))
     shown = [pair for pair in judged if not (unwell and pair[1].is_well)]
     if as_json:
-        json_lines(_record(row, condition) for row, condition in shown)
+        json_lines(_record(row, condition) | {"hub": told.get(row.url, "")} for row, condition in shown)
     else:
-        _show(shown, well=len(judged) - len(shown))
+        _show(shown, told, well=len(judged) - len(shown))
         if out.is_terminal:
             err.print(_summary([condition for _, condition in judged]))
     if any(row.failures for row in rows):
@@ -47,12 +51,12 @@ def _record(row: FeedRow, condition: Condition) -> dict[str, object]:
     return record
 
 
-def _show(judged: Sequence[tuple[FeedRow, Condition]], *, well: int) -> None:
+def _show(judged: Sequence[tuple[FeedRow, Condition]], told: Mapping[str, str], *, well: int) -> None:
     columns = ("feed", "state", "since", "why", "what to do", "last read", "next poll, and why", "brings", "address")
     rows = [
         (
             row.name, condition.state, local(condition.since) if condition.since else "", condition.message,
-            condition.advice, local(row.succeeded_at), _next(row), condition.usual, row.url,
+            condition.advice, local(row.succeeded_at), _next(row, told.get(row.url, "")), condition.usual, row.url,
         )
         for row, condition in judged
     ]  # fmt: skip
@@ -60,8 +64,10 @@ def _show(judged: Sequence[tuple[FeedRow, Condition]], *, well: int) -> None:
     table("Feeds", columns, rows, empty=nothing)
 
 
-def _next(row: FeedRow) -> str:
-    return f"{local(row.next_poll_at)}, {row.next_poll_reason}" if row.next_poll_at else "at once"
+def _next(row: FeedRow, told: str) -> str:
+    """When it is asked next, and whether news may come before."""
+    poll = f"{local(row.next_poll_at)}, {row.next_poll_reason}" if row.next_poll_at else "at once"
+    return f"{poll}; {told}" if told else poll
 
 
 def _summary(conditions: Sequence[Condition]) -> str:
