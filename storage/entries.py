@@ -108,7 +108,7 @@ def claim_due(
     )
     origins = _feeds_of(connection, rows)
     edited = [row.id for row in rows if row.version > 1]
-    before, matched = versions.of_entries(connection, edited), _matched_by(connection, edited)
+    before, matched = versions.former(connection, edited), _matched_by(connection, edited)
     return tuple(
         _entry(row, origins[row.feed_id], wanted, before.get(row.id, ()), matched.get(row.id, ())) for row in rows
     )
@@ -155,19 +155,6 @@ def documents(
     rows = connection.execute(select(entries).where(entries.c.id.in_(ids))).all()
     origins = _feeds_of(connection, rows)
     return {row.id: (_document(row, origins[row.feed_id], wanted or {}), row.first_seen_at) for row in rows}
-
-
-def wordings(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Version, ...]]:
-    """Every wording of those entries that were ever edited, the present one last."""
-    before = versions.of_entries(connection, ids)
-    rows = connection.execute(select(entries).where(entries.c.id.in_(before.keys())))
-    return {
-        row.id: (
-            *before[row.id],
-            Version(title=row.title, summary=row.summary, text=row.text, seen=row.worded_at or row.first_seen_at),
-        )
-        for row in rows
-    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

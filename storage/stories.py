@@ -23,7 +23,7 @@ from monitor.model import (
 )
 from storage import entries as entry_rows
 from storage import mentions as mention_rows
-from storage import outbox
+from storage import outbox, versions
 from storage.schema import credits, decisions, entries, feeds, matches, members, stories
 from storage.schema import outbox as outbox_table
 
@@ -42,6 +42,22 @@ class StoryRow:
     entries: int
     watches: tuple[str, ...]
     level: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRow:
+    """One entry as a member of its story, and why it is one."""
+
+    entry: int
+    outlet: str
+    title: str
+    link: str
+    published: datetime | None
+    first_seen: datetime
+    relation: str
+    of: int | None
+    similarity: float
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +130,33 @@ def find(connection: Connection, began_with: int) -> int | None:
     return None if row is None else int(row.id)
 
 
+def kept(connection: Connection, story_id: int) -> int | None:
+    """The id under which a story is kept now: its own, or that of the older one that it was merged into."""
+    began_with = connection.execute(select(stories.c.began_with).where(stories.c.id == story_id)).scalar_one_or_none()
+    return None if began_with is None else find(connection, began_with)
+
+
+def members_of(connection: Connection, story_id: int) -> tuple[MemberRow, ...]:
+    """The members of a story in order of arrival."""
+    rows = connection.execute(
+        select(
+            members, entries.c.title, entries.c.link, entries.c.published_at, entries.c.first_seen_at, feeds.c.outlet
+        )
+        .join(entries, entries.c.id == members.c.entry_id)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .where(members.c.story_id == story_id)
+        .order_by(members.c.entry_id)
+    )
+    return tuple(
+        MemberRow(
+            entry=row.entry_id, outlet=row.outlet, title=row.title, link=row.link, published=row.published_at,
+            first_seen=row.first_seen_at, relation=row.relation, of=row.of_entry_id, similarity=row.similarity,
+            why=row.why,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
 def merge(connection: Connection, *, kept: int, gone: int) -> None:
     """Two stories were one all along: the members move, the younger one's id leads to the older from now on.
 
@@ -174,7 +217,7 @@ def tellings(connection: Connection, story_id: int) -> tuple[Telling, ...]:
     ids = [row.entry_id for row in rows]
     documents = entry_rows.documents(connection, ids)
     found, named = _matches_of(connection, ids), _attributions_of(connection, ids)
-    worded = entry_rows.wordings(connection, ids)
+    worded = versions.wordings(connection, ids)
     return tuple(
         Telling(
             document=documents[row.entry_id][0],

@@ -1,13 +1,28 @@
-"""Versions: the wordings of entries that were replaced since, oldest first."""
+"""Versions: every wording of an entry; the table holds those that were replaced, the entry the present one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
 
-from sqlalchemy import Connection, Select, delete, func, insert, select
+from sqlalchemy import Connection, Select, delete, exists, func, insert, select
 
 from monitor.model import Version
-from storage.schema import entries, versions
+from storage.schema import entries, feeds, matches, members, versions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditRow:
+    """One edit of an entry: the wording before, and the one that came."""
+
+    entry: int
+    story: int | None
+    outlet: str
+    link: str
+    before: Version
+    after: Version
 
 
 def keep(connection: Connection, feed_id: int, key: str) -> None:
@@ -24,14 +39,47 @@ def keep(connection: Connection, feed_id: int, key: str) -> None:
     connection.execute(insert(versions).from_select(columns, wording))
 
 
-def of_entries(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Version, ...]]:
-    """The former wordings of those entries that have any."""
+def former(connection: Connection, ids: Collection[int]) -> dict[int, tuple[Version, ...]]:
+    """The wordings that were replaced, of those entries that have any, oldest first."""
     found: dict[int, list[Version]] = {}
     query = select(versions).where(versions.c.entry_id.in_(ids)).order_by(versions.c.entry_id, versions.c.number)
     for row in connection.execute(query):
         version = Version(title=row.title, summary=row.summary, text=row.text, seen=row.seen_at)
         found.setdefault(row.entry_id, []).append(version)
-    return {entry_id: tuple(found_of) for entry_id, found_of in found.items()}
+    return {entry_id: tuple(of_entry) for entry_id, of_entry in found.items()}
+
+
+def wordings(connection: Connection, ids: Collection[int]) -> dict[int, tuple[Version, ...]]:
+    """Every wording of those entries that were ever edited, the present one last."""
+    before = former(connection, ids)
+    rows = connection.execute(select(entries).where(entries.c.id.in_(before.keys())))
+    return {
+        row.id: (
+            *before[row.id],
+            Version(title=row.title, summary=row.summary, text=row.text, seen=row.worded_at or row.first_seen_at),
+        )
+        for row in rows
+    }
+
+
+def edits(connection: Connection, *, since: datetime, matched_only: bool) -> Iterator[EditRow]:
+    """The edits of a period, the latest first."""
+    matched = exists().where(matches.c.entry_id == entries.c.id)
+    query = (
+        select(entries.c.id, entries.c.link, feeds.c.outlet, members.c.story_id)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .outerjoin(members, members.c.entry_id == entries.c.id)
+        .where(entries.c.worded_at >= since)
+        .order_by(entries.c.worded_at.desc(), entries.c.id)
+    )
+    rows = connection.execute(query.where(matched) if matched_only else query).all()
+    worded = wordings(connection, [row.id for row in rows])
+    for row in rows:
+        for before, after in reversed(list(pairwise(worded.get(row.id, ())))):
+            if after.seen >= since:
+                yield EditRow(
+                    entry=row.id, story=row.story_id, outlet=row.outlet, link=row.link, before=before, after=after
+                )
 
 
 def forget(connection: Connection, ids: Select[tuple[int]]) -> None:

@@ -1,27 +1,53 @@
-"""`tipsheet stories`: what was found, and what was kept quiet and why. What must not live here: deciding either."""
+"""`tipsheet stories …`: what was found, how it changed, and what was kept quiet and why.
+
+What must not live here: deciding any of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 import click
+from rich.text import Text
 
 from monitor.cli.options import database_option, json_option, open_database
-from monitor.cli.paint import json_lines, local, table
+from monitor.cli.paint import err, json_line, json_lines, local, out, plain, table
+from monitor.model import Difference, StoryReport
+from monitor.outlets import shipped
+from monitor.report import tell
 from monitor.run import utc_now
+from monitor.versions import differences, edit_kind
 from storage import stories as story_rows
+from storage import versions as version_rows
+from storage.stories import MemberRow
+
+_hours = click.option(
+    "--hours", type=click.IntRange(min=1), default=72, show_default=True, help="How far to look back."
+)
+_STYLES = {"kept": "", "gone": "red strike", "added": "green"}
+_MARKS = {"kept": "{}", "gone": "[-{}-]", "added": "{{+{}+}}"}  # where there is no colour
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @database_option
 @json_option
-@click.option("--hours", type=click.IntRange(min=1), default=72, show_default=True, help="How far to look back.")
+@_hours
 @click.option("--all", "everything", is_flag=True, help="Also stories that no watch matched.")
 @click.option("--quiet", is_flag=True, help="Instead: what matched and was not alerted, and why.")
-def stories(database_url: str | None, as_json: bool, hours: int, everything: bool, quiet: bool) -> None:
+@click.pass_context
+def stories(
+    context: click.Context, database_url: str | None, as_json: bool, hours: int, everything: bool, quiet: bool
+) -> None:
     """The stories that were found, latest first."""
+    if context.invoked_subcommand is None:
+        _list(database_url, hours, as_json=as_json, everything=everything, quiet=quiet)
+
+
+def _list(database_url: str | None, hours: int, *, as_json: bool, everything: bool, quiet: bool) -> None:
     since = utc_now() - timedelta(hours=hours)
     with open_database(database_url, to_read=True) as database, database.read() as connection:
         rows: Sequence[Any] = (
@@ -45,3 +71,99 @@ def stories(database_url: str | None, as_json: bool, hours: int, everything: boo
             [(row.id, local(row.began_at), row.title, row.outlet, row.outlets, row.entries, row.level) for row in rows],
             empty=f"No story in the last {hours} hours.",
         )
+
+
+# ---- one story -------------------------------------------------------------------------------------------------------
+
+
+@stories.command("show")
+@database_option
+@json_option
+@click.argument("story", type=int)
+def stories_show(database_url: str | None, as_json: bool, story: int) -> None:
+    """One story: who broke it, who tells it and why each belongs to it, and how it was edited."""
+    with open_database(database_url, to_read=True) as database, database.read() as connection:
+        kept = story_rows.kept(connection, story)
+        members = story_rows.members_of(connection, kept) if kept else ()
+        tellings = story_rows.tellings(connection, kept) if kept else ()
+    if not kept or not members:
+        err.print(f"there is no story {story}; `tipsheet stories` lists them")
+        sys.exit(1)
+    watch = next((match.watch for telling in tellings for match in telling.matches), "")
+    report = tell(kept, watch, tellings, shipped())
+    if as_json:
+        json_line({"story": kept, "watch": watch, "origin": report.origin, "origin_note": report.origin_note,
+                   "why": report.why, "members": [asdict(member) for member in members]})  # fmt: skip
+        return
+    if kept != story:
+        out.print(f"Story {story} was merged into story {kept}.\n")
+    _show(report, members)
+
+
+def _show(report: StoryReport, members: Sequence[MemberRow]) -> None:
+    out.print(Text(plain(report.lead.title), style="bold"))
+    broke = ", ".join(report.origin)
+    out.print(plain(f"{'First reported by ' + broke if broke else 'Nobody is credited'}; {report.origin_note}"))
+    if report.watch:
+        out.print(plain(f"Matched by “{report.watch}”: {report.why}"))
+    for member in members:
+        edit = next((one.edit for one in (report.lead, *report.members) if one.entry_id == member.entry), None)
+        out.print("")
+        out.print(plain(f"{local(member.first_seen)}  {member.outlet}  {member.relation}: {member.why}"))
+        out.print(plain(f"  {member.title}"))
+        if edit and edit.title:
+            out.print(Text("  headline changed ").append_text(_changed(edit.title)))
+        if member.link:
+            out.print(plain(f"  {member.link}"))
+
+
+# ---- how stories changed ---------------------------------------------------------------------------------------------
+
+
+@stories.command("changes")
+@database_option
+@json_option
+@_hours
+@click.option("--all", "everything", is_flag=True, help="Also entries that no watch matched.")
+def stories_changes(database_url: str | None, as_json: bool, hours: int, everything: bool) -> None:
+    """What outlets edited after publication, word by word, latest first."""
+    since = utc_now() - timedelta(hours=hours)
+    with open_database(database_url, to_read=True) as database, database.read() as connection:
+        rows = tuple(version_rows.edits(connection, since=since, matched_only=not everything))
+    for row in rows:
+        kind = edit_kind(row.before, row.after)
+        if as_json:
+            json_line({"entry": row.entry, "story": row.story, "outlet": row.outlet, "link": row.link,
+                       "at": row.after.seen, "kind": kind, "before": row.before, "after": row.after})  # fmt: skip
+            continue
+        out.print(Text(plain(f"{local(row.after.seen)}  {row.outlet}  {kind}"), style="bold"))
+        for name, line in _changed_fields(row):
+            out.print(Text(f"  {name}: ").append_text(line))
+        out.print(plain(f"  {row.link}\n"))
+    if not rows and not as_json:
+        out.print(f"Nothing was edited in the last {hours} hours.")
+
+
+def _changed_fields(row: version_rows.EditRow) -> Iterator[tuple[str, Text]]:
+    for name in ("title", "summary", "text"):
+        old, new = getattr(row.before, name), getattr(row.after, name)
+        if old != new:
+            yield name, _changed(_around_changes(differences(old, new)))
+
+
+def _around_changes(found: Sequence[Difference], margin: int = 60) -> Iterator[Difference]:
+    """The changes with a few words around: nobody reads a whole article again for a comma."""
+    for number, piece in enumerate(found):
+        head, tail = number > 0, number < len(found) - 1
+        text = piece.text
+        if piece.kind == "kept" and len(text) > margin * (head + tail) + 1:
+            text = (text[:margin] if head else "") + " … " + (text[-margin:] if tail else "")
+        yield Difference(piece.kind, text)
+
+
+def _changed(found: Sequence[Difference] | Iterator[Difference]) -> Text:
+    line = Text()
+    for piece in found:
+        shown = plain(piece.text)
+        line.append(shown if out.color_system else _MARKS[piece.kind].format(shown), style=_STYLES[piece.kind])
+    return line
