@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import trafilatura
 from bs4 import BeautifulSoup, Tag
 
 from monitor.errors import ParseError
@@ -68,13 +68,19 @@ def _check(html: str | bytes) -> None:
 
 
 def _decode(body: bytes) -> str:
-    decoded = trafilatura.utils.decode_file(body)
-    return str(decoded)
+    return str(_extractor().utils.decode_file(body))
+
+
+def _extractor() -> Any:
+    """Imported with the first page: it takes as long as the rest of the program, and most runs read no page."""
+    import trafilatura
+
+    return trafilatura
 
 
 def _read(markup: str, url: str) -> object:
     """The extractor's own record, or None where it found no article; `_text` reads its fields."""
-    return trafilatura.bare_extraction(
+    return _extractor().bare_extraction(
         markup,
         url=url or None,
         fast=True,

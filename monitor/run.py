@@ -15,10 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event
-
-from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
+from typing import TYPE_CHECKING
 
 from alerts.channel import Post, Sender, open_sender
 from monitor.callback import CallbackServer
@@ -43,6 +40,10 @@ from monitor.pipeline import (
 from monitor.pipeline.journal import note
 from monitor.version import VERSION
 from storage.database import Database
+
+if TYPE_CHECKING:
+    from apscheduler.events import JobExecutionEvent
+    from apscheduler.schedulers.background import BackgroundScheduler
 
 TICK = timedelta(seconds=2)  # how late a stage may notice that something is due
 HUB_TICK = timedelta(seconds=10)
@@ -166,6 +167,11 @@ def serve(stages: Stages) -> None:
 
 
 def _serve(stages: Stages) -> None:
+    # The scheduler is the daemon's alone: `once`, every few minutes from cron, should not wait for its import.
+    from apscheduler.events import EVENT_JOB_ERROR
+    from apscheduler.executors.pool import ThreadPoolExecutor
+    from apscheduler.schedulers.background import BackgroundScheduler
+
     jobs = _jobs(stages)
     scheduler = BackgroundScheduler(
         timezone=UTC,
