@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
+from itertools import takewhile
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -19,7 +21,9 @@ from typing import Generic, Self, TypeVar
 from monitor import cadence
 from monitor.model import FeedState
 
-AT_ONCE = 64  # results that are handed over together, at most: nobody's next turn waits for more
+SLOW = 1.0  # seconds without an answer after which a server is not waited for by others
+SLOW_AT_MOST = 224  # of such servers; a thread that sleeps costs some ten kilobytes
+TOGETHER = 64  # results that are handed over together, at most: nobody's next turn waits for more
 
 T = TypeVar("T")
 
@@ -41,6 +45,7 @@ class Lanes:
         self._known: set[int] = set()  # feeds that wait or are being asked
         self._order = 0
         self._length = 0
+        self._failing: set[str] = set()  # hosts that did not answer the last time they were asked
 
     def __len__(self) -> int:
         """How many feeds wait."""
@@ -67,9 +72,14 @@ class Lanes:
             self._length -= 1
             yield self._waiting[host].popleft()
 
-    def heard(self, state: FeedState) -> None:
+    def doubts(self, state: FeedState) -> bool:
+        """Whether this feed failed last time, or its host did not answer a moment ago."""
+        return bool(state.failures) or host_of(state) in self._failing
+
+    def heard(self, state: FeedState, *, answered: bool) -> None:
         """The host of this feed has answered, or failed to."""
         host = host_of(state)
+        (self._failing.discard if answered else self._failing.add)(host)
         self._known.discard(state.id)
         self._free_at[host] = time.monotonic() + self._gap
         if self._waiting[host]:
@@ -95,16 +105,36 @@ class Lanes:
         heapq.heappush(self._turns, (self._free_at.get(host, 0.0), self._order, host))
 
 
+class _Queue(Generic[T]):
+    """Feeds that wait for a thread, and those that have one."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.waiting: deque[Callable[[], T]] = deque()
+        self.asking: dict[Future[T], float] = {}  # since when, the longest first
+
+    def has_room(self) -> bool:
+        """Whether another may begin: who has waited for a while for his server is not counted any more."""
+        recently = time.monotonic() - SLOW
+        lively = sum(1 for _ in takewhile(lambda begun: begun > recently, reversed(self.asking.values())))
+        return lively < self.room
+
+
 class Askers(Generic[T]):
-    """Threads that wait for servers, and what they heard. Use as a context manager; the end waits for those at work."""
+    """Threads that wait for servers, and what they heard. Use as a context manager; the end waits for those at work.
+
+    Nobody waits for the dead: a server that has not answered after a second gives its place to the next, and costs a
+    sleeping thread and nothing else; those that failed last time have a quarter of the places to themselves.
+    """
 
     def __init__(self, at_once: int) -> None:
-        """A quarter of the threads is for doubtful servers, so that the dead hold up each other, and nobody else."""
+        self._most = at_once + SLOW_AT_MOST
+        self._pool = ThreadPoolExecutor(self._most, thread_name_prefix="refresh")
         doubtful = at_once // 4
-        self._sure = ThreadPoolExecutor(max(1, at_once - doubtful), thread_name_prefix="refresh")
-        self._doubtful = ThreadPoolExecutor(doubtful, thread_name_prefix="doubtful") if doubtful else self._sure
+        self._sure: _Queue[T] = _Queue(at_once - doubtful)
+        self._doubtful: _Queue[T] = _Queue(doubtful) if doubtful else self._sure
+        self._queues = {self._sure, self._doubtful}
         self._done: SimpleQueue[Future[T]] = SimpleQueue()
-        self.busy = 0
 
     def __enter__(self) -> Self:
         return self
@@ -112,20 +142,40 @@ class Askers(Generic[T]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for pool in {self._sure, self._doubtful}:
-            pool.shutdown(cancel_futures=True)
+        self._pool.shutdown(cancel_futures=True)
 
-    def begin(self, ask: Callable[[FeedState], T], state: FeedState) -> None:
-        pool = self._doubtful if state.failures else self._sure
-        self.busy += 1
-        pool.submit(ask, state).add_done_callback(self._done.put)
+    @property
+    def busy(self) -> int:
+        """How many ask, or wait for a thread."""
+        return sum(len(queue.asking) + len(queue.waiting) for queue in self._queues)
+
+    def begin(self, ask: Callable[[FeedState], T], state: FeedState, *, doubtful: bool) -> None:
+        queue = self._doubtful if doubtful else self._sure
+        queue.waiting.append(partial(ask, state))
+        self._start(queue)
+
+    def dismiss(self) -> None:
+        """Those that wait for a thread go away unasked."""
+        for queue in self._queues:
+            queue.waiting.clear()
 
     def heard(self, until: float) -> list[T]:
-        """The next results, as many as have come; none if there is none by `until`."""
+        """The next results, as many as have come; none if there is none by `until`, or if it is time to ask others."""
+        if any(queue.waiting for queue in self._queues):
+            until = min(until, time.monotonic() + SLOW / 4)
         futures = []
         with suppress(Empty):
             futures.append(self._done.get(timeout=max(0.0, until - time.monotonic())))
-            while len(futures) < AT_ONCE:
+            while len(futures) < TOGETHER:
                 futures.append(self._done.get_nowait())
-        self.busy -= len(futures)
+        for queue in self._queues:
+            for future in futures:
+                queue.asking.pop(future, None)
+            self._start(queue)
         return [future.result() for future in futures]
+
+    def _start(self, queue: _Queue[T]) -> None:
+        while queue.waiting and queue.has_room() and sum(len(each.asking) for each in self._queues) < self._most:
+            future = self._pool.submit(queue.waiting.popleft())
+            queue.asking[future] = time.monotonic()
+            future.add_done_callback(self._done.put)

@@ -122,7 +122,7 @@ class Refresh:
             retry_after = poll.error.retry_after if isinstance(poll.error, FetchError) else None
             why = _why_others_wait(poll)
             others = lanes.others(poll.state) if why else []
-            lanes.heard(poll.state, well=poll.error is None)
+            lanes.heard(poll.state, answered=_has_answered(poll))
             waiting += self._postponed(others, retry_after, why)
         yield from self._conclude(polls, claimant)
         yield from self._record(waiting, claimant)
@@ -316,6 +316,10 @@ def _note(outcome: FeedOutcome, state: FeedState, *, written: bool) -> None:
         edited=len(outcome.changes.edited),
         problem=outcome.problem.message if outcome.problem else "",
     )
+
+
+def _has_answered(poll: _Poll) -> bool:
+    return not isinstance(poll.error, FetchError) or poll.error.status is not None
 
 
 def _why_others_wait(poll: _Poll) -> str:
