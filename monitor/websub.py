@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Literal
-from urllib.parse import parse_qsl, urlencode, urljoin
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from monitor.addresses import url_fault
 from monitor.cadence import words
@@ -80,13 +80,21 @@ def _is_secure(url: str) -> bool:
     return url.lower().startswith("https://")
 
 
-def is_believed(hub: str, feed_url: str) -> bool:
-    """Whether what this hub pushes is as trustworthy as what the feed's own server says.
+def is_believed(offer: Offer, addresses: Sequence[str]) -> bool:
+    """Whether what this hub pushes is to be taken for the feed's own words; if not, it says that it is time to ask.
 
-    The secret goes to a hub without TLS in the clear, and whoever read it there could sign. For a feed that is itself
-    fetched without TLS that is no new danger; for any other, such a push only says that it is time to ask.
+    `addresses`: where the feed is asked, as the file has it first. Some feeds give another feed's address as their own,
+    whose entries would come instead. And the secret goes to a hub without TLS in the clear: whoever read it there could
+    sign. For a feed that is itself fetched without TLS that is no new danger.
     """
-    return is_as_safe(hub, feed_url)
+    return is_as_safe(offer.hub, addresses[0]) and _bare(offer.topic) in map(_bare, addresses)
+
+
+def _bare(url: str) -> str:
+    """An address without what two spellings of it may differ in."""
+    parts = urlsplit(url.strip())
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.netloc.lower()}{parts.path.rstrip('/')}{query}"
 
 
 def is_as_safe(url: str, other: str) -> bool:
@@ -271,4 +279,6 @@ def in_words(subscription: Subscription, *, now: datetime) -> str:
         return f"not told by hub: {subscription.reason}"
     if subscription.reason:
         return f"not told by hub yet: {subscription.reason}"
-    return "asking its hub"
+    if subscription.state == "asking" and subscription.asked_at is not None:
+        return f"not told by hub yet: asked {words(now - subscription.asked_at)} ago, it has not asked back"
+    return "not told by hub yet: it is asked soon"

@@ -168,9 +168,11 @@ def nudge(connection: Connection, feed_id: int, *, now: datetime, floor: timedel
     return True
 
 
-def url(connection: Connection, feed_id: int) -> str:
-    found: str = connection.execute(select(feeds.c.url).where(feeds.c.id == feed_id)).scalar_one()
-    return found
+def addresses(connection: Connection, feed_id: int) -> tuple[str, ...]:
+    """Where a feed is asked: as the file has it, where it moved to, where its last answer came from."""
+    columns = feeds.c.url, feeds.c.request_url, feeds.c.validators_url
+    found = connection.execute(select(*columns).where(feeds.c.id == feed_id)).one()
+    return tuple(address for address in found if address)
 
 
 def brought(connection: Connection, feed_id: int, *, now: datetime) -> None:

@@ -73,7 +73,14 @@ def asked(connection: Connection, asking: Subscription, *, now: datetime, again_
     Until it has verified, this counts as a failure, and it is asked again at `again_at`.
     """
     return _change(
-        connection, asking, "asking", "leaving", failures=subscriptions.c.failures + 1, asked_at=now, due_at=again_at
+        connection,
+        asking,
+        "asking",
+        "leaving",
+        failures=subscriptions.c.failures + 1,
+        reason="",
+        asked_at=now,
+        due_at=again_at,
     )
 
 

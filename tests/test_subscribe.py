@@ -308,10 +308,22 @@ def test_nothing_is_taken_from_a_hub_that_has_not_verified(desk: Desk) -> None:
 def test_a_hub_without_tls_may_only_say_that_there_is_news_of_a_feed_with(desk: Desk) -> None:
     desk.subscribed()
     with desk.database.write() as connection:
-        connection.execute(update(feed_table).values(url="https://ferry.example/feed"))
+        connection.execute(update(feed_table).values(url=desk.topic.replace("http:", "https:")))
     assert desk.push("Two") == [204]
     with desk.database.read() as connection:
         assert connection.execute(select(push_table.c.body)).scalars().all() == [b""]
+
+
+def test_a_feed_that_gives_another_address_as_its_own_gets_no_entries_of_that_one(desk: Desk) -> None:
+    body = feed_body(desk.server.url("/all"), desk.hub.url, {"One": desk.date("One")})
+    desk.server.script("/a", Answer(body=body))
+    desk.poll()
+    assert desk.ask() == ["heard"]
+    desk.clock.move(HOUR / 2)
+    assert desk.hub.push(desk.server.url("/all"), desk.body("Of another feed")) == [204]
+    assert desk.take_in() == [0]
+    assert desk.poll() == ["unchanged"], "it says that it is time to ask"
+    assert desk.titles() == ["One"]
 
 
 # ---- hubs that are slow, lost, unwilling -----------------------------------------------------------------------------

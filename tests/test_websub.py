@@ -97,17 +97,26 @@ def test_a_link_of_an_entry_is_not_the_feeds() -> None:
     assert parsed(body.replace(f"<link rel='hub' href=' {HUB} '/>", "", 1)).hubs == ()
 
 
+SECURE, PLAIN = "https://hub.example/", "http://hub.example/"
+
+
 @pytest.mark.parametrize(
-    ("hub", "feed", "believed"),
+    ("hub", "topic", "addresses", "believed"),
     [
-        ("https://hub.example/", "https://ferry.example/feed", True),
-        ("https://hub.example/", "http://ferry.example/feed", True),
-        ("http://hub.example/", "http://ferry.example/feed", True),  # whoever changes the one can change the other
-        ("http://hub.example/", "https://ferry.example/feed", False),
+        (SECURE, "https://ferry.example/feed", ("https://ferry.example/feed",), True),
+        (SECURE, "http://Ferry.example/feed/", ("https://ferry.example/feed",), True),  # spelt otherwise
+        (SECURE, "https://ferry.example/rss", ("https://ferry.example/feed", "https://ferry.example/rss"), True),
+        (SECURE, "https://ferry.example/all", ("https://ferry.example/feed",), False),  # another feed
+        (SECURE, "https://ferry.example/feed?n=2", ("https://ferry.example/feed?n=1",), False),
+        (SECURE, "http://ferry.example/feed", ("http://ferry.example/feed",), True),
+        (PLAIN, "http://ferry.example/feed", ("http://ferry.example/feed",), True),  # who changes one can change both
+        (PLAIN, "http://ferry.example/feed", ("https://ferry.example/feed",), False),
     ],
 )
-def test_a_hub_is_believed_as_far_as_the_feed_itself(hub: str, feed: str, believed: bool) -> None:
-    assert websub.is_believed(hub, feed) is believed
+def test_a_hub_is_believed_as_far_as_the_feed_itself(
+    hub: str, topic: str, addresses: tuple[str, ...], believed: bool
+) -> None:
+    assert websub.is_believed(Offer(hub=hub, topic=topic), addresses) is believed
 
 
 # ---- questions and answers -------------------------------------------------------------------------------------------
@@ -307,10 +316,11 @@ def test_what_to_begin_and_to_end(offers: dict[int, Offer], rows: list[dict[str,
     [
         (ACTIVE, "told by hub, nothing yet"),
         (ACTIVE | {"pushed_at": NOON - HOUR}, "told by hub, last 1 h ago"),
-        ({}, "asking its hub"),
+        ({"asked_at": None}, "not told by hub yet: it is asked soon"),
+        ({"asked_at": NOON - HOUR}, "not told by hub yet: asked 1 h ago, it has not asked back"),
         ({"reason": "the hub hub.example answered 503"}, "not told by hub yet: the hub hub.example answered 503"),
         ({"state": "refused", "reason": "the hub denies it"}, "not told by hub: the hub denies it"),
-        (ACTIVE | {"lease_until": NOON}, "asking its hub"),
+        (ACTIVE | {"lease_until": NOON}, "not told by hub yet: it is asked soon"),
     ],
 )
 def test_how_it_stands_in_words(changes: dict[str, object], words: str) -> None:

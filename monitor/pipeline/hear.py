@@ -130,11 +130,8 @@ class Hear:
         with self.database.write() as connection:
             subscriptions.count(connection, subscription, signed=signed, now=now)
             if signed:
-                kept = (
-                    body
-                    if websub.is_believed(subscription.offer.hub, feeds.url(connection, subscription.feed_id))
-                    else b""
-                )
+                believed = websub.is_believed(subscription.offer, feeds.addresses(connection, subscription.feed_id))
+                kept = body if believed else b""
                 subscriptions.receive(connection, subscription, content_type=content_type, body=kept, now=now)
         fault = "" if signed else "its signature is wrong" if signature else "it is not signed"
         level = logging.INFO if signed else logging.WARNING

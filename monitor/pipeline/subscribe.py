@@ -131,11 +131,14 @@ class Subscribe:
             elif verdict.kind == "refused":
                 willing_at = None if verdict.refused_for is None else now + verdict.refused_for
                 subscriptions.refuse(connection, subscription, verdict.reason, again_at=willing_at)
+        deaf = verdict.kind == "heard" and subscription.failures and not subscription.reason
         note(
             "hub",
-            level=logging.INFO if verdict.kind == "heard" else logging.WARNING,
+            level=logging.WARNING if deaf or verdict.kind != "heard" else logging.INFO,
             topic=subscription.offer.topic,
             asked="to stop" if subscription.state == "leaving" else "to tell",
             result=verdict.kind,
-            reason=verdict.reason,
+            reason="asked before, it did not ask back: is the callback reached from outside?"
+            if deaf
+            else verdict.reason,
         )
