@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,6 +74,15 @@ class Stored:
         return sum(number > 1 for number in self.copies.values())
 
 
+class FailedError(Exception):
+    """The program could not do its work at all."""
+
+
+def _last_words(directory: Path) -> str:
+    printed = (directory / "output.log").read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((line.strip() for line in reversed(printed) if line.strip()), "it said nothing")
+
+
 def say(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
@@ -105,7 +114,8 @@ def poll(program: Program, course: Course, server: FeedServer, rounds: Sequence[
                 program.make_due(directory)
             try:
                 figures = _poll(program, name, directory, edition, server)
-            except DidNotEndError as problem:
+            except (DidNotEndError, FailedError) as problem:
+                say(f"{program.name:22} {name:22} {problem}")
                 yield Figures(program=program.name, round=name, problem=str(problem))
                 return
             say(f"{program.name:22} {name:22} {figures.wall:6.1f} s, {figures.cpu:6.2f} s of CPU")
@@ -118,9 +128,12 @@ def _poll(program: Program, name: str, directory: Path, edition: Edition, server
     tally = server.tally()
     stored = Stored.read(program, directory)
     found = edition.marks & stored.copies.keys()
+    if cost.status and not found:
+        raise FailedError(f"ended with status {cost.status} and nothing in its store: {_last_words(directory)}")
     return Figures(
         program=program.name,
         round=name,
+        status=cost.status,
         feeds=len(edition.pages),
         wall=cost.wall,
         cpu=cost.cpu,
@@ -143,7 +156,8 @@ def read_odd(program: Program, server: FeedServer) -> Counter[str]:
     server.honours = True
     with _home() as directory:
         program.subscribe(directory, server.urls())
-        _run(program, directory)
+        with suppress(DidNotEndError):  # then what it has by now is all that it finds
+            _run(program, directory)
         stored = Stored.read(program, directory)
     say(f"{program.name:22} odd feeds: {len(stored.copies)} items")
     return Counter(form for mark, form in stand.forms.items() if mark in stored.copies)
@@ -164,7 +178,7 @@ def kill(program: Program, course: Course, server: FeedServer) -> Survival:
             gone = len(course.before.marks - stored.copies.keys())
             survived += not gone and not stored.twice
             lost, twice = lost + gone, twice + stored.twice
-    except DidNotEndError as problem:
+    except (DidNotEndError, FailedError) as problem:
         return Survival(program=program.name, problem=str(problem))
     say(f"{program.name:22} survived {survived} of {KILLS} kills")
     return Survival(program=program.name, kills=KILLS, survived=survived, lost=lost, twice=twice)
@@ -175,8 +189,11 @@ def _time_at_work(program: Program, server: FeedServer) -> float:
     with _home() as directory:
         program.subscribe(directory, server.urls())
         server.tally()
-        _run(program, directory)
-        return time.monotonic() - server.tally().began
+        cost = _run(program, directory)
+        began = server.tally().began
+        if not began:
+            raise FailedError(f"ended with status {cost.status} and asked for nothing: {_last_words(directory)}")
+        return time.monotonic() - began
 
 
 def _after_kill(program: Program, server: FeedServer, after: float) -> Stored:

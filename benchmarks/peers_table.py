@@ -17,6 +17,7 @@ class Figures:
     program: str
     round: str
     problem: str = ""  # why there are no other figures
+    status: int = 0  # with which it ended
     feeds: int = 0
     wall: float = 0.0  # seconds
     cpu: float = 0.0  # seconds of the whole process tree
@@ -59,6 +60,7 @@ def round_lines(rows: Sequence[Figures]) -> Iterator[str]:
     ours = next((row.each for row in rows if row.program == OURS and not row.problem), 0.0)
     measured = sorted((row for row in rows if not row.problem), key=lambda row: row.each)
     yield from aligned([_HEAD, *(_cells(row, ours) for row in measured)])
+    yield from (f"  {row.program} ended with status {row.status}" for row in measured if row.status)
     yield from _problems(rows)
 
 

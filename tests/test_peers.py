@@ -141,11 +141,14 @@ def test_a_round_is_ordered_by_cost_and_names_who_has_no_figures() -> None:
     rows = [
         Figures(program="Tipsheet", round=CHANGED, feeds=10, wall=1, cpu=2, requests=10, conditional=9, found=400),
         Figures(program="dear", round=CHANGED, feeds=1, wall=9, cpu=0.6, requests=1, lost=3, edits=1, edited=2),
+        Figures(program="odd", round=CHANGED, status=1, feeds=1, cpu=9),
         Figures(program="late", round=CHANGED, problem="did not end within 300 s"),
     ]
     assert [" ".join(line.split()) for line in round_lines(rows)][1:] == [
         "Tipsheet 10 1.0 2.00 200.0 1.0 0 10 90% 0.0 400 0 0 -",
         "dear 1 9.0 0.60 600.0 3.0 0 1 0% 0.0 0 3 0 1/2",
+        "odd 1 0.0 9.00 9000.0 45.0 0 0 - 0.0 0 0 0 -",
+        "odd ended with status 1",
         "late: did not end within 300 s",
     ]
 
