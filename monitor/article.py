@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
+from monitor.barriers import Barrier, barrier
 from monitor.errors import ParseError
 
 SIZE_CAP = 5_000_000  # bytes or characters; the longest real articles seen stay under a fifth of it
@@ -40,6 +41,8 @@ class Article:
     author: str = ""
     published: datetime | None = None  # UTC; a page that gives a day only is midnight of that day
     canonical: str = ""  # absolute http(s) address that the page calls its own, or ""
+    language: str = ""  # BCP 47, as the page says
+    barrier: Barrier = ""  # what stands before the article; of a challenge or a consent page nothing is kept
 
 
 def extract(html: str | bytes, *, url: str = "") -> Article:
@@ -51,12 +54,18 @@ def extract(html: str | bytes, *, url: str = "") -> Article:
     markup = html if isinstance(html, str) else _decode(html)
     head = BeautifulSoup(markup[:SIZE_CAP], "lxml")
     found = _read(markup, url)
+    text = _text(found, "text")
+    before = barrier(markup, text)
+    if before in ("challenge", "consent"):
+        return Article(title=_title(head), barrier=before)
     return Article(
         title=_text(found, "title") or _title(head),
-        text=_text(found, "text"),
+        text=text,
         author=_text(found, "author"),
         published=_published(head, markup) or _moment(_text(found, "date")),
         canonical=_canonical(head, url),
+        language=_language(head),
+        barrier=before,
     )
 
 
@@ -123,6 +132,11 @@ def _canonical(head: BeautifulSoup, url: str) -> str:
         return absolute if address and urlsplit(absolute).scheme in ("http", "https") else ""
     except ValueError:
         return ""
+
+
+def _language(head: BeautifulSoup) -> str:
+    written = _attribute(head.html, "lang").replace("_", "-")
+    return written if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", written) else ""
 
 
 def _attribute(tag: object, name: str) -> str:

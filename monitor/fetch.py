@@ -42,6 +42,7 @@ _FEED_TYPES = (
     b"application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, "
     b"application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, text/html;q=0.3, */*;q=0.1"
 )
+_PAGE_TYPES = b"text/html, application/xhtml+xml;q=0.9, text/plain;q=0.5, */*;q=0.1"
 _ENCODINGS = {"", "identity", "gzip", "x-gzip"}
 _NO_VALIDATORS = Validators()
 _Headers = Sequence[tuple[bytes, bytes]]
@@ -96,6 +97,7 @@ class Client:
         self._transport = GuardedTransport(GuardedNetwork(read_networks(settings.allow_networks), settings.proxy))
         agent = (b"User-Agent", settings.user_agent.encode("latin-1"))
         self._asking = (agent, (b"Accept", _FEED_TYPES), (b"Accept-Encoding", b"gzip"))
+        self._reading = (agent, (b"Accept", _PAGE_TYPES), (b"Accept-Encoding", b"gzip"))
         self._posting = (agent, (b"Accept-Encoding", b"identity"))
 
     def __enter__(self) -> Self:
@@ -117,13 +119,20 @@ class Client:
         each hop under the same guard. Validators go to the URL that gave them, and to no other: no server is to be
         asked about a validator that it never gave. FetchError for every other answer, and for none.
         """
+        return self._get(url, self._asking, validators, known_hash, self._settings.max_bytes)
+
+    def page(self, url: str, *, max_bytes: int) -> Fetched:
+        """The page behind a URL, asked for as a reader's; else as `get`."""
+        return self._get(url, self._reading, _NO_VALIDATORS, "", max_bytes)
+
+    def _get(self, url: str, headers: _Headers, validators: Validators, known_hash: str, max_bytes: int) -> Fetched:
         deadline = time.monotonic() + self._settings.total_timeout
         trail = _Trail(url=url, hop=url)
         while len(trail.seen) <= self._settings.max_redirects:
             asked_with = validators if trail.hop == (validators.url or url) else _NO_VALIDATORS
-            with self._ask("GET", trail.hop, [*self._asking, *_conditions(asked_with)], deadline) as answer:
+            with self._ask("GET", trail.hop, [*headers, *_conditions(asked_with)], deadline) as answer:
                 if answer.status_code not in _REDIRECTS:
-                    return _fetched(answer, trail, asked_with, known_hash, self._settings.max_bytes)
+                    return _fetched(answer, trail, asked_with, known_hash, max_bytes)
                 trail = trail.led(answer.status_code, self._next_hop(answer, trail))
         raise FetchError("redirect", f"{_host(url)} redirects more than {self._settings.max_redirects} times")
 

@@ -1,7 +1,7 @@
 """Hostile bytes are parsed in another process, which may die.
 
 What lives here: the workers' life, the frames between them and us, and the limits. What must not: any knowledge of
-feeds; one side calls `parse_feed`, and `wire` checks on the other what it answered.
+feeds and pages; one side calls `parse_feed` or `extract`, and `wire` checks on the other what it answered.
 
 A worker (`python -m monitor.isolate`) reads requests from its standard input and answers on its standard output. A
 frame is four bytes of length, big-endian, and that many bytes: JSON with the headers, then the body as it is; back
@@ -20,15 +20,16 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Literal, Self, TypeVar
 
+from monitor.article import SIZE_CAP, Article, extract
 from monitor.errors import ParseError
 from monitor.model import ParsedFeed
 from monitor.parse import LARGEST_BODY, parse_feed
-from monitor.wire import BrokenAnswer, dump_error, dump_feed, load_answer
+from monitor.wire import BrokenAnswer, dump_article, dump_error, dump_feed, load_article, load_feed
 
 _LENGTH = struct.Struct(">I")
 _LARGEST_REQUEST = LARGEST_BODY  # bytes
@@ -41,6 +42,14 @@ _SECONDS_PER_MEGABYTE = (
 )
 _BODIES_PER_WORKER = 500  # then a fresh one: fragments must not eat into the next feed's memory
 _MEMORY_EXIT = 77
+
+_Task = Literal["feed", "page"]
+_PATIENCE: Mapping[_Task, float] = {
+    "feed": 1,
+    "page": 3,
+}  # times the deadline: a worker's first page loads the extractor
+
+T = TypeVar("T")
 
 # ---- the parent's side -----------------------------------------------------------------------------------------------
 
@@ -71,12 +80,22 @@ class IsolatedParser:
         """As `parse_feed`, and ParseError("timeout"), ("memory") or ("crashed") where the worker had to die of it."""
         if len(body) > LARGEST_BODY:
             return parse_feed(body, headers=headers, url=url)  # which refuses it unread
+        return self._ask("feed", body, headers, url, load_feed)
+
+    def extract(self, page: bytes, *, url: str) -> Article:
+        """As `monitor.article.extract`, behind the same wall and with the same three errors."""
+        if len(page) > SIZE_CAP:
+            return extract(page, url=url)  # which refuses it unread
+        return self._ask("page", page, {}, url, load_article)
+
+    def _ask(self, task: _Task, body: bytes, headers: Mapping[str, str], url: str, load: Callable[[bytes], T]) -> T:
         worker = self._idle.get()
         try:
             if self._closed:
                 raise RuntimeError("this IsolatedParser is closed")
             worker = worker or _Worker(self._memory)
-            return worker.parse(body, headers, url, self._seconds + len(body) / 1e6 * _SECONDS_PER_MEGABYTE)
+            seconds = self._seconds * _PATIENCE[task] + len(body) / 1e6 * _SECONDS_PER_MEGABYTE
+            return worker.ask(task, body, headers, url, seconds, load)
         finally:
             self._idle.put(worker if worker and worker.usable else None)
 
@@ -112,12 +131,18 @@ class _Worker:
             self.end()
             raise ParseError("crashed", "the parser's process did not start")
 
-    def parse(self, body: bytes, headers: Mapping[str, str], url: str, seconds: float) -> ParsedFeed:
-        request = json.dumps({"url": url, "headers": dict(headers), "seconds": seconds}).encode()
+    def ask(
+        self,
+        task: _Task,
+        body: bytes,
+        headers: Mapping[str, str],
+        url: str,
+        seconds: float,
+        load: Callable[[bytes], T],
+    ) -> T:
+        request = json.dumps({"task": task, "url": url, "headers": dict(headers), "seconds": seconds}).encode()
         try:
-            return load_answer(
-                self._exchange([_LENGTH.pack(len(request)), request, _LENGTH.pack(len(body)), body], seconds)
-            )
+            return load(self._exchange([_LENGTH.pack(len(request)), request, _LENGTH.pack(len(body)), body], seconds))
         except BrokenAnswer as error:
             self.end()
             raise ParseError("crashed", f"the parser's process gave no sensible answer: {error}") from error
@@ -164,9 +189,9 @@ class _Worker:
         self._process.kill()  # an answer too large leaves it alive
         status = self._process.wait()
         if expired:
-            return ParseError("timeout", f"the feed could not be read within {seconds:.0f} s")
+            return ParseError("timeout", f"the body could not be read within {seconds:.0f} s")
         if status == _MEMORY_EXIT:
-            return ParseError("memory", "the feed could not be read within the memory that a feed may take")
+            return ParseError("memory", "the body could not be read within the memory that it may take")
         return ParseError("crashed", f"the parser's process died of this body (status {status})")
 
     def end(self) -> None:
@@ -219,11 +244,13 @@ def _answer(body: bytes, request: Mapping[str, object]) -> bytes:
     headers = request["headers"]
     assert isinstance(headers, dict)  # noqa: S101 - the parent wrote it
     try:
+        if request["task"] == "page":
+            return dump_article(extract(body, url=str(request["url"])))
         return dump_feed(parse_feed(body, headers=headers, url=str(request["url"])), limit=_LARGEST_ANSWER)
     except ParseError as error:
         return dump_error(error)
     except RecursionError:
-        return dump_error(ParseError("not-a-feed", "the feed nests its elements too deeply to be read"))
+        return dump_error(ParseError("too-deep", "the elements are nested too deeply to be read"))
 
 
 def _send(answers: IO[bytes], content: bytes) -> None:

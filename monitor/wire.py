@@ -1,4 +1,4 @@
-"""ParsedFeed and ParseError to JSON and back.
+"""ParsedFeed, Article and ParseError to JSON and back.
 
 What lives here: one writing and one reading of each value, the reading without trust: the other side may have been
 taken over by the bytes that it read. What must not: processes and pipes.
@@ -13,11 +13,14 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import TypeGuard
 
+from monitor.article import Article
+from monitor.barriers import WORDS
 from monitor.errors import ParseError
 from monitor.model import ParsedEntry, ParsedFeed, Problem
 
 _ENVELOPE = 1024 * 1024  # bytes that a feed's own title and problem may take
 _TEXTS = ("id", "link", "title", "summary", "content", "author")
+_OF_ARTICLE = ("title", "text", "author", "canonical", "language", "barrier")
 
 
 class BrokenAnswer(ValueError):  # noqa: N818 - it names what came, and never leaves `isolate`
@@ -64,8 +67,28 @@ def dump_error(error: ParseError) -> bytes:
     return _dump({"error": [error.kind, str(error)]})
 
 
-def load_answer(content: bytes) -> ParsedFeed:
+def dump_article(article: Article) -> bytes:
+    """The article as JSON in UTF-8."""
+    texts: dict[str, object] = {name: getattr(article, name) for name in _OF_ARTICLE}
+    return _dump(texts | {"published": _iso(article.published)})
+
+
+def load_feed(content: bytes) -> ParsedFeed:
     """What `dump_feed` wrote. Raises the ParseError that `dump_error` wrote, and BrokenAnswer for anything else."""
+    return _feed(_answer(content))
+
+
+def load_article(content: bytes) -> Article:
+    """What `dump_article` wrote; raises as `load_feed` does."""
+    answer = _answer(content)
+    before = _text(answer, "barrier")
+    if before not in ("", *WORDS):
+        raise BrokenAnswer("an unknown barrier")
+    texts = {name: _text(answer, name) for name in _OF_ARTICLE if name != "barrier"}
+    return Article(**texts, barrier=before, published=_time(answer.get("published")))
+
+
+def _answer(content: bytes) -> Mapping[str, object]:
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -74,7 +97,7 @@ def load_answer(content: bytes) -> ParsedFeed:
         raise BrokenAnswer("not an object")
     if "error" in answer:
         raise ParseError(*_pair(answer["error"]))
-    return _feed(answer)
+    return answer
 
 
 def _dump(value: object) -> bytes:

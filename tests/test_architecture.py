@@ -33,7 +33,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.likeness monitor.centres monitor.lineage monitor.window monitor.stories",
         "monitor.dates monitor.decoding monitor.elements monitor.fields monitor.imposters monitor.jsonfeed monitor.raw"
         " monitor.repair monitor.sitemap monitor.xml_tree monitor.parse monitor.abridged monitor.opml",
-        "monitor.article",
+        "monitor.barriers monitor.article",
+        "monitor.robots",
         "monitor.discovery",
         "monitor.changes",
         "monitor.index_rule monitor.habits monitor.cadence monitor.volume monitor.condition",
@@ -41,7 +42,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("monitor.report", "monitor.websub", "alerts.policy", "alerts.message alerts.digest"),
     ("monitor.backtest",),
-    ("monitor.shape monitor.yaml_file monitor.config monitor.feeds_file",),
+    ("monitor.shape monitor.yaml_file monitor.watch_blocks monitor.config monitor.feeds_file",),
     # the world: each knows one thing of it, and none knows the others
     (
         "monitor.line monitor.socks monitor.network monitor.connections monitor.transport monitor.inflate monitor.fetch",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import ParseError
 from monitor.model import ParsedEntry, ParsedFeed, Problem
-from monitor.wire import BrokenAnswer, dump_error, dump_feed, load_answer
+from monitor.wire import BrokenAnswer, dump_error, dump_feed, load_feed
 
 LIMIT = 8 * 1024 * 1024
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -41,12 +41,12 @@ feeds = st.builds(
 
 @given(feeds)
 def test_a_feed_comes_out_as_it_went_in(feed: ParsedFeed) -> None:
-    assert load_answer(dump_feed(feed, limit=LIMIT)) == feed
+    assert load_feed(dump_feed(feed, limit=LIMIT)) == feed
 
 
 def test_an_error_comes_out_as_it_went_in() -> None:
     with pytest.raises(ParseError, match="robots: “no”") as caught:
-        load_answer(dump_error(ParseError("challenge", "robots: “no”")))
+        load_feed(dump_error(ParseError("challenge", "robots: “no”")))
     assert caught.value.kind == "challenge"
 
 
@@ -88,12 +88,12 @@ GOOD = json.loads(
     ],
 )
 def test_what_has_the_wrong_shape_is_refused(key: str, value: object) -> None:
-    assert isinstance(load_answer(json.dumps(GOOD).encode()), ParsedFeed)
+    assert isinstance(load_feed(json.dumps(GOOD).encode()), ParsedFeed)
     with pytest.raises(BrokenAnswer):
-        load_answer(json.dumps(GOOD | {key: value}).encode())
+        load_feed(json.dumps(GOOD | {key: value}).encode())
 
 
 def test_a_feed_of_which_nothing_fits_is_refused() -> None:
-    feed = load_answer(json.dumps(GOOD).encode())
+    feed = load_feed(json.dumps(GOOD).encode())
     with pytest.raises(ParseError, match="the first 0 of 1 were kept"):
         dump_feed(feed, limit=10)
