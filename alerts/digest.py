@@ -39,6 +39,7 @@ def compose_digest(
         "sections": _sections(ranked, recipient),
         "health": _health_line(health),
         "caveat": _caveat(health, empty=not ranked),
+        "notices": [clean(notice) for notice in health.notices],
         "failing": [(clean(name), clean(reason)) for name, reason in health.failing],
         "recipient": clean(recipient.name),
     }
@@ -56,6 +57,7 @@ def compose_digest(
                 "healthy": health.healthy,
                 "failing": [[clean(name), clean(reason)] for name, reason in health.failing],
             },
+            "notices": [clean(notice) for notice in health.notices],
         },
         created_at=now,
     )
@@ -119,7 +121,7 @@ def _caveat(health: FeedHealth, *, empty: bool) -> str:
     """What the page's silence means, and what it cannot mean."""
     if health.failing or health.healthy < health.total:
         return "What the others published may be missing here."
-    return "Silence means no news." if empty and health.total else ""
+    return "Silence means no news." if empty and health.total and not health.notices else ""
 
 
 def _counted(number: int, one: str, many: str) -> str:

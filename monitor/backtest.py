@@ -10,6 +10,7 @@ live run may have told a little more. The receiver is one who takes a digest and
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -106,6 +107,13 @@ def too_busy(found: Backtest) -> str:
         return ""
     day, alerts = found.busiest
     return f"would have sent {alerts} alerts on {day}; more than {MAX_ALERTS_A_DAY} on one day are not read"
+
+
+def fingerprint(compiled: CompiledWatch) -> str:
+    """Names a watch by all that decides what it tells, so that a changed one is known from one that was tried."""
+    watch = compiled.watch
+    asked = (compiled.tree, compiled.pack, watch.level, watch.feeds, watch.languages)
+    return hashlib.sha256(repr(asked).encode()).hexdigest()
 
 
 def differences(found: Backtest, other: Backtest) -> tuple[tuple[Line, ...], tuple[Line, ...]]:

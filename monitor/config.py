@@ -2,28 +2,28 @@
 
 Every fault names file, line, path and what was expected: first all that is wrong with the file's shape and then, when
 it has shape, all that is wrong with what it says. A file with a fault is not used at all, because a watch that is
-silently left out is an alert that never comes.
+silently left out is an alert that never comes. The one exception is for a program at work (`lenient`): it runs the
+watches that are whole, and says of the others, by name and again and again, that it does not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from monitor import packs
 from monitor.addresses import Proxy, read_proxy
-from monitor.errors import ConfigError, Fault, QueryError
-from monitor.matching import CompiledWatch, Compiler, ExampleFailure, failing_examples
+from monitor.errors import Fault
+from monitor.matching import CompiledWatch
 from monitor.model import Channel, Feed, Recipient, Watch
-from monitor.pack import Pack, read_pack
-from monitor.shape import EmailChannel, File, WebhookChannel
-from monitor.tree import TermSet, term
+from monitor.pack import Pack
+from monitor.shape import EmailChannel, File, WebhookChannel, keys_at
+from monitor.tree import TermSet
+from monitor.watch_blocks import add_examples, one_of, read_beats, read_set, read_watches
 from monitor.yaml_file import Faults, load_tree
 
 _LONGEST_LOGIN = 255
@@ -59,7 +59,8 @@ class Config:
     recipients: Mapping[str, Recipient]
     watches: Mapping[str, Watch]
     compiled: tuple[CompiledWatch, ...]
-    sets: Mapping[str, TermSet]  # that queries may name
+    refused: Mapping[str, tuple[Fault, ...]]  # watches that were left out, where the file was read leniently, and why
+    sets: Mapping[str, TermSet]  # that queries may name: the file's, and those of its packs
     feeds: Mapping[str, Feed]  # by URL, disabled ones included
 
     @property
@@ -68,26 +69,32 @@ class Config:
         return tuple({item.pack.name: item.pack for item in self.compiled if item.pack}.values())
 
 
-def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = True) -> Config:
+def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = True, lenient: bool = False) -> Config:
     """The file at `path`; ConfigError with all faults of its shape or, when it has shape, of its content.
 
     Secrets come from `environ`: the variable `NAME`, or the file that `NAME_FILE` names. A command that sends nothing
-    does without them.
+    does without them. Where it is read `lenient`, a watch that cannot be used, or whose examples fail, is left out and
+    stands in `refused`; a file of which no watch is left is refused as ever.
     """
     tree = load_tree(path)
     faults = Faults(str(path), tree)
+    faults.add_repeated_names(("channels", "recipients", "feeds"))
     try:
         file = File.model_validate(tree)
     except ValidationError as error:
-        faults.add_shape(error)
+        faults.add_shape(error, keys_at)
         raise faults.error() from None
     proxy = _proxy(file, environ, faults, with_secrets=with_secrets)
     websub = _websub(file, faults)
-    sets = {name: _set(name, terms, faults) for name, terms in file.sets.items()}
+    sets = {name: read_set(name, terms, faults) for name, terms in file.sets.items()}
     feeds = tuple(_feeds(file, faults))
     channels = tuple(_channels(file, environ, faults)) if with_secrets else ()
     recipients = tuple(_recipients(file, faults))
-    compiled = tuple(_watches(file, path.parent, sets, faults))
+    beats, of_watches = read_beats(file, path.parent, sets), Faults(str(path), tree)
+    watches = tuple(read_watches(file, beats, of_watches, with_examples=lenient))
+    compiled = tuple(one.compiled for one in watches if one.compiled)
+    if of_watches.found and not (lenient and compiled):
+        faults.found += of_watches.found
     if faults.found:
         raise faults.error()
     return Config(
@@ -108,7 +115,8 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         recipients={recipient.name: recipient for recipient in recipients},
         watches={item.watch.name: item.watch for item in compiled},
         compiled=compiled,
-        sets=sets,
+        refused={one.name: one.faults for one in watches if one.faults},
+        sets=beats.sets,
         feeds={feed.url: feed for feed in feeds},
     )
 
@@ -118,22 +126,15 @@ def example_faults(config: Config) -> tuple[Fault, ...]:
     tree = load_tree(config.path)
     faults = Faults(str(config.path), tree)
     for index, item in enumerate(config.compiled):
-        for failure in failing_examples(item):
-            faults.add(_example_place(index, item.watch, failure), _broken_promise(failure))
+        add_examples(index, item, faults)
     return tuple(faults.found)
 
 
-def _broken_promise(failure: ExampleFailure) -> str:
-    promise = "must match and does not" if failure.expected else "must not match and does"
-    return f"{failure.example.strip()[:80]!r} {promise}: {failure.why}"
-
-
-def _example_place(index: int, watch: Watch, failure: ExampleFailure) -> tuple[str | int, ...]:
-    examples = watch.must_match if failure.expected else watch.must_not_match
-    key = "must_match" if failure.expected else "must_not_match"
-    if failure.example in examples:
-        return ("watches", index, key, examples.index(failure.example))
-    return ("watches", index, "pack")  # an example of the pack itself
+def fault_of(config: Config, watch: str, message: str) -> Fault:
+    """A fault of one watch, at its place in the file."""
+    faults = Faults(str(config.path), load_tree(config.path))
+    faults.add(("watches", list(config.watches).index(watch)), message)
+    return faults.found[0]
 
 
 # ---- its parts ------------------------------------------------------------------------------------------------------
@@ -163,35 +164,18 @@ def _websub(file: File, faults: Faults) -> Websub | None:
     return Websub(callback=block.callback, host=host.strip("[]"), port=int(port))
 
 
-def _set(name: str, sources: Sequence[str], faults: Faults) -> TermSet:
-    terms = []
-    for index, source in enumerate(sources):
-        try:
-            exact = source.startswith("{") and source.endswith("}")  # as in a query: {Ring} is the firm, never a ring
-            terms.append(term(source.strip("{}") if exact else source, exact=exact, set_name=name))
-        except ValueError as error:
-            faults.add(("sets", name, index), str(error))
-    return TermSet(name=name, terms=tuple(terms))
-
-
 def _feeds(file: File, faults: Faults) -> Iterator[Feed]:
     seen: dict[str, int] = {}
-    names: dict[str, int] = {}
     for index, block in enumerate(file.feeds):
         # The same feed over http and https is one feed: it would be asked twice and told twice.
         twin = block.url.split("://", 1)[1].rstrip("/")
         if twin in seen:
             faults.add(("feeds", index, "url"), f"the same feed as feeds[{seen[twin]}]; expected each feed once")
-        if block.name in names:
-            faults.add(
-                ("feeds", index, "name"), f"the same name as feeds[{names[block.name]}]; expected each name once"
-            )
         if (port := _port(block.url)) not in file.network.ports:
             faults.add(("feeds", index, "url"), f"port {port} is not among network.ports, so it would not be asked")
         if (urlsplit(block.url).hostname or "").endswith(".onion") and not file.network.proxy:
             faults.add(("feeds", index, "url"), "an onion address is reached through Tor only; expected network.proxy")
         seen.setdefault(twin, index)
-        names.setdefault(block.name, index)
         yield Feed(
             url=block.url, name=block.name, language=block.language, tags=block.tags, about=block.about,
             enabled=block.enabled,
@@ -207,8 +191,6 @@ def _port(url: str) -> int:
 
 def _channels(file: File, environ: Mapping[str, str], faults: Faults) -> Iterator[Channel]:
     for index, block in enumerate(file.channels):
-        if block.name in {other.name for other in file.channels[:index]}:
-            faults.add(("channels", index, "name"), f"there is another channel called {block.name!r}")
         secrets = _Secrets(environ, faults, ("channels", index))
         settings = _email(block, secrets) if isinstance(block, EmailChannel) else _webhook(block, secrets)
         yield Channel(name=block.name, kind=block.kind, settings=settings)
@@ -266,12 +248,10 @@ def _webhook(block: WebhookChannel, secrets: _Secrets) -> dict[str, str | int | 
 def _recipients(file: File, faults: Faults) -> Iterator[Recipient]:
     channels = {channel.name: channel.kind for channel in file.channels}
     for index, block in enumerate(file.recipients):
-        if block.name in {other.name for other in file.recipients[:index]}:
-            faults.add(("recipients", index, "name"), f"there is another recipient called {block.name!r}")
         if block.channel not in channels:
             faults.add(
                 ("recipients", index, "channel"),
-                f"no channel is called {block.channel!r}; expected one of {_or(channels)}",
+                f"no channel is called {block.channel!r}; expected one of {one_of(channels)}",
             )
         elif channels[block.channel] == "email" and not block.address:
             faults.add(("recipients", index), "an email recipient needs an address: such as desk@example.org")
@@ -285,48 +265,3 @@ def _recipients(file: File, faults: Faults) -> Iterator[Recipient]:
             zone=block.zone,
             updates=block.updates,
         )
-
-
-def _watches(file: File, directory: Path, sets: Mapping[str, TermSet], faults: Faults) -> Iterator[CompiledWatch]:
-    recipients = {recipient.name for recipient in file.recipients}
-    scopes = {feed.name for feed in file.feeds} | {tag for feed in file.feeds for tag in feed.tags}
-    compiler = Compiler(sets)
-    for index, block in enumerate(file.watches):
-        place = ("watches", index)
-        if block.name in {other.name for other in file.watches[:index]}:
-            faults.add((*place, "name"), f"there is another watch called {block.name!r}")
-        for name in set(block.to) - recipients:
-            faults.add((*place, "to"), f"no recipient is called {name!r}; expected one of {_or(recipients)}")
-        for name in set(block.feeds) - scopes:
-            faults.add((*place, "feeds"), f"no feed has the name or the tag {name!r}")
-        if (block.query is None) == (block.pack is None):
-            faults.add(place, "expected either query: or pack:")
-            continue
-        watch = Watch(
-            name=block.name, query=block.query or "", pack=block.pack or "", level=block.level,
-            recipients=block.to, feeds=block.feeds, languages=block.languages,
-            must_match=block.must_match, must_not_match=block.must_not_match,
-        )  # fmt: skip
-        try:
-            yield compiler.compile(watch, _pack(block.pack, directory))
-        except QueryError as error:
-            faults.add((*place, "query"), str(error))
-        except ConfigError as error:
-            faults.found.extend(error.faults)
-        except OSError as error:
-            message = f"no shipped pack and no readable file: {error}; shipped packs are {_or(packs.names())}"
-            faults.add((*place, "pack"), message)
-
-
-def _pack(name: str | None, directory: Path) -> Pack | None:
-    """A shipped pack by its name, or a pack file by its path from the configuration."""
-    if name is None:
-        return None
-    if name in packs.names():
-        return read_pack(packs.shipped(name), f"{name} (shipped)")
-    path = directory / name
-    return read_pack(path.read_text(encoding="utf-8"), str(path))
-
-
-def _or(names: Mapping[str, Any] | Sequence[str] | set[str]) -> str:
-    return ", ".join(sorted(names)) or "nothing yet"

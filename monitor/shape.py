@@ -7,10 +7,11 @@ looking at the environment, comparing one block with another (`config` does).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from datetime import time, timedelta
 from email.utils import formataddr, parseaddr
 from ipaddress import ip_address, ip_network
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -214,6 +215,7 @@ class WatchBlock(Block):
     query: str | None = None
     pack: str | None = None
     level: Literal["alert", "digest"] = "alert"
+    busy: bool = False
     to: tuple[Name, ...] = ()
     feeds: tuple[Name, ...] = ()
     languages: tuple[Language, ...] = ()
@@ -246,3 +248,26 @@ class File(Block):
     recipients: tuple[RecipientBlock, ...]
     watches: tuple[WatchBlock, ...]
     feeds: tuple[FeedBlock, ...]
+
+
+def keys_at(place: Sequence[str | int]) -> frozenset[str]:
+    """The keys that the blocks at a place may have: ("channels", 0) → those of every kind of channel."""
+    blocks: list[type[BaseModel]] = [File]
+    for step in place:
+        annotations = [
+            field.annotation
+            for block in blocks
+            for key, field in block.model_fields.items()
+            if step == (field.alias or key)
+        ]
+        if annotations:  # else it is a number, or the kind of a channel
+            blocks = [block for annotation in annotations for block in _blocks(annotation)]
+    return frozenset(field.alias or key for block in blocks for key, field in block.model_fields.items())
+
+
+def _blocks(annotation: object) -> Iterator[type[BaseModel]]:
+    """The blocks that a type is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _blocks(part)

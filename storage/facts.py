@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Container, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from storage.database import insert_new
 from storage.schema import facts
@@ -22,3 +25,35 @@ def began_at(connection: Connection, *, now: datetime) -> datetime:
     return datetime.fromisoformat(
         connection.execute(select(facts.c.value).where(facts.c.name == "began_at")).scalar_one()
     )
+
+
+def verdicts(connection: Connection) -> dict[str, tuple[str, str]]:
+    """Watch → the fingerprint of the wording that was tried, and why it may not alert; "" where it may."""
+    return {watch: (mark, reason) for watch, (mark, reason) in (_read(connection, "verdicts") or {}).items()}
+
+
+def keep_verdicts(connection: Connection, found: Mapping[str, tuple[str, str]], *, only: Container[str]) -> None:
+    """Keep what was found of some watches; of watches that are no more, nothing is kept."""
+    kept = {watch: verdict for watch, verdict in verdicts(connection).items() if watch in only}
+    _write(connection, "verdicts", kept | dict(found))
+
+
+def notices(connection: Connection) -> tuple[str, ...]:
+    """What whoever reads a digest should know of this installation."""
+    return tuple(_read(connection, "notices") or ())
+
+
+def keep_notices(connection: Connection, said: tuple[str, ...]) -> None:
+    if said != notices(connection):
+        _write(connection, "notices", said)
+
+
+def _read(connection: Connection, name: str) -> Any:
+    found = connection.execute(select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none()
+    return None if found is None else json.loads(found)
+
+
+def _write(connection: Connection, name: str, value: object) -> None:
+    written = json.dumps(value, ensure_ascii=False)
+    connection.execute(insert_new(connection, facts).values(name=name, value=written))
+    connection.execute(update(facts).where(facts.c.name == name).values(value=written))

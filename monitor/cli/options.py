@@ -68,8 +68,8 @@ def find_config(path: Path | None) -> Path:
     return here if here.exists() else user_config_path("tipsheet") / "feeds.yaml"
 
 
-def load_config(path: Path | None, *, with_secrets: bool = True) -> Config:
-    return read_config(find_config(path), os.environ, with_secrets=with_secrets)
+def load_config(path: Path | None, *, with_secrets: bool = True, lenient: bool = False) -> Config:
+    return read_config(find_config(path), os.environ, with_secrets=with_secrets, lenient=lenient)
 
 
 @contextmanager

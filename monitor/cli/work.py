@@ -26,11 +26,13 @@ from monitor.cli.options import (
     verbose_option,
 )
 from monitor.cli.paint import err, json_line, out, plain, plain_json, plain_lines, progress
-from monitor.config import Config, example_faults
-from monitor.errors import ConfigError, Fault
+from monitor.config import Config, example_faults, fault_of
+from monitor.errors import ConfigError, Fault, StorageError
 from monitor.model import FeedOutcome
 from monitor.outlets import shipped
 from monitor.pipeline import Delivered, digests
+from monitor.pipeline.arming import held_back, judge, sentence_of, untried
+from monitor.pipeline.journal import note
 from monitor.run import Stages, open_stages, serve, stop_on_signals, utc_now
 
 
@@ -54,12 +56,16 @@ def _shipped_file() -> str:
 
 @click.command()
 @config_option
+@database_option
 @json_option
-def check(config_path: Path | None, as_json: bool) -> None:
-    """Check feeds.yaml: every fault with file, line, place, and what was expected."""
+def check(config_path: Path | None, database_url: str | None, as_json: bool) -> None:
+    """Check feeds.yaml: every fault with file, line, place, and what was expected.
+
+    Where there is a database, watches that are new to it are tried on its last days, too.
+    """
     try:
         config = load_config(config_path)
-        faults = [*example_faults(config), *_channel_faults(config)]
+        faults = [*example_faults(config), *_channel_faults(config), *_busy_faults(config, database_url)]
     except ConfigError as error:
         faults = list(error.faults)
     for fault in faults:
@@ -73,6 +79,17 @@ def check(config_path: Path | None, as_json: bool) -> None:
         sys.exit(2)
     if not as_json:
         _show_valid(config)
+
+
+def _busy_faults(config: Config, database_url: str | None) -> list[Fault]:
+    """Watches that would send more than people read, as far as the entries of the last days can tell."""
+    try:
+        with open_database(database_url, to_read=True) as database:
+            found = judge(database, config, untried(database, config.compiled), now=utc_now())
+            held = {name: reason for name, (_, reason) in found.items() if reason} | dict(held_back(database, config))
+    except StorageError:  # none yet: nothing to try a watch on
+        return []
+    return [fault_of(config, name, sentence_of(name, reason)) for name, reason in held.items()]
 
 
 def _channel_faults(config: Config) -> list[Fault]:
@@ -112,6 +129,15 @@ def warn_of_placeholders(config: Config) -> None:
         err.print(f"Note: {placeholder}")
 
 
+def warn_of_refused(config: Config) -> None:
+    """Said at every start, and at the foot of every digest: a watch that is not used is alerts that do not come."""
+    for name, faults in config.refused.items():
+        err.print(f"The watch {plain(name)} is not used, the others are:")
+        for fault in faults:
+            err.print(plain_lines(f"  {fault}"))
+        note("refused", level=logging.ERROR, watch=name, faults=len(faults))
+
+
 @click.command()
 @config_option
 @database_option
@@ -120,17 +146,20 @@ def warn_of_placeholders(config: Config) -> None:
 def once(config_path: Path | None, database_url: str | None, as_json: bool, verbose: bool) -> None:
     """Poll what is due, examine it, deliver, and exit. For cron, or to try things out."""
     configure_logging(verbose=verbose)
-    config = load_config(config_path)
+    config = load_config(config_path, lenient=True)
     warn_of_placeholders(config)
+    warn_of_refused(config)
     stop = Event()
     stop_on_signals(stop)
     with open_database(database_url) as database, open_stages(config, database, stop=stop) as stages:
         tally = work_off(stages)
+        for name, reason in held_back(database, config).items():
+            err.print(plain(sentence_of(name, reason)))
     if as_json:
         json_line(tally)
     else:
         show_tally(tally)
-    if tally["undelivered"]:  # a feed that fails is no news; `feeds health` answers for it
+    if tally["undelivered"] or config.refused:  # a feed that fails is no news; `feeds health` answers for it
         sys.exit(1)
 
 
@@ -189,8 +218,9 @@ def show_tally(tally: dict[str, int]) -> None:
 def run(config_path: Path | None, database_url: str | None, verbose: bool, log_json: bool) -> None:
     """Watch until told to stop (SIGTERM, Ctrl-C). One instance for each database."""
     configure_logging(verbose=True, as_json=log_json, debug=verbose)
-    config = load_config(config_path)
+    config = load_config(config_path, lenient=True)
     warn_of_placeholders(config)
+    warn_of_refused(config)
     with open_database(database_url) as database, open_stages(config, database, stop=Event()) as stages:
         serve(stages)
 

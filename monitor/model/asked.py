@@ -34,6 +34,7 @@ class Watch:
     query: str = ""  # the watch language; exactly one of `query` and `pack` is set
     pack: str = ""  # name of a shipped pack, or path of a pack file
     level: Level = "alert"  # the highest level that this watch may reach
+    busy: bool = False  # may send more alerts a day than people are taken to read
     recipients: tuple[str, ...] = ()  # names of recipients; empty: all
     feeds: tuple[str, ...] = ()  # feed names or tags in scope; empty: all
     languages: tuple[str, ...] = ()  # empty: all

@@ -82,6 +82,7 @@ class FeedHealth:
     total: int
     healthy: int
     failing: tuple[tuple[str, str], ...]  # name of the feed, what is wrong in words
+    notices: tuple[str, ...] = ()  # what is wrong with watches, as sentences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -51,7 +52,8 @@ def compose(
         day = until.date()
     else:
         day, _ = cadence.digest_slot(recipient.digest_at, recipient.zone, now=until)
-    return compose_digest(reports, recipient=recipient, health=feeds.health(connection), day=day, key=key, now=now)
+    health = replace(feeds.health(connection), notices=facts.notices(connection))
+    return compose_digest(reports, recipient=recipient, health=health, day=day, key=key, now=now)
 
 
 def _beginning(connection: Connection) -> datetime | None:

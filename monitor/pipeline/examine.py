@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event
 
 from alerts import policy
@@ -22,6 +22,7 @@ from monitor.mentions import mentions
 from monitor.model import Attribution, Entry, Examined, Match, Placement, Told
 from monitor.outlets import Outlets
 from monitor.page import Page
+from monitor.pipeline.arming import arm
 from monitor.pipeline.journal import log, note
 from monitor.stories import Grouper
 from storage import claims, entries, stories
@@ -31,6 +32,7 @@ LEASE = timedelta(minutes=30)
 BATCH = 100  # one commit for so many: a disk syncs a few hundred times a second, a first poll brings ten thousand
 WINDOW = timedelta(hours=72)
 RETRY = timedelta(hours=1)
+ARM_AGAIN = timedelta(minutes=1)
 
 
 def window_of(config: Config) -> timedelta:
@@ -56,6 +58,9 @@ class Examine:
     _matcher: Matcher = field(init=False)
     _grouper: Grouper | None = field(init=False, default=None)
     _matched: set[str] = field(init=False, default_factory=set)  # stories that a watch has matched
+    _arm_at: datetime | None = field(
+        init=False, default=datetime.min.replace(tzinfo=UTC)
+    )  # None: all watches are tried
 
     def __post_init__(self) -> None:
         self._matcher = Matcher(self.config.compiled)
@@ -66,6 +71,7 @@ class Examine:
 
     def __call__(self) -> Iterator[Examined]:
         """Examine everything that is due, then let stories that proved to be one grow together."""
+        self._arm()
         while not self.stop.is_set():
             claimant = claims.new_claimant()
             now = self.clock()
@@ -77,6 +83,16 @@ class Examine:
                 break
             yield from self._examine_all(due, claimant)
         self._merge()
+
+    def _arm(self) -> None:
+        """Hold watches that would send too much to the digest; asked again while the archive is too small to tell."""
+        now = self.clock()
+        if self._arm_at is None or now < self._arm_at:
+            return
+        armed, all_tried = arm(self.database, self.config, now=now)
+        self._arm_at = None if all_tried else now + ARM_AGAIN
+        if armed is not self.config:
+            self.config, self._matcher = armed, Matcher(armed.compiled)
 
     def _examine_all(self, due: Sequence[Entry], claimant: str) -> Iterator[Examined]:
         placed, told = self._placed_before(due)
