@@ -6,23 +6,35 @@ Most of it runs on a clock that the test moves. The requests themselves are look
 from __future__ import annotations
 
 import dataclasses
+import random
+import re
 import time
-from collections.abc import Iterable
-from datetime import timedelta
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from importlib import import_module
 from itertools import pairwise
+from unittest.mock import Mock
 
 import pytest
+from sqlalchemy import select
 
+from monitor.cadence import parse_retry_after
 from monitor.errors import ConfigError, FetchError
 from monitor.fetch import Client
-from monitor.model import FeedOutcome, Fetched
+from monitor.model import Feed, FeedOutcome, FeedState, Fetched
 from monitor.pipeline import Refresh
+from monitor.pipeline.lanes import Lanes, host_of
+from monitor.run import open_client
+from monitor.version import VERSION
 from storage import claims
 from storage.schema import feeds as feed_table
 from tests.command import Ran, tipsheet
-from tests.scripted_server import Answer
+from tests.conftest import NOON
+from tests.scripted_server import Answer, Request
+from tests.test_network import Resolver
 from tests.test_refresh import HOUR, MONDAY, TUESDAY, Stand, body, parser, rss, stand
 
 __all__ = ["parser", "stand"]  # fixtures
@@ -45,29 +57,109 @@ def polled(refresh: Refresh) -> list[FeedOutcome]:
 # ---- conditional -----------------------------------------------------------------------------------------------------
 
 
-def test_of_three_hundred_polls_one_is_unconditional_and_no_validator_is_made_up(stand: Stand) -> None:
-    """Each question carries exactly what the last 200 or 304 gave."""
-    same = Answer(status=304)
-    turns = [
-        (rss("One", etag='W/"1"', modified=MONDAY), 119),
-        (rss("Two", etag='"2"'), 59),  # the old Last-Modified is gone with it
-        (rss("Three", modified=TUESDAY), 59),
-        (Answer(status=304, headers={"ETag": '"4"'}), 59),
+@dataclass
+class Publisher:
+    """One feed's server: it never forgets what it gave and asked for, and does all that HTTP allows, and more."""
+
+    path: str
+    dice: random.Random
+    given: tuple[str | None, str | None] = (None, None)  # ETag, Last-Modified
+    rest_until: datetime = NOON
+    titles: tuple[str, ...] = ("First",)
+    says: Answer = field(default_factory=Answer)
+
+    def turn(self, now: datetime) -> Answer:
+        """What it will say next, if it is asked."""
+        number = self.dice.randrange(10**9)
+        tricks = (self._news, self._known_body, self._unchanged, self._unchanged, self._throttled, self._broken)
+        self.says = self.dice.choice(tricks if any(self.given) else tricks[:1])(number, now)
+        return self.says
+
+    def _news(self, number: int, _now: datetime) -> Answer:
+        self.titles = (f"Ferry {number}", *self.titles)[:9]
+        return self._known_body(number, _now)
+
+    def _known_body(self, number: int, _now: datetime) -> Answer:
+        """Under validators of its own, of which there is always one."""
+        etag, modified = self.dice.choice([(f'W/"{number}"', ""), ("", MONDAY), (f"{number}", TUESDAY)])
+        wishes = {"Cache-Control": f"max-age={number % 9000}"} if number % 3 else {}
+        given = {"ETag": etag, "Last-Modified": modified} | wishes
+        return Answer(body=body(*self.titles), headers={name: value for name, value in given.items() if value})
+
+    def _unchanged(self, number: int, _now: datetime) -> Answer:
+        return Answer(status=304, headers={"ETag": f'"{number}"'} if number % 2 else {"Cache-Control": "max-age=5400"})
+
+    def _throttled(self, number: int, now: datetime) -> Answer:
+        wait = timedelta(seconds=number % 40_000)
+        written = {"seconds": str(wait.seconds), "date": format_datetime(now + wait), "missing": "", "odd": "soon"}
+        header = written[self.dice.choice([*written])]
+        return Answer(
+            status=self.dice.choice([429, 503]), headers={"Retry-After": header, "Date": format_datetime(now)}
+        )
+
+    def _broken(self, number: int, _now: datetime) -> Answer:
+        return self.dice.choice(
+            [
+                Answer(status=500 + number % 5 % 3, headers={"ETag": '"error"'}),
+                Answer(status=404, body=body("Not this")),
+                Answer(body=b"<html><title>Sign in</title></html>", headers={"ETag": '"login"'}),
+                Answer(raw=True),
+            ]
+        )
+
+    def heard(self, request: Request, now: datetime) -> timedelta | None:
+        """Holds us to what it said before. Returns what its Retry-After asks of all feeds of its host."""
+        asked = request.headers.get("if-none-match"), request.headers.get("if-modified-since")
+        assert asked == self.given
+        assert now >= self.rest_until
+        headers = dict(self.says.headers)
+        fresh = re.fullmatch(r"max-age=(\d+)", headers.get("Cache-Control", ""))
+        if fresh:
+            self.rest_until = now + timedelta(seconds=int(fresh[1]))
+        if self.says.status == 304:
+            self.given = headers.get("ETag") or self.given[0], self.given[1]
+        elif self.says.status == 200 and "<rss" in str(self.says.body):
+            self.given = headers.get("ETag"), headers.get("Last-Modified")
+        return parse_retry_after(headers.get("Retry-After", ""), now=now)
+
+
+def test_of_a_thousand_polls_the_first_of_each_feed_is_unconditional_and_none_is_early(stand: Stand) -> None:
+    """Each carries what the last 200 or 304 gave, byte for byte, and comes when it may; also after restarts."""
+    dice = random.Random(20_260_218)
+    publishers = {path: Publisher(path, dice) for path in ("/a", "/b", "/c", "/d")}
+    stand.subscribe(*publishers)
+    refresh, heard = daemon(stand), 0
+    while heard < 1_000:
+        for publisher in publishers.values():
+            stand.server.script(publisher.path, publisher.turn(stand.clock()))
+        due = due_now(stand)
+        polled(refresh)
+        for request in stand.server.requests[heard:]:
+            assert request.path[1:] in due, "also after a restart"
+            wait = publishers[request.path].heard(request, stand.clock())
+            for each in publishers.values() if wait else ():
+                each.rest_until = max(each.rest_until, stand.clock() + (wait or timedelta()))
+        heard = len(stand.server.requests)
+        stand.clock.move(timedelta(minutes=dice.choice((5, 60, 1500, 1500))))
+        if dice.random() < 0.05:
+            refresh = restarted(stand)
+    plain = [
+        request for request in stand.server.requests if not {"if-none-match", "if-modified-since"} & {*request.headers}
     ]
-    stand.server.script("/a", *[answer for first, times in turns for answer in (first, *[same] * times)])
-    refresh = daemon(stand)
-    for _ in range(300):
-        assert len(polled(refresh)) == 1
-        stand.clock.move(30 * HOUR)
-    asked = [
-        (request.headers.get("if-none-match"), request.headers.get("if-modified-since"))
-        for request in stand.server.requests
-    ]
-    assert asked[0] == (None, None)
-    assert asked[1:121] == [('W/"1"', MONDAY)] * 120
-    assert asked[121:181] == [('"2"', None)] * 60
-    assert asked[181:241] == [(None, TUESDAY)] * 60
-    assert asked[241:] == [('"4"', TUESDAY)] * 59
+    assert sorted(request.path for request in plain) == sorted(publishers)
+
+
+def due_now(stand: Stand) -> set[str]:
+    with stand.database.read() as connection:
+        rows = connection.execute(select(feed_table.c.name, feed_table.c.next_poll_at)).all()
+    return {row.name for row in rows if row.next_poll_at is None or row.next_poll_at <= stand.clock()}
+
+
+def restarted(stand: Stand) -> Refresh:
+    """As a new process begins."""
+    with stand.database.write() as connection:
+        claims.release(connection, feed_table)
+    return daemon(stand)
 
 
 def test_a_feed_behind_a_lasting_temporary_redirect_stays_conditional(stand: Stand) -> None:
@@ -189,15 +281,69 @@ def test_a_poll_that_fails_is_not_repeated_before_its_time(stand: Stand, failure
     assert len(stand.server.requests) == 1
 
 
-def test_a_restart_asks_nothing_early(stand: Stand) -> None:
-    stand.server.script("/a", rss("One", etag='"1"'), Answer(status=304))
+FAILURES: dict[str, Answer | FetchError] = {
+    "no name": FetchError("dns", "the name cannot be resolved"),
+    "no connection": FetchError("connect", "it cannot be reached"),
+    "no certificate": FetchError("tls", "no secure connection"),
+    "no answer in time": FetchError("timeout", "no answer in full"),
+    "forbidden": Answer(status=403),
+    "not found": Answer(status=404),
+    "broken": Answer(status=500),
+    "no HTTP": Answer(raw=True),
+    "too many redirects": Answer(status=302, headers={"Location": "/a"}),
+    "a page": Answer(body=b"<html><title>Welcome</title></html>"),
+    "no feed": Answer(body=b"just words"),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_whatever_fails_is_left_alone_for_longer_each_time_and_one_success_forgives_all(
+    stand: Stand, failure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    what = FAILURES[failure]
+    stand.server.script("/a", what if isinstance(what, Answer) else rss("One"))
+    with monkeypatch.context() as patched:
+        if isinstance(what, FetchError):
+            patched.setattr(Client, "get", Mock(side_effect=what))
+        waits = [wait_of(stand) for _ in range(7)]
+    assert all(later > 1.5 * earlier for earlier, later in pairwise(waits[:5])), "it doubles"
+    assert 23 * HOUR < waits[6] <= 24 * HOUR, "up to a day"
+    stand.server.script("/a", rss("One"))
+    assert wait_of(stand) < 1.1 * HOUR
+    assert stand.row().failures == 0
+
+
+def wait_of(stand: Stand) -> timedelta:
+    """One poll, at its time: for how long the feed is left alone after it."""
+    (outcome,) = stand.poll().values()
+    wait = outcome.next_poll_at - outcome.polled_at
+    stand.clock.move(wait)
+    return wait
+
+
+def test_a_feed_that_is_not_found_for_a_month_is_shown_asked_daily_and_goes_on_where_it_stopped(stand: Stand) -> None:
+    stand.server.script("/a", rss("One", etag='"1"'), Answer(status=404))
     stand.poll()
-    for _ in range(5):
-        with stand.database.write() as connection:
-            claims.release(connection, feed_table)  # as a new process does
-        assert polled(daemon(stand)) == []
-        stand.clock.move(5 * MINUTE)
-    assert len(stand.server.requests) == 1
+    stand.clock.move(2 * HOUR)
+    waits = [wait_of(stand) for _ in range(35)]
+    assert all(23 * HOUR < wait <= 24 * HOUR for wait in waits[6:])
+    assert (stand.row().failures, stand.row().problem_kind, stand.row().active) == (35, "http", True)
+    stand.server.script("/a", rss("Two", "One", etag='"2"'))
+    assert stand.poll()["a"].result == "read"
+    assert stand.asked_with()["if-none-match"] == '"1"'
+    assert stand.titles() == ["One", "Two"]
+
+
+def test_a_captive_portal_moves_no_feed(stand: Stand) -> None:
+    """A hotel answers every address with a permanent redirect to its own page."""
+    stand.server.script("/a", rss("One", etag='"1"'), Answer(status=301, headers={"Location": "/portal"}))
+    stand.server.script("/portal", Answer(body=b"<html><title>Welcome to the hotel</title></html>"))
+    stand.poll()
+    for _ in range(20):
+        assert stand.poll(after=25 * HOUR)["a"].result == "failed"
+    assert (stand.row().request_url, stand.validators(), stand.titles()) == ("", ('"1"', None), ["One"])
+    stand.server.script("/a", Answer(status=304))
+    assert stand.poll(after=25 * HOUR)["a"].result == "unchanged"
 
 
 def test_a_clock_that_leaps_makes_one_poll_of_each_feed(stand: Stand) -> None:
@@ -302,6 +448,79 @@ def test_a_dead_host_is_tried_once_for_all_its_feeds_from_the_second_time_on(
     assert len(calls) == 4
 
 
+def test_no_more_requests_are_in_flight_than_the_file_allows(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    named(monkeypatch, stand, *(f"h{number}.example" for number in range(12)))
+    busy = Busy()
+    for number in range(12):
+        stand.server.script(f"/h{number}.example", Answer(body=busy.answering(f"{number}")))
+    assert len(stand.poll()) == 12
+    assert 1 < busy.most <= stand.config.at_once == 4
+
+
+def test_feeds_that_lead_to_one_host_are_asked_there_one_after_the_other(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it is known where they lead: the first time, nobody can know."""
+    names = [f"h{number}.example" for number in range(4)]
+    resolver = named(monkeypatch, stand, *names)
+    resolver.answers["big.example"] = [["127.0.0.1"]]
+    busy = Busy()
+    for name in names:
+        there = f"http://big.example:{stand.server.port}/there-{name}"
+        stand.server.script(f"/{name}", Answer(status=302, headers={"Location": there}))
+        stand.server.script(f"/there-{name}", Answer(body=busy.answering(name)))
+    stand.poll()
+    busy.most = 0
+    assert len(stand.poll(after=2 * HOUR)) == 4
+    assert busy.most == 1
+
+
+def named(monkeypatch: pytest.MonkeyPatch, stand: Stand, *hosts: str) -> Resolver:
+    """These names lead to the server, and each has a feed that is called as it is."""
+    resolver = Resolver(monkeypatch)
+    resolver.answers |= {host: [["127.0.0.1"]] for host in hosts}
+    stand.subscribe(*(f"http://{host}:{stand.server.port}/{host}" for host in hosts))
+    return resolver
+
+
+@dataclass
+class Busy:
+    """Counts the answers that are under way."""
+
+    now: int = 0
+    most: int = 0
+
+    def answering(self, title: str) -> Callable[[], Iterable[bytes]]:
+        def pieces() -> Iterator[bytes]:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            time.sleep(0.1)
+            yield body(title)
+            self.now -= 1
+
+        return pieces
+
+
+@pytest.mark.parametrize("count", [1_229, 10_104])
+def test_the_first_fetch_of_a_long_list_keeps_the_gap_to_each_of_its_hosts(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list of feeds from elsewhere, on 50 hosts, all due at once."""
+    monkeypatch.setattr("monitor.pipeline.lanes.time", clock := Mock(monotonic=Mock(return_value=0.0)))
+    feeds = [Feed(url=f"https://h{n % 50}.example/{n}", name=str(n), outlet="h.example") for n in range(count)]
+    lanes, starts = Lanes(1.0, {}), defaultdict(list)
+    lanes.add(FeedState(id=number, feed=feed) for number, feed in enumerate(feeds))
+    while len(lanes):
+        for state in list(lanes.ready()):
+            starts[host_of(state)].append(clock.monotonic())
+            lanes.heard(state, answered=True)
+        clock.monotonic.return_value = lanes.next_turn()
+    assert sum(map(len, starts.values())) == count
+    assert len(starts) == 50
+    assert all(later - earlier >= 1 for times in starts.values() for earlier, later in pairwise(times))
+    assert max(times[-1] for times in starts.values()) <= count / 50, "and nobody waits for longer than that"
+
+
 # ---- nothing else ----------------------------------------------------------------------------------------------------
 
 
@@ -311,6 +530,26 @@ def test_a_poll_is_one_get_and_nothing_beside_it(stand: Stand) -> None:
     stand.poll()
     stand.poll(after=2 * HOUR)
     assert [(request.method, request.target) for request in stand.server.requests] == [("GET", "/a")] * 2
+
+
+def test_nothing_that_an_entry_names_is_fetched(stand: Stand) -> None:
+    """Pictures, frames, enclosures, style sheets, the channel's own icon: nobody is told that an entry was read."""
+    named_here = (
+        "<image><url>{0}/icon</url></image><item><title>One</title><link>{0}/page</link><guid>{0}/guid</guid>"
+        "<enclosure url='{0}/sound' type='audio/mpeg' length='1'/><comments>{0}/comments</comments>"
+        "<description>&lt;img src='{0}/pixel'&gt;&lt;iframe src='{0}/frame'&gt;&lt;/iframe&gt;</description></item>"
+    ).format(stand.server.url(""))
+    feed = f"<?xml-stylesheet href='{stand.server.url('/style')}'?><rss><channel>{named_here}</channel></rss>"
+    stand.server.script("/a", Answer(body=feed.encode()))
+    assert stand.poll()["a"].result == "read"
+    assert [request.path for request in stand.server.requests] == ["/a"]
+
+
+def test_the_program_says_its_name_its_version_and_whom_to_write_to(stand: Stand) -> None:
+    stand.server.script("/a", rss("One"))
+    with open_client(stand.config) as client:
+        client.get(stand.server.url("/a"))
+    assert stand.asked_with()["user-agent"] == f"Tipsheet/{VERSION} (+https://desk.example/)"
 
 
 def test_one_address_is_one_feed(stand: Stand) -> None:
