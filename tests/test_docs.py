@@ -349,6 +349,22 @@ def test_every_variable_of_ours_that_a_page_names_is_one(name: str) -> None:
     assert set(re.findall(r"\bTIPSHEET_[A-Z_]+", page(name))) <= variables() | secrets
 
 
+# ---- promises of fetching --------------------------------------------------------------------------------------------
+
+HELD = re.findall(r"`(test_\w+)::(test_\w+)`", page("docs/fetching.md"))
+
+
+@pytest.mark.parametrize(("module", "test"), sorted(set(HELD)))
+def test_a_promise_is_held_by_a_test_that_exists(module: str, test: str) -> None:
+    assert f"\ndef {test}(" in page(f"tests/{module}.py")
+
+
+def test_every_promise_names_what_holds_it() -> None:
+    promises = rows(page("docs/fetching.md"), "promise")
+    assert len(promises) > 50
+    assert [promise for promise, held in promises if "::" not in held] == []
+
+
 # ---- recipes ---------------------------------------------------------------------------------------------------------
 
 
