@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from alerts.policy import decide
+from monitor.language import with_language
 from monitor.matching import CompiledWatch, Matcher
 from monitor.model import Decision, Entry, Level, Match, Placement, Recipient, Told
 
@@ -93,7 +94,7 @@ def backtest(compiled: CompiledWatch, archive: Iterable[Archived], *, since: dat
     matcher, reader, looked_at = Matcher([compiled]), _Reader(compiled), 0
     for archived in archive:
         looked_at += 1
-        matches = matcher.match(archived.entry.document)
+        matches = matcher.match(with_language(archived.entry.document))
         if matches:
             reader.hear(archived, matches[0])
     return Backtest(

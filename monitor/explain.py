@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from monitor.evidence import Doubt, Evidence, Half, Witness, hear, weigh
+from monitor.language import with_language
 from monitor.matching import CompiledWatch, in_scope, judge
 from monitor.model import Document, Match, Span
 from monitor.pack import Pack
@@ -74,7 +75,7 @@ class Explanation:
 
 def explain(compiled: CompiledWatch, document: Document) -> Explanation:
     """What of a watch held, what did not, and where."""
-    page = Page(document)
+    page = Page(with_language(document))
     return Explanation(
         watch=compiled.watch.name,
         match=judge(compiled, page),

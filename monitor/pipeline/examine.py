@@ -17,6 +17,7 @@ from monitor.answers import is_answer
 from monitor.attribution import attribute
 from monitor.config import Config
 from monitor.errors import StorageError
+from monitor.language import with_language
 from monitor.matching import Matcher
 from monitor.mentions import mentions
 from monitor.model import Attribution, Entry, Examined, Match, Placement, Told
@@ -24,6 +25,7 @@ from monitor.outlets import Outlets
 from monitor.page import Page
 from monitor.pipeline.arming import arm
 from monitor.pipeline.journal import log, note
+from monitor.reading import is_wanted
 from monitor.stories import Grouper
 from storage import claims, entries, stories
 from storage.database import Database
@@ -106,6 +108,7 @@ class Examine:
 
     def _examine(self, entry: Entry, placed: Placement | None, told: dict[str, list[Told]]) -> Examined:
         """Decide all about one entry. `told` grows with what is decided, so that copies in this batch know of it."""
+        entry = replace(entry, document=with_language(entry.document))
         matches = self._matcher.match(entry.document)
         attribution = attribute(entry.document, self.outlets)
         placement = placed or self._place(entry, matches, attribution)
@@ -136,6 +139,14 @@ class Examine:
             decisions=decisions,
             mentions=mentions(self.config.packs, Page(entry.document)) if matches else (),
             version=entry.version,
+            page=is_wanted(
+                entry,
+                matches,
+                pages=self.config.pages,
+                packs=self.config.packs,
+                now=self.clock(),
+                fresh=self.config.fresh_for,
+            ),
         )
 
     def _place(self, entry: Entry, matches: Sequence[Match], attribution: Attribution) -> Placement:
@@ -220,10 +231,9 @@ class Examine:
         return self._grouper
 
     def _placed_before(self, due: Sequence[Entry]) -> tuple[dict[int, Placement], dict[str, list[Told]]]:
-        """Edited entries stay in the story they were placed in."""
+        """Entries that come again, in other words or with their page's text, stay in the story they were placed in."""
         with self.database.read() as connection:
-            found = {entry.id: stories.placement(connection, entry.id) for entry in due if entry.edited}
-        return {entry_id: placement for entry_id, placement in found.items() if placement}, {}
+            return stories.placements(connection, [entry.id for entry in due]), {}
 
     def _told(self, story: str) -> list[Told]:
         with self.database.read() as connection:
