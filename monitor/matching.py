@@ -13,7 +13,7 @@ from monitor.errors import QueryError
 from monitor.evidence import Evidence, Witness, weigh
 from monitor.model import Document, FieldName, Level, Match, Span, Watch
 from monitor.pack import Pack
-from monitor.page import MAX_FIELD, Hit, Mark, Page, facts_asked, find
+from monitor.page import MAX_FIELD, Hit, Mark, Page, facts_asked, find, unread
 from monitor.query import parse
 from monitor.routes import Clause, RouteIndex, clauses
 from monitor.tree import And, Attribute, Near, Node, Or, TermSet
@@ -114,7 +114,9 @@ def judge(compiled: CompiledWatch, page: Page) -> Match | None:
     """One watch alone on a document."""
     if not in_scope(compiled.watch, page):
         return None
-    return _judge_pack(compiled, compiled.pack, page) if compiled.pack else _judge_tree(compiled, page)
+    match = _judge_pack(compiled, compiled.pack, page) if compiled.pack else _judge_tree(compiled, page)
+    read = unread(page.document) if match else ""
+    return replace(match, why=f"{match.why}; read was only {read}") if match and read else match
 
 
 def in_scope(watch: Watch, page: Page) -> bool:

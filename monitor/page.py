@@ -192,6 +192,16 @@ class Page:
         return field, field.places[mark.start - field.first][0], field.places[mark.end - 1 - field.first][1]
 
 
+def unread(document: Document) -> str:
+    """What of a document no watch reads, in words: "of its text the first 200,000 of 250,000 characters"; or ""."""
+    cut = [
+        f"of its {name} the first {MAX_FIELD:,} of {length:,} characters"
+        for name in _FIELDS
+        if (length := len(getattr(document, name))) > MAX_FIELD
+    ]
+    return " and ".join(cut)
+
+
 def find(node: Node, page: Page, ranges: tuple[Range, ...] | None = None) -> list[Hit] | None:
     """Where a tree is satisfied, in order; None where it is not; empty where it is without a place (NOT, lang:)."""
     ranges = page.everything if ranges is None else ranges

@@ -180,6 +180,14 @@ def test_a_page_that_cannot_be_read_does_not_stop_the_next(tmp_path: Path) -> No
 # ---- match -----------------------------------------------------------------------------------------------------------
 
 
+def test_a_text_that_is_too_long_to_be_read_whole_is_said_to_be(config: Path) -> None:
+    long = {"id": "a", "title": "Fog on the coast", "text": "word " * 50_000}
+    (told,) = through("match", long, options=["--config", config]).objects
+    assert told["note"] == "read was only of its text the first 200,000 of 250,000 characters"
+    (told,) = through("match", long | {"text": "word"}, options=["--config", config]).objects
+    assert "note" not in told
+
+
 def test_a_match_has_level_score_reason_and_spans(config: Path) -> None:
     ran = through(
         "match", {"id": "a", "title": "Ferry stops: fog"}, {"id": "b", "title": "Fog"}, options=["--config", config]

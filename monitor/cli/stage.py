@@ -25,6 +25,7 @@ from monitor.matching import CompiledWatch, Matcher, compile_watch
 from monitor.model import Document, ParsedEntry, ParsedFeed, Placement, Watch
 from monitor.outlets import shipped
 from monitor.pack import read_pack
+from monitor.page import unread
 from monitor.stories import Grouper
 
 SHIPPED_PACK = "tech-and-immigration-enforcement"
@@ -242,8 +243,13 @@ def match(config_path: Path | None, names: tuple[str, ...]) -> None:
     """Stories → matches with level, score, reason and spans. Without a feeds.yaml: the shipped watch."""
     matcher = Matcher(chosen_watches(config_path, names))
     for document, given in _documents():
-        json_line({"id": given["id"], "matches": matcher.match(document)} if document else given)
+        json_line({"id": given["id"], **_matches(matcher, document)} if document else given)
     _finish()
+
+
+def _matches(matcher: Matcher, document: Document) -> dict[str, Any]:
+    read = unread(document)
+    return {"matches": matcher.match(document)} | ({"note": f"read was only {read}"} if read else {})
 
 
 def chosen_watches(config_path: Path | None, names: tuple[str, ...]) -> tuple[CompiledWatch, ...]:
