@@ -21,7 +21,7 @@ from platformdirs import user_cache_path
 
 from benchmarks.peers_feeds import ITEMS, ODD
 from benchmarks.peers_install import NotInstalledError
-from benchmarks.peers_programs import Feed2exec, Newsboat, Program, Reader, Rss2email, Sfeed
+from benchmarks.peers_programs import ChangeDetection, Feed2exec, Newsboat, Program, Reader, Rss2email, Sfeed
 from benchmarks.peers_rounds import Course, kill, poll, read_odd, say
 from benchmarks.peers_server import FeedServer
 from benchmarks.peers_table import (
@@ -37,7 +37,16 @@ from benchmarks.peers_table import (
 )
 from benchmarks.peers_tipsheet import FirstStage, Tipsheet
 
-PROGRAMS: tuple[type[Program], ...] = (Tipsheet, FirstStage, Reader, Newsboat, Sfeed, Feed2exec, Rss2email)
+PROGRAMS: tuple[type[Program], ...] = (
+    Tipsheet,
+    FirstStage,
+    Reader,
+    Newsboat,
+    Sfeed,
+    ChangeDetection,
+    Feed2exec,
+    Rss2email,
+)
 GROWTH = (50, 200, 800)
 KILL_FEEDS = 12
 

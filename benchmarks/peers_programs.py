@@ -207,6 +207,45 @@ class Sfeed(Program):
             yield from file.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
+# ---- changedetection.io ----------------------------------------------------------------------------------------------
+
+_PRINT = (
+    "import brotli, pathlib\nfor watch in pathlib.Path('data').glob('*/history.txt'):\n"
+    "    texts = [brotli.decompress(file.read_bytes()).decode() for file in watch.parent.glob('*.txt.br')]\n"
+    "    print(' '.join(' '.join(texts).split()))"
+)
+
+
+class ChangeDetection(Program):
+    """It watches pages, and keeps what each said whenever that changed: an item is found where a snapshot has it."""
+
+    name = "changedetection.io"
+    how = "batch mode without a browser: snapshots of each feed as a page; the first poll includes adding the feeds"
+
+    def install(self, cache: Path) -> str:
+        self._commands = environment(cache, "changedetection.io")
+        return version(self._commands, "changedetection.io")
+
+    def subscribe(self, directory: Path, urls: Sequence[str]) -> None:
+        (directory / "urls").write_text("\n".join(urls))
+
+    def command(self, directory: Path) -> list[str]:
+        batch = [str(self._commands / "changedetection.io"), "-C", "-d", str(directory / "data"), "-l", "ERROR", "-b"]
+        if (directory / "data").exists():
+            return [*batch, "-r", "all"]
+        return [*batch, *(word for url in (directory / "urls").read_text().split() for word in ("-u", url))]
+
+    def records(self, directory: Path) -> Iterator[str]:
+        printed = subprocess.run(
+            [str(self._commands / "python"), "-c", _PRINT], cwd=directory, check=True, capture_output=True, text=True
+        )
+        yield from printed.stdout.splitlines()
+
+    def environment(self, directory: Path) -> Mapping[str, str]:
+        local = {"ALLOW_IANA_RESTRICTED_ADDRESSES": "true", "DISABLE_VERSION_CHECK": "true"}
+        return {**super().environment(directory), **local, "LITELLM_LOCAL_MODEL_COST_MAP": "true"}
+
+
 # ---- stores ----------------------------------------------------------------------------------------------------------
 
 

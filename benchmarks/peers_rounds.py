@@ -65,9 +65,13 @@ class Stored:
 
     @classmethod
     def read(cls, program: Program, directory: Path) -> Stored:
-        found = [mark for record in program.records(directory) for mark in set(marks_in(record))]
-        copies = Counter(mark for mark, _ in found)
-        return cls(copies=copies, edited=frozenset(mark for mark, edited in found if edited))
+        copies: Counter[str] = Counter()
+        edited = set()
+        for record in program.records(directory):
+            marks = set(marks_in(record))
+            copies.update({mark for mark, _ in marks})
+            edited |= {mark for mark, is_edited in marks if is_edited}
+        return cls(copies=copies, edited=frozenset(edited))
 
     @property
     def twice(self) -> int:
