@@ -1,20 +1,20 @@
-"""Writes feeds.yaml, keeping its comments, its order, and the hands of whoever wrote it. `config` reads it."""
+"""Writes feeds.yaml without changing a character that somebody else wrote. `config` reads it."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from monitor.config import read_config
 from monitor.errors import ConfigError, Fault
 from monitor.model import Feed
-from monitor.yaml_file import load_tree
+from monitor.yaml_file import Items, Keys, load_tree, written
+
+_DASH = 2  # the column of the dashes of a list that is written anew
 
 
 def append_feeds(path: Path, new: Iterable[Feed]) -> tuple[int, tuple[str, ...]]:
@@ -24,39 +24,23 @@ def append_feeds(path: Path, new: Iterable[Feed]) -> tuple[int, tuple[str, ...]]
     replaced in one step, so that a reader or a crash sees the old file or the new one.
     """
     path = path.resolve()  # a link stays a link
-    load_tree(path)  # says what is wrong with a file that cannot be read
-    tree = _editor().load(path)
-    listed = tree.get("feeds")
-    if not isinstance(listed, CommentedSeq):
-        raise ConfigError((Fault(file=str(path), line=0, path="feeds", message="expected a list of feeds"),))
-    known = len(listed)
-    skipped = list(_append(listed, new))
+    listed = _list_of(path, load_tree(path))
+    skipped: list[str] = []
+    added = list(_wanted(listed, new, skipped))
     draft = path.with_name(f".{path.name}.new")
     try:
-        _write(draft, tree)
-        while refused := _refused(draft, known):
-            skipped += [f"{listed.pop(index)['url']}: {refused[index]}" for index in sorted(refused, reverse=True)]
-            _write(draft, tree)
-        if len(listed) > known:
+        _write(draft, _with(path, listed, added))
+        while added and (refused := _refused(draft, len(listed))):
+            skipped += [f"{added[index].url}: {reason}" for index, reason in sorted(refused.items())]
+            added = [feed for index, feed in enumerate(added) if index not in refused]
+            _write(draft, _with(path, listed, added))
+        if added:
+            _check(draft, listed, added)
             shutil.copymode(path, draft)
             draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-    return len(listed) - known, tuple(skipped)
-
-
-def _append(listed: CommentedSeq, new: Iterable[Feed]) -> Iterator[str]:
-    """Append what is not in the list yet; yields why a feed was not."""
-    urls = {twin(str(feed.get("url", ""))) for feed in listed}
-    names = {str(feed.get("name", "")) for feed in listed}
-    if not listed:
-        listed.fa.set_block_style()  # `feeds: []` is how an empty list is written, not how one grows
-    for feed in new:
-        if twin(feed.url) in urls:
-            yield f"{feed.url}: is in the file already"
-            continue
-        urls.add(twin(feed.url))
-        listed.append(_block(feed, names))
+    return len(added), tuple(skipped)
 
 
 def twin(url: str) -> str:
@@ -64,48 +48,100 @@ def twin(url: str) -> str:
     return url.partition("://")[2].rstrip("/")
 
 
-def _block(feed: Feed, names: set[str]) -> CommentedMap:
-    """The feed as the file writes it, under a name that is not taken."""
-    name, number = feed.name or feed.url, 2
-    while name in names:
-        name, number = f"{feed.name or feed.url} ({number})", number + 1
-    names.add(name)
-    block = CommentedMap(name=name, url=feed.url)
-    block.update({key: value for key, value in (("outlet", feed.outlet), ("language", feed.language)) if value})
-    if feed.tags:
-        block["tags"] = list(feed.tags)
-    if not feed.enabled:
-        block["enabled"] = False
-    return block
+# ---- what is added ---------------------------------------------------------------------------------------------------
+
+
+def _list_of(path: Path, tree: Keys) -> Items:
+    listed = tree.get("feeds")
+    if not isinstance(listed, Items):
+        raise _fault(path, tree.lines.get("feeds", 0), "expected a list of feeds")
+    if listed and listed.dash is None:
+        raise _fault(
+            path, tree.lines["feeds"], "is a list in brackets; to be added to, it needs a line with a dash a feed"
+        )
+    return listed
+
+
+def _fault(path: Path, line: int, message: str) -> ConfigError:
+    return ConfigError((Fault(file=str(path), line=line, path="feeds", message=message),))
+
+
+def _wanted(listed: Items, new: Iterable[Feed], skipped: list[str]) -> Iterator[Feed]:
+    """What is not in the list yet, under names that are not taken; `skipped` hears why a feed was left out."""
+    blocks = [block for block in listed if isinstance(block, Keys)]
+    urls = {twin(str(block.get("url", ""))) for block in blocks}
+    names = {str(block.get("name", "")) for block in blocks}
+    for feed in new:
+        if twin(feed.url) in urls:
+            skipped.append(f"{feed.url}: is in the file already")
+            continue
+        urls.add(twin(feed.url))
+        yield replace(feed, name=_free(feed.name or feed.url, names))
+
+
+def _free(name: str, names: set[str]) -> str:
+    """The name, or the name with the first free number; it is taken then."""
+    free, number = name, 2
+    while free in names:
+        free, number = f"{name} ({number})", number + 1
+    names.add(free)
+    return free
 
 
 def _refused(draft: Path, known: int) -> dict[int, str]:
-    """What `config` has against the new feeds, by their place in the list. Older faults are not ours to judge."""
+    """What `config` has against the new feeds, by their place among them. Older faults are not ours to judge."""
     try:
         read_config(draft, {}, with_secrets=False)
     except ConfigError as error:
         places = [(re.match(r"feeds\[(\d+)\]", fault.path), fault.message) for fault in error.faults]
-        return {int(place[1]): message for place, message in places if place and int(place[1]) >= known}
+        return {int(place[1]) - known: message for place, message in places if place and int(place[1]) >= known}
     return {}
 
 
-def _editor() -> YAML:
-    editor = YAML(typ="rt")
-    editor.preserve_quotes = True
-    editor.width = 4096  # never fold somebody's long line
-    return editor
+# ---- the text --------------------------------------------------------------------------------------------------------
 
 
-def _write(draft: Path, tree: CommentedMap) -> None:
-    editor = _editor()
-    dash = next((node.lc.col for node in tree.values() if _is_block_list(node)), 2)
-    editor.indent(mapping=2, sequence=dash + 2, offset=dash)
+def _with(path: Path, listed: Items, added: Sequence[Feed]) -> str:
+    """The file's text with the feeds behind the last one, or at its end where only comments follow."""
+    text = path.read_bytes().decode("utf-8")
+    lines = text.splitlines(keepends=True)
+    end = "\r\n" if "\r\n" in text else "\n"
+    at = listed.last_line
+    if not any(line.strip() and not line.lstrip().startswith("#") for line in lines[at:]):
+        at = len(lines)
+    if listed.dash is None:  # `feeds: []` is how an empty list is written, not how one grows
+        lines[listed.last_line - 1] = re.sub(r"\[\s*\]", "", lines[listed.last_line - 1], count=1)
+        lines[listed.last_line - 1] = re.sub(r"[ \t]+(?=\r?\n|$)", "", lines[listed.last_line - 1])
+    if lines and not lines[at - 1].endswith("\n"):
+        lines[at - 1] += end
+    dash = " " * (_DASH if listed.dash is None else listed.dash)
+    lines[at:at] = [f"{dash}{line}{end}" for feed in added for line in _block(feed)]
+    return "".join(lines)
+
+
+def _block(feed: Feed) -> Iterator[str]:
+    yield f"- name: {written(feed.name)}"
+    yield f"  url: {written(feed.url)}"
+    if feed.outlet:
+        yield f"  outlet: {written(feed.outlet)}"
+    if feed.language:
+        yield f"  language: {written(feed.language)}"
+    if feed.tags:
+        yield f"  tags: [{', '.join(written(tag, in_brackets=True) for tag in feed.tags)}]"
+    if not feed.enabled:
+        yield "  enabled: false"
+
+
+def _check(draft: Path, listed: Items, added: Sequence[Feed]) -> None:
+    """Refuse to replace a file by one that does not say the same and the new feeds: this way of writing is by hand."""
+    now = load_tree(draft)["feeds"]
+    if now[: len(listed)] != listed or [block["url"] for block in now[len(listed) :]] != [feed.url for feed in added]:
+        raise _fault(draft, listed.last_line, "the end of this list could not be found; add the feeds by hand")
+
+
+def _write(draft: Path, text: str) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        editor.dump(tree, stream)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(text.encode("utf-8"))
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _is_block_list(node: object) -> bool:
-    return isinstance(node, CommentedSeq) and len(node) > 0 and not node.fa.flow_style()

@@ -222,11 +222,12 @@ def test_check_names_every_fault_with_file_line_and_place(desk: Desk) -> None:
     ran = desk.run("check")
     assert (ran.code, ran.out) == (2, "")
     tag = 1 + next(number for number, line in enumerate(lines) if "tag: city" in line)
-    assert f"{desk.config}:{tag}: feeds[0].tag: unknown key\n" in ran.err
+    assert f"{desk.config}:{tag}: feeds[0].tag: unknown key; did you mean `tags`?\n" in ran.err
     assert ran.err.endswith(f"3 faults in {desk.config}\n")
     faults = desk.run("check", "--json")
     assert (faults.code, faults.err) == (2, "")
-    assert {"file": str(desk.config), "line": tag, "path": "feeds[0].tag", "message": "unknown key"} in faults.objects
+    said = {"file": str(desk.config), "line": tag, "path": "feeds[0].tag"}
+    assert said | {"message": "unknown key; did you mean `tags`?"} in faults.objects
 
 
 def test_check_holds_a_watch_to_its_examples(desk: Desk) -> None:

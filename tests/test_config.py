@@ -76,7 +76,7 @@ def test_the_shipped_file_is_valid_and_its_examples_hold() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("language: en", "langauge: en", "feeds.yaml:22: feeds[0].langauge: unknown key"),
+        ("language: en", "langauge: en", "feeds.yaml:22: feeds[0].langauge: unknown key; did you mean `language`?"),
         ("https://example.org/feed.xml", "ftp://example.org/feed.xml", "feeds.yaml:21: feeds[0].url: expected a URL that starts with http:// or https:// and names a host, got 'ftp://example.org/feed.xml'"),
         ("https://example.org/feed.xml", "https://exa mple.org/", "feeds.yaml:21: feeds[0].url: expected a URL without spaces, backslashes or control characters, got 'https://exa mple.org/'"),
         ("channel: mail", "channel: mial", "feeds.yaml:11: recipients[0].channel: no channel is called 'mial'; expected one of mail"),
@@ -90,16 +90,58 @@ def test_the_shipped_file_is_valid_and_its_examples_hold() -> None:
         ("    host: localhost\n", "    host: localhost\n    password: hunter2\n", "feeds.yaml:6: channels[0].password: a secret does not belong in this file; expected the name of its variable, such as ${SMTP_PASSWORD}"),
         ("    host: localhost\n", "    host: localhost\n    password: ${SMTP_PASSWORD}\n", "feeds.yaml:6: channels[0].password: the secret is missing; expected the environment variable SMTP_PASSWORD or SMTP_PASSWORD_FILE"),
         ("    language: en\n", "    language: en\n  - name: Twin\n    url: http://example.org/feed.xml/\n", "feeds.yaml:24: feeds[1].url: the same feed as feeds[0]; expected each feed once"),
-        ("    language: en\n", "    language: en\n  - name: Example\n    url: http://example.org/other.xml\n", "feeds.yaml:23: feeds[1].name: the same name as feeds[0]; expected each name once"),
+        ("    language: en\n", "    language: en\n  - name: Example\n    url: http://example.org/other.xml\n", "feeds.yaml:23: feeds[1].name: the same name as feeds[0] in line 20; expected each name once"),
         ("    query: '\"ankle monitor*\" AND ICE'\n", "", "feeds.yaml:16: watches[0]: expected either query: or pack:"),
         ("contact:", "contact: [\ncontact:", "feeds.yaml:3: is not valid YAML: "),
-        ("contact: https://example.org/about\n", "contact: https://example.org/about\ncontact: https://example.org/\n", "feeds.yaml:2: is not valid YAML: "),
+        ("contact: https://example.org/about\n", "contact: https://example.org/about\ncontact: https://example.org/\n", "feeds.yaml:2: contact: stands in line 1 and again in line 2; expected each key once"),
+        ("channels:", "chanels:", "feeds.yaml:2: chanels: unknown key; did you mean `channels`?"),
+        ("    host: localhost\n", "    Host: localhost\n", "feeds.yaml:5: channels[0].Host: unknown key; did you mean `host`?"),
+        ("    language: en\n", "\tlanguage: en\n", "feeds.yaml:22: is not valid YAML: "),
+        ("  - name: Example\n", "  - name: Example\n    colour: red\n", "feeds.yaml:21: feeds[0].colour: unknown key"),
     ],
 )  # fmt: skip
 def test_each_fault_says_where_it_is_and_what_was_expected(file: Path, old: str, new: str, expected: str) -> None:
     assert old in GOOD
     found = faults(file, GOOD.replace(old, new, 1))
     assert any(fault.startswith(expected) for fault in found), found
+
+
+def test_a_name_that_is_there_twice_is_said_together_with_what_has_no_shape(file: Path) -> None:
+    twice = "  - {name: Example, url: https://example.org/2, langauge: en}\n"
+    assert faults(file, GOOD + twice) == [
+        "feeds.yaml:23: feeds[1].name: the same name as feeds[0] in line 20; expected each name once",
+        "feeds.yaml:23: feeds[1].langauge: unknown key; did you mean `language`?",
+    ]
+
+
+def test_a_file_that_is_not_utf_8_names_the_byte_and_its_line(file: Path) -> None:
+    file.write_bytes(GOOD.replace("name: Example", "name: El Pa\u00eds, edici\u00f3n").encode("latin-1"))
+    with pytest.raises(ConfigError) as caught:
+        read_config(file, {})
+    assert str(caught.value) == f"{file}:20: is not UTF-8 (byte 0xED in line 20); save it as UTF-8"
+
+
+def test_what_yaml_readers_disagree_about_is_text(file: Path) -> None:
+    """An hour without quotes, a name that is a number or a Norwegian, a switch in words."""
+    text = (
+        GOOD.replace('"07:30"', "07:30").replace("name: Example", "name: 404").replace("language: en", "language: no")
+    )
+    file.write_text(text.replace("    url:", "    enabled: yes\n    tags: [2024, off]\n    every:\n    url:"))
+    config = read_config(file, {})
+    (feed,) = config.feeds.values()
+    assert (feed.name, feed.language, feed.tags, feed.enabled, feed.every) == ("404", "no", ("2024", "off"), True, None)
+    assert config.recipients["desk"].digest_at == time(7, 30)
+
+
+def test_anchors_and_merged_blocks_are_read_and_a_circle_is_a_fault(file: Path) -> None:
+    merged = GOOD.replace("  - name: Example", "  - &first\n    name: Example") + (
+        "  - <<: *first\n    name: Second\n    url: https://example.org/second\n"
+    )
+    file.write_text(merged)
+    assert [feed.language for feed in read_config(file, {}).feeds.values()] == ["en", "en"]
+    assert faults(file, GOOD.replace("sets:", "") + "sets: &all {vendors: [*all]}\n")
+    assert faults(file, "[" * 100_000) == ["feeds.yaml:1: holds more than 50 blocks in each other"]
+    assert faults(file, "a: *b") == ["feeds.yaml:1: there is no &b above for *b"]
 
 
 def test_a_bad_query_is_shown_with_a_caret_and_the_other_faults_beside_it(file: Path) -> None:
@@ -162,7 +204,7 @@ def test_a_webhook_goes_to_its_own_url_and_to_no_address(file: Path) -> None:
 def test_a_file_that_is_missing_too_large_or_no_mapping_is_said(file: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: No such file"):
         read_config(file, {})
-    assert faults(file, "# " + "x" * 1_000_001) == ["feeds.yaml: has 1,000,003 bytes; expected at most 1,000,000"]
+    assert faults(file, "# " + "x" * 10_000_001) == ["feeds.yaml: has 10,000,003 bytes; expected at most 10,000,000"]
     assert faults(file, "- a list") == ["feeds.yaml:1: expected keys such as feeds: and watches:"]
 
 

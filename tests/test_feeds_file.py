@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from difflib import ndiff
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from monitor.config import read_config
 from monitor.errors import ConfigError
 from monitor.feeds_file import append_feeds
 from monitor.model import Feed
+from monitor.yaml_file import load_tree, written
 
 HEAD = """\
 # What the night desk watches.
@@ -183,3 +189,58 @@ def test_a_file_that_cannot_be_added_to_is_an_error_and_stays(tmp_path: Path, te
     with pytest.raises(ConfigError, match=message):
         append_feeds(path, [NEW])
     assert path.read_text() == text
+
+
+def test_a_list_that_is_followed_by_other_keys_grows_where_it_ends(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    path.write_text(path.read_text() + "keep: {texts: 30d}\n")
+    assert append_feeds(path, [NEW]) == (1, ())
+    assert [feed.name for feed in read(path)] == ["Ferry Times", "Courier", "New"]
+    assert path.read_text().endswith("# to be continued\nkeep: {texts: 30d}\n")
+
+
+def test_line_ends_and_a_missing_last_one_are_kept(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n").removesuffix(b"\r\n"))
+    before = path.read_bytes()
+    assert append_feeds(path, [NEW]) == (1, ())
+    assert path.read_bytes().startswith(before + b"\r\n  - name: New\r\n")
+    assert len(read(path)) == 3
+
+
+def test_a_list_in_brackets_is_left_alone(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    text = path.read_text().partition("feeds:\n")[0] + "feeds: [{name: A, url: https://a.example/}]\n"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match="is a list in brackets"):
+        append_feeds(path, [NEW])
+    assert path.read_text() == text
+
+
+def test_ten_thousand_feeds_fit_and_take_seconds(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    many = [
+        Feed(
+            url=f"https://site{n % 50}.example/section/{n}/rss.xml", name=f"Section {n}", outlet=f"site{n % 50}.example"
+        )
+        for n in range(10_104)
+    ]
+    began = time.process_time()
+    assert append_feeds(path, many) == (10_104, ())
+    assert time.process_time() - began < 10
+    assert len(load_tree(path)["feeds"]) == 10_106
+
+
+@given(st.text(min_size=1).filter(lambda text: not any("\ud800" <= char <= "\udfff" for char in text)))
+@example("yes").via("a switch")
+@example("12:30").via("a number in base 60")
+@example("a: b").via("a key")
+@example("# no").via("a comment")
+@example("'\"\\\n\u2028\x07").via("what needs escapes")
+def test_what_is_written_is_read_back_by_us_and_by_others(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    line = f"key: {written(text)}\nlist: [{written(text, in_brackets=True)}, b]\n"
+    path = tmp_path_factory.getbasetemp() / "scalar.yaml"
+    path.write_bytes(line.encode())
+    assert load_tree(path) == {"key": text, "list": [text, "b"]}
+    assert YAML(typ="safe", pure=True).load(line) == {"key": text, "list": [text, "b"]}
+    assert yaml.safe_load(line) == {"key": text, "list": [text, "b"]}
