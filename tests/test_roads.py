@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from threading import Event
+from unittest.mock import Mock
 
 import pytest
 
 from alerts.webhook import WebhookSender
 from monitor.errors import DeliveryError, FetchError
 from monitor.fetch import Client
-from monitor.model import Message
+from monitor.model import Message, Offer, Subscription
+from monitor.parse import parse_feed
+from monitor.pipeline.discover import Discover
+from monitor.pipeline.subscribe import Subscribe
 from tests.scripted_server import Answer, ScriptedServer
 from tests.test_addresses import NOT_PUBLIC
 from tests.test_network import SPELLINGS, SocketSpy, in_url, spy
@@ -39,10 +44,40 @@ def a_webhook(client: Client, _server: ScriptedServer, url: str) -> None:
     WebhookSender(url=url, secrets=(b"s" * 24,), post=client.post).send(LETTER, "")
 
 
+def a_hub(client: Client, _server: ScriptedServer, url: str) -> None:
+    _ask_hub(client, url)
+
+
+def a_hub_that_moved(client: Client, server: ScriptedServer, url: str) -> None:
+    server.script("/hub", Answer(status=307, headers={"Location": url}))
+    _ask_hub(client, server.url("/hub"))
+
+
+def _ask_hub(client: Client, url: str) -> None:
+    offer = Offer(hub=url, topic=url)
+    subscription = Subscription(
+        id=1, feed_id=1, offer=offer, place="https://us.example", token="t", secret="s", state="asking"
+    )  # fmt: skip
+    never = datetime(2026, 3, 1, tzinfo=UTC)
+    Subscribe(database=Mock(), config=Mock(), client=client, clock=lambda: never, stop=Event())._post(subscription)
+
+
+def a_page_that_names_a_feed(client: Client, server: ScriptedServer, url: str) -> None:
+    """Somebody adds a site, and its page says where its feed is."""
+    link = f"<link rel='alternate' type='application/rss+xml' href='{url}'>"
+    server.script("/page", Answer(body=f"<html><head>{link}</head><body>News</body></html>".encode()))
+    search = Discover(client=client, parser=Mock(parse=parse_feed), gap=0.0, tell=lambda _: None)
+    if not search(server.url("/page")).found:
+        raise FetchError("http", "nothing was found")
+
+
 ROADS: dict[str, Callable[[Client, ScriptedServer, str], None]] = {
     "a feed": a_feed,
     "a redirect": a_redirect,
     "a webhook": a_webhook,
+    "a hub": a_hub,
+    "a hub that moved": a_hub_that_moved,
+    "a page that names a feed": a_page_that_names_a_feed,
 }
 HOSTS = [*sorted({in_url(address) for address in NOT_PUBLIC} - {"[2606:4700::1]"}), *SPELLINGS]
 
@@ -63,7 +98,7 @@ def client(public: ScriptedServer) -> Iterator[Client]:
 @pytest.mark.parametrize("road", ROADS)
 def test_a_road_leads_to_what_is_public(road: str, public: ScriptedServer, client: Client) -> None:
     public.forget()
-    public.script("/there", Answer(status=200, body=b"<rss/>"))
+    public.script("/there", Answer(body=b"<rss version='2.0'><channel><title>t</title></channel></rss>"))
     ROADS[road](client, public, public.url("/there"))
     assert len(public.asked("/there")) == 1
 
