@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeAlias, get_args
 
 from monitor import regex
 from monitor.model import Document, FieldName, Span
-from monitor.text import fold, folded_words, mask, reading, unmask, words
+from monitor.text import composed, fold, folded_words, mask, reading, unmask, words
 from monitor.tree import And, AtLeast, Attribute, AttributeName, Near, Node, Not, Or, Regex, Term, TermSet, Within, Word
 
 MAX_FIELD = 200_000  # code points of a field that are read: some 35,000 words, longer than any article that is one
@@ -108,7 +108,7 @@ class Page:
         """A word with its case and accents."""
         field = self._field_at(position)
         start, end = field.places[position - field.first]
-        return reading(field.masked[start:end])
+        return composed(reading(field.masked[start:end]))
 
     def matches(self, word: Word, position: int) -> bool:
         """Does this word of a term stand here?"""

@@ -55,7 +55,8 @@ _POSSESSIVE = re.compile(r"(?<=\w)'s\b")
 _TYPESET = (("’", "'"), ("‘", " "), ("“", " "), ("”", " "), ("–", " "), ("—", " "), ("…", " "), ("\u00a0", " "))
 _SPACED = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")}
 _PECULIAR = re.compile(rf"[{_UNSPACED}{_MARKS}\x00\x01]")
-_ACCENTS = re.compile(r"[\u0300-\u036f]")
+# Accents, Hebrew points, Arabic vowel signs and the stroke that only widens a word.
+_ACCENTS = re.compile(r"[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]")
 
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)»]*(?=\s|$)|[。！？]")
 _NO_END = re.compile(  # a full stop after these ends no sentence: initials ("U.S.") and the press's usual abbreviations
@@ -106,6 +107,11 @@ def unmask(masked: str) -> tuple[str, Sequence[int]]:
 def fold(word: str) -> str:
     """Case and accents removed: "Detención" → "detencion"."""
     return word.lower() if word.isascii() else _fold_accents(word)
+
+
+def composed(word: str) -> str:
+    """One of the ways to write the same word: full-width letters, ligatures and combining accents as single letters."""
+    return word if word.isascii() else unicodedata.normalize("NFKC", word)
 
 
 def words(text: str) -> list[tuple[int, int]]:
@@ -192,13 +198,16 @@ def _decoded(entity: re.Match[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def _character(entity: str) -> str:
-    return html.unescape(entity)
+    """What an entity writes; a soft hyphen is as invisible as one that stands there itself."""
+    shown = html.unescape(entity)
+    return NOTHING if shown in _INVISIBLE else shown
 
 
 def _blank(found: re.Match[str]) -> str:
     length = found.end() - found.start()
     if found["entity"]:
-        return html.unescape(found[0]).ljust(length, _REST)[:length]
+        shown = _character(found[0])
+        return NOTHING * length if shown == NOTHING else shown.ljust(length, _REST)[:length]
     if found["unseen"] or found["invisible"]:
         return NOTHING * length
     name = (found["tag"] or found["odd_tag"] or "").lower()

@@ -10,13 +10,15 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from monitor.text import fold, words
+from monitor.text import composed, fold, words
 
 _MIN_PREFIX = 2
 _MAX_UNDECIDED = 12  # leaves both wanted and unwanted, up to which contradictions are searched for
 _MAX_PAIRS, _MAX_SOUGHT = 100_000, 2_000  # leaves that are compared with each other
+_REMEMBERED = 1 << 16  # terms
 _SINGLE = ("lang", "outlet", "feed")  # what a document has one of
 
 Part: TypeAlias = Literal["title", "body", "lead", "first"]
@@ -113,10 +115,11 @@ class Regex:
 Node: TypeAlias = Term | TermSet | Regex | And | Or | Not | Near | AtLeast | Within | Attribute
 
 
+@lru_cache(_REMEMBERED)
 def term(source: str, *, exact: bool = False, set_name: str = "") -> Term:
     """A term as a set or a query writes it: words in capitals are exact, `*` makes a prefix.
 
-    ValueError says what is wrong with it.
+    ValueError says what is wrong with it. Many watches name the same things: equal terms are one value.
     """
     found = tuple(_word(source, start, end, exact=exact) for start, end in words(source))
     if not found:
@@ -140,7 +143,7 @@ def _word(source: str, start: int, end: int, *, exact: bool) -> Word:
     in_capitals = len(written) > 1 and written.isupper()
     return Word(
         folded=fold(written),
-        exact=written if exact or in_capitals else "",
+        exact=composed(written) if exact or in_capitals else "",
         prefix=source[end : end + 1] == "*",
     )
 

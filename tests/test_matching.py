@@ -127,6 +127,26 @@ def test_spans_are_cut_from_the_field_as_given(field: str, query: str, cuts: lis
     assert all(span.field == "summary" for match in found for span in match.spans)
 
 
+@pytest.mark.parametrize(
+    ("title", "query", "cut"),
+    [
+        ("They de\u00adported two", "deported", "de\u00adported"),
+        ("Pal\u200bantir pays", "palantir", "Pal\u200bantir"),
+        ("\uff29\uff23\uff25 pays", "ICE", "\uff29\uff23\uff25"),
+        ("Jose\u0301 left", "{Jos\u00e9}", "Jose\u0301"),
+        ("A \ufb01rm pays", "firm", "\ufb01rm"),
+        ("\u201cICE\u2019s\u201d deal", "ICE", "ICE"),
+        ("ICE\u2011run flights", '"ICE run"', "ICE\u2011run"),
+        ("\u05d4\u05d4\u05d2\u05d9\u05e8\u05d4 \u202bICE\u202c", "ICE", "ICE"),
+        ("I&zwj;CE&nbsp;pays", "ICE", "I&zwj;CE"),
+        ("They de&shy;ported two", "deported", "de&shy;ported"),
+    ],
+)
+def test_however_a_word_is_written_the_span_is_cut_from_the_title_as_given(title: str, query: str, cut: str) -> None:
+    (span,) = only_match(query, Document(id="1", title=title)).spans
+    assert title[span.start : span.end] == cut
+
+
 def test_why_is_a_phrase_for_a_person() -> None:
     document = Document(id="1", title="ICE buys a tool from Initech")
     assert only_match("@agencies NEAR/9 @companies", document).why == "ICE (agency) near Initech (company) in the title"

@@ -63,10 +63,38 @@ def test_visible_text_is_what_a_reader_sees(markup: str, seen: str) -> None:
         ("移民局 said", ["移", "民", "局", "said"]),
         ("हिन्दी में", ["हिन्दी", "में"]),
         ("287(g)", ["287", "g"]),
+        ("de\u00adported twice", ["de\u00adported", "twice"]),
+        ("pal\u200ban\u2060tir", ["pal\u200ban\u2060tir"]),
+        ("\uff29\uff23\uff25 buys", ["\uff29\uff23\uff25", "buys"]),
+        ("the \ufb01rm \u2014 \u201cICE\u201d", ["the", "\ufb01rm", "ICE"]),
+        ("\u2018ICE\u2019 and ICE\u2019s", ["ICE", "and", "ICE"]),
+        ("non\u2011breaking", ["non", "breaking"]),
+        ("\u05d4\u05d4\u05d2\u05d9\u05e8\u05d4 ICE", ["\u05d4\u05d4\u05d2\u05d9\u05e8\u05d4", "ICE"]),
+        ("\u202bICE\u202c said", ["ICE", "said"]),
     ],
 )
 def test_words_are_cut_from_the_text_as_given(text: str, expected: list[str]) -> None:
     assert [text[token.start : token.end] for token in tokens(mask(text))] == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("de\u00adported", "deported"),  # a soft hyphen
+        ("pal\u200bantir", "palantir"),  # a zero-width space
+        ("\uff29\uff23\uff25", "ICE"),  # full-width letters
+        ("\ufb01rm", "firm"),  # a ligature
+        ("de\u0301tenu", "d\u00e9tenu"),  # a combining accent
+        ("Stra\u00dfe", "strasse"),
+        (
+            "\u0645\u064f\u0647\u064e\u0627\u062c\u0650\u0631",
+            "\u0645\u0647\u0627\u062c\u0631",
+        ),  # Arabic, with its vowel signs
+        ("\u05e9\u05c1\u05b8\u05dc\u05d5\u05b9\u05dd", "\u05e9\u05dc\u05d5\u05dd"),  # Hebrew, with its points
+    ],
+)
+def test_two_ways_to_write_a_word_are_one_word(written: str, plain: str) -> None:
+    assert folded_words(mask(written)) == folded_words(plain)
 
 
 def test_folding_removes_case_and_accents_and_keeps_other_scripts() -> None:
