@@ -60,7 +60,7 @@ def main() -> int:
     print(f"{ARTICLES} articles of {TITLE + TEXT} words, made up; one core\n{HEAD}")
     climbs = {name: dict(_climb(name, sizes)) for name in WAYS}
     alike = _print_agreement(climbs)
-    _print_real(sizes[-2:])
+    _print_real([size for size in sizes if 1_000 < size < SIZES[-1]])
     if arguments.picture:
         curves = [
             Curve(name=name, points=[(size, point.rate) for size, point in climb.items()])

@@ -13,7 +13,7 @@ from typing import ClassVar, Protocol, TypeAlias
 
 from ahocorasick_rs import AhoCorasick
 
-from monitor.matching import CompiledWatch, Matcher, compile_watch, judge
+from monitor.matching import CompiledWatch, Compiler, Matcher, judge
 from monitor.model import Document, Watch
 from monitor.page import Page
 from monitor.query import parse
@@ -127,7 +127,8 @@ WAYS: dict[str, type[Way]] = {
 
 
 def _compiled(queries: Iterable[str]) -> Iterator[CompiledWatch]:
-    return (compile_watch(Watch(name=str(number), query=query), None, {}) for number, query in enumerate(queries))
+    compiler = Compiler({})
+    return (compiler.compile(Watch(name=str(number), query=query), None) for number, query in enumerate(queries))
 
 
 # ---- a tree as regular expressions -----------------------------------------------------------------------------------

@@ -77,22 +77,19 @@ class Matcher:
 
     def __init__(self, compiled: Sequence[CompiledWatch]) -> None:
         self._compiled = tuple(compiled)
-        alike: dict[tuple[object, ...], list[int]] = {}
-        for number, one in enumerate(self._compiled):
-            alike.setdefault(_question(one), []).append(number)
-        self._alike = list(alike.values())
-        self._index = RouteIndex(_required(self._compiled[first]) for first, *_ in self._alike)
+        self._asked, self._twins = _questions(self._compiled)
+        self._index = RouteIndex(_required(self._compiled[number]) for number in self._asked)
 
     def match(self, document: Document) -> tuple[Match, ...]:
         """Every watch that the document satisfies, in the order of the watches."""
         page = Page(document)
         matches: dict[int, Match] = {}
-        for numbers in map(self._alike.__getitem__, self._index.candidates(page)):
-            match = judge(self._compiled[numbers[0]], page)
+        for number in map(self._asked.__getitem__, self._index.candidates(page)):
+            match = judge(self._compiled[number], page)
             if match is not None:
-                matches[numbers[0]] = match
-                for number in numbers[1:]:
-                    matches[number] = replace(match, watch=self._compiled[number].watch.name)
+                matches[number] = match
+                for twin in self._twins.get(number, ()):
+                    matches[twin] = replace(match, watch=self._compiled[twin].watch.name)
         return tuple(matches[number] for number in sorted(matches))
 
 
@@ -122,6 +119,17 @@ def judge(compiled: CompiledWatch, page: Page) -> Match | None:
 def in_scope(watch: Watch, page: Page) -> bool:
     """Is the document of a feed and in a language that the watch keeps to?"""
     return not any(map(page.facts.isdisjoint, _scope(watch)))
+
+
+def _questions(compiled: Sequence[CompiledWatch]) -> tuple[list[int], dict[int, list[int]]]:
+    """Numbers of the watches that are the first to ask something, and of those that ask the same as one of them."""
+    first: dict[tuple[object, ...], int] = {}
+    twins: dict[int, list[int]] = {}
+    for number, one in enumerate(compiled):
+        asked = first.setdefault(_question(one), number)
+        if asked != number:
+            twins.setdefault(asked, []).append(number)
+    return list(first.values()), twins
 
 
 def _question(compiled: CompiledWatch) -> tuple[object, ...]:
