@@ -7,6 +7,7 @@ here all of them are subscribed to at once.
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import tarfile
 import time
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 from pathlib import Path
 
+import feedparser
 import pytest
 
 from monitor.errors import FetchError, ParseError
@@ -135,6 +137,26 @@ def test_hostile_bodies_that_were_met_harm_no_other_feed_of_their_cycle(stand: S
     assert outcomes["good"].result == "read"
     assert {outcome.result for outcome in outcomes.values()} == {"read", "failed"}
     assert grown.megabytes <= 32
+
+
+def test_the_lenient_reader_gets_bytes_in_memory_and_neither_cleans_nor_resolves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Given a text it would open it as a file or an address; its cleaning takes time by the square of a length."""
+    asked: list[tuple[object, dict[str, object]]] = []
+
+    def spied(source: object, **options: object) -> object:
+        asked.append((source, options))
+        return real(source, **options)
+
+    real = feedparser.parse
+    monkeypatch.setattr(feedparser, "parse", spied)
+    document = "<rss><channel><item><title>Stray</b> tag</title></item></channel></rss>"
+    assert parse_feed(document.encode(), headers={}, url="https://ferry.example/").entries[0].title == "Stray tag"
+    ((source, options),) = asked
+    assert isinstance(source, io.BytesIO)
+    assert options.pop("response_headers")
+    assert options == {"sanitize_html": False, "resolve_relative_uris": False}
 
 
 # ---- what a server says that it sends, and what it sends -------------------------------------------------------------
