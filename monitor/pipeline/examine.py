@@ -22,7 +22,7 @@ from monitor.matching import Matcher
 from monitor.mentions import mentions
 from monitor.model import Attribution, Entry, Examined, Match, Placement, Told
 from monitor.outlets import Outlets
-from monitor.page import Page
+from monitor.page import Page, unread
 from monitor.pipeline.arming import arm
 from monitor.pipeline.journal import log, note
 from monitor.reading import is_wanted
@@ -109,13 +109,16 @@ class Examine:
     def _examine(self, entry: Entry, placed: Placement | None, told: dict[str, list[Told]]) -> Examined:
         """Decide all about one entry. `told` grows with what is decided, so that copies in this batch know of it."""
         entry = replace(entry, document=with_language(entry.document))
+        if cut := unread(entry.document):
+            note("examine", entry=entry.id, read=f"only {cut}")
         matches = self._matcher.match(entry.document)
         attribution = attribute(entry.document, self.outlets)
         placement = placed or self._place(entry, matches, attribution)
         if matches:
             self._matched.add(placement.story)
         if placement.story not in told:
-            told[placement.story] = self._told(placement.story)
+            unheard_of = placed is None and placement.relation == "new"  # most entries are, and need no look
+            told[placement.story] = [] if unheard_of else self._told(placement.story)
         decisions = policy.decide(
             entry=entry,
             matches=matches,
