@@ -90,6 +90,16 @@ def test_every_entry_is_examined_once_in_order_and_a_copy_is_not_told_again(
     assert list(examine()) == []
 
 
+def test_an_entry_that_is_too_long_to_be_read_whole_is_named_in_the_log(
+    database: Database, examine: Examine, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep(database, keyed("a", "Rye bread", content="bread " * 50_000), keyed("b", "Rye bread"), now=clock())
+    with caplog.at_level("INFO", "tipsheet"):
+        assert ids(list(examine())) == [1, 2]
+    said = [line for line in caplog.messages if "read=" in line]
+    assert said == ['examine entry=1 read="only of its text the first 200,000 of 300,000 characters"']
+
+
 def test_a_copy_is_recognised_after_a_restart(
     database: Database, examine: Examine, config: Config, clock: Clock
 ) -> None:

@@ -117,8 +117,7 @@ class Examine:
         if matches:
             self._matched.add(placement.story)
         if placement.story not in told:
-            unheard_of = placed is None and placement.relation == "new"  # most entries are, and need no look
-            told[placement.story] = [] if unheard_of else self._told(placement.story)
+            told[placement.story] = self._told(placement.story)
         decisions = policy.decide(
             entry=entry,
             matches=matches,
