@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from monitor.addresses import Proxy, read_proxy
 from monitor.errors import Fault
 from monitor.matching import CompiledWatch
-from monitor.model import Channel, Feed, Recipient, Watch
+from monitor.model import Channel, Feed, PagesWanted, Recipient, Watch
 from monitor.pack import Pack
 from monitor.shape import EmailChannel, File, WebhookChannel, keys_at
 from monitor.tree import TermSet
@@ -54,6 +54,7 @@ class Config:
     proxy: Proxy | None
     group_wait: timedelta
     fresh_for: timedelta
+    pages: PagesWanted
     keep_texts: timedelta
     channels: Mapping[str, Channel]
     recipients: Mapping[str, Recipient]
@@ -110,6 +111,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         proxy=proxy,
         group_wait=file.alerts.group_wait,
         fresh_for=file.alerts.fresh_for,
+        pages=file.pages.read,
         keep_texts=file.keep.texts,
         channels={channel.name: channel for channel in channels},
         recipients={recipient.name: recipient for recipient in recipients},
@@ -180,7 +182,7 @@ def _feeds(file: File, faults: Faults) -> Iterator[Feed]:
             url=block.url, name=block.name, language=block.language, tags=block.tags, about=block.about,
             enabled=block.enabled,
             outlet=block.outlet or (urlsplit(block.url).hostname or "").removeprefix("www."),
-            every=block.every, max_delay=block.max_delay, conditional=block.conditional,
+            every=block.every, max_delay=block.max_delay, pages=block.pages, conditional=block.conditional,
         )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from monitor.pipeline import (
     Deliver,
     Examine,
     Hear,
+    ReadPages,
     Refresh,
     Subscribe,
     TakeIn,
@@ -68,6 +69,7 @@ class Stages:
     config: Config
     refresh: Refresh
     examine: Examine
+    read_pages: ReadPages
     deliver: Deliver
     subscribe: Subscribe
     hear: Hear
@@ -129,10 +131,20 @@ def open_stages(
     workers = max(1, min(4, os.cpu_count() or 1))
     with open_client(config) as client, IsolatedParser(workers=workers) as parser:
         senders = open_senders(config.channels, client.post)
+        refresh = Refresh(database=database, config=config, client=client, parser=parser, clock=clock, stop=stop)
         yield Stages(
             database=database,
             config=config,
-            refresh=Refresh(database=database, config=config, client=client, parser=parser, clock=clock, stop=stop),
+            refresh=refresh,
+            read_pages=ReadPages(
+                database=database,
+                config=config,
+                client=client,
+                parser=parser,
+                clock=clock,
+                stop=stop,
+                free_at=refresh.free_at,
+            ),
             examine=Examine(database=database, config=config, outlets=outlets, clock=clock, stop=stop),
             deliver=Deliver(database=database, config=config, outlets=outlets, senders=senders, clock=clock, stop=stop),
             subscribe=Subscribe(database=database, config=config, client=client, clock=clock, stop=stop),
@@ -198,6 +210,7 @@ def _jobs(stages: Stages) -> tuple[Job, ...]:
     return (
         ("refresh", lambda: _exhaust(stages.refresh(meanwhile=True)), TICK),
         ("examine", lambda: _exhaust(stages.examine()), TICK),
+        ("pages", lambda: _exhaust(stages.read_pages()), TICK),
         *((f"deliver {name}", partial(_empty, stages.deliver, name), TICK) for name in stages.config.channels),
         ("hubs", lambda: _exhaust(stages.subscribe()), HUB_TICK),
         ("pushes", lambda: _exhaust(stages.take_in()), TICK),

@@ -177,6 +177,10 @@ class AlertsBlock(Block):
     fresh_for: Duration = timedelta(days=2)
 
 
+class PagesBlock(Block):
+    read: Literal["never", "matched", "near"] = "near"
+
+
 class KeepBlock(Block):
     texts: Duration = timedelta(days=400)
 
@@ -232,6 +236,7 @@ class FeedBlock(Block):
     about: tuple[Name, ...] = ()
     enabled: bool = True
     every: Duration | None = None
+    pages: bool = False
     max_delay: Duration | None = None
     conditional: bool = True
 
@@ -242,6 +247,7 @@ class File(Block):
     network: NetworkBlock = NetworkBlock()
     websub: WebsubBlock | None = None
     alerts: AlertsBlock = AlertsBlock()
+    pages: PagesBlock = PagesBlock()
     keep: KeepBlock = KeepBlock()
     sets: dict[Name, tuple[Name, ...]] = {}
     channels: tuple[Annotated[EmailChannel | WebhookChannel, Field(discriminator="kind")], ...]

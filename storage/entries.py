@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, exists, func, select, union, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, select, union, update
 
 from monitor.model import Document, Entry, Feed, KeyedEntry, KnownEntry, Placement, Version
 from storage import claims, versions
 from storage.database import insert_new
-from storage.schema import credits, decisions, entries, feeds, matches, members, stories
+from storage.schema import articles, credits, decisions, entries, feeds, matches, members, stories
 
 KNOWN_LIMIT = (
     5_000  # the newest identities of a feed that a poll is compared with; the largest real feed seen has 1,046
@@ -61,7 +61,34 @@ def edit(
         here = (entries.c.feed_id == feed_id) & (entries.c.key == keyed.key)
         versions.keep(connection, feed_id, keyed.key)
         values = _wording(keyed, texts, now) | claims.FREE | {"version": entries.c.version + 1, "worded_at": now}
+        values["text"] = case((_has_page(), entries.c.text), else_=values["text"])  # the page says more than its feed
         connection.execute(update(entries).where(here).values(values))
+
+
+def enrich(
+    connection: Connection,
+    entry_id: int,
+    *,
+    text: str,
+    author: str,
+    published: datetime | None,
+    language: str,
+    now: datetime,
+) -> None:
+    """An entry's page was read: its text, and what the feed did not say; the entry is examined again."""
+    row = entries.c
+    values = {
+        "text": text,
+        "author": case((row.author == "", author), else_=row.author),
+        "published_at": func.coalesce(row.published_at, published),
+        "language": case((row.language == "", language), else_=row.language),
+        "examine_at": now,
+    }
+    connection.execute(update(entries).where(row.id == entry_id).values(values | claims.FREE))
+
+
+def _has_page() -> ColumnElement[bool]:
+    return exists().where(articles.c.id == entries.c.id, articles.c.state == "read")
 
 
 def _start(keyed: KeyedEntry) -> dict[str, Any]:
@@ -107,8 +134,8 @@ def claim_due(
         limit=limit,
     )
     origins = _feeds_of(connection, rows)
-    edited = [row.id for row in rows if row.version > 1]
-    before, matched = versions.former(connection, edited), _matched_by(connection, edited)
+    ids = [row.id for row in rows]
+    before, matched = versions.former(connection, ids), _matched_by(connection, ids)
     return tuple(
         _entry(row, origins[row.feed_id], wanted, before.get(row.id, ()), matched.get(row.id, ())) for row in rows
     )
@@ -286,6 +313,7 @@ def _entry(
         backlog=row.backlog,
         edited=row.version > 1,
         version=row.version,
+        pages=origin.url in wanted and wanted[origin.url].pages,
         before=before[-1] if before else None,
         matched=matched,
     )

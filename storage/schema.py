@@ -142,6 +142,20 @@ versions = Table(  # the wordings that were replaced since
     Column("seen_at", Instant, nullable=False),
 )
 
+articles = Table(  # the pages of entries that may matter
+    "articles",
+    metadata,
+    Column("id", ForeignKey("entries.id"), primary_key=True),  # of the entry
+    Column("url", Text, nullable=False),
+    Column("state", Text, nullable=False),  # waiting, read, refused, failed
+    Column("reason", Text, nullable=False),
+    Column("due_at", Instant, index=True),  # null: it is not asked for any more
+    Column("tries", Integer, nullable=False),
+    Column("read_at", Instant),
+    Column("canonical", Text, nullable=False),  # the address that the page calls its own
+    *_claim_columns(),
+)
+
 stories = Table(
     "stories",
     metadata,

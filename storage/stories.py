@@ -21,9 +21,9 @@ from monitor.model import (
     Telling,
     Told,
 )
+from storage import articles, outbox, versions
 from storage import entries as entry_rows
 from storage import mentions as mention_rows
-from storage import outbox, versions
 from storage.schema import credits, decisions, entries, feeds, matches, members, stories
 from storage.schema import outbox as outbox_table
 
@@ -88,6 +88,8 @@ def record(
     _replace(connection, credits, examined.entry_id, _credit_rows(examined.attribution))
     _replace(connection, decisions, examined.entry_id, _decision_rows(connection, examined, now))
     mention_rows.record(connection, examined.entry_id, examined.mentions)
+    if examined.page:
+        articles.want(connection, examined.entry_id, now=now)
     for decision in examined.decisions:
         if decision.action in ("alert", "update"):
             outbox.add(
@@ -175,23 +177,24 @@ def merge(connection: Connection, *, kept: int, gone: int) -> None:
     outbox.fold(connection, kept_id)
 
 
-def placement(connection: Connection, entry_id: int) -> Placement | None:
-    """Where an entry was placed when it was first examined."""
-    row = connection.execute(
+def placements(connection: Connection, ids: Sequence[int]) -> dict[int, Placement]:
+    """Where those entries were placed that have been examined before."""
+    rows = connection.execute(
         select(members, stories.c.began_with)
         .join(stories, stories.c.id == members.c.story_id)
-        .where(members.c.entry_id == entry_id)
-    ).one_or_none()
-    if row is None:
-        return None
-    return Placement(
-        id=str(entry_id),
-        story=str(row.began_with),
-        relation=row.relation,
-        of=None if row.of_entry_id is None else str(row.of_entry_id),
-        similarity=row.similarity,
-        why=row.why,
+        .where(members.c.entry_id.in_(ids))
     )
+    return {
+        row.entry_id: Placement(
+            id=str(row.entry_id),
+            story=str(row.began_with),
+            relation=row.relation,
+            of=None if row.of_entry_id is None else str(row.of_entry_id),
+            similarity=row.similarity,
+            why=row.why,
+        )
+        for row in rows
+    }
 
 
 def told(connection: Connection, began_with: int) -> tuple[Told, ...]:

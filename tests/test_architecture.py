@@ -26,6 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.near_miss",
         "monitor.explain",
         "monitor.mentions",
+        "monitor.reading",
         "monitor.versions",
         "monitor.ledger monitor.drawing monitor.charts monitor.raster",
         "monitor.answers",

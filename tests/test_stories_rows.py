@@ -61,7 +61,7 @@ def test_what_an_examination_found_comes_back_as_it_was(claimed: Database, clock
     assert record(claimed, first, examined(4, story=1, relation="copy"), now=clock()) == [True, True]
     with claimed.read() as connection:
         own, copy = stories.tellings(connection, 1)
-        assert stories.placement(connection, 4) == Placement(
+        assert stories.placements(connection, [4])[4] == Placement(
             id="4", story="1", relation="copy", of="1", similarity=0.5, why="alike"
         )
         assert stories.told(connection, 1) == (Told(watch="ferries", recipient="desk", kind="alert"),)
@@ -156,7 +156,7 @@ def test_after_a_merge_every_old_id_leads_to_the_story_that_stayed(claimed: Data
         assert [told.document.id for told in stories.tellings(connection, kept or 0)] == ["1", "2", "3"]
         (row,) = stories.listing(connection, since=NOON, matched_only=False)
         assert (row.id, row.entries, row.outlets, row.last_at) == (kept, 3, 1, clock())
-        placed = stories.placement(connection, 3)
+        placed = stories.placements(connection, [3]).get(3)
         assert placed is not None
         assert placed.story == "1"
 

@@ -166,10 +166,20 @@ def once(config_path: Path | None, database_url: str | None, as_json: bool, verb
 def work_off(stages: Stages) -> dict[str, int]:
     """All that is due now, through all three stages, with progress shown; what happened, counted."""
     tally: Counter[str] = Counter(
-        polled=0, unchanged=0, failed=0, entries=0, examined=0, matched=0, delivered=0, undelivered=0
+        polled=0, unchanged=0, failed=0, entries=0, examined=0, matched=0, pages=0, delivered=0, undelivered=0
     )
     for outcome in progress(stages.refresh(), "Reading feeds", stages.refresh.count_due()):
         _count_poll(tally, outcome)
+    _examine_and_deliver(stages, tally)
+    for read in progress(stages.read_pages(), "Reading articles", stages.read_pages.count_due()):
+        tally["pages"] += read.state == "read"
+    if tally["pages"]:  # no alert waited for them; what they tell beyond the feeds comes after
+        _examine_and_deliver(stages, tally)
+    stages.forget_old_texts()
+    return dict(tally)
+
+
+def _examine_and_deliver(stages: Stages, tally: Counter[str]) -> None:
     for examined in progress(stages.examine(), "Looking for stories", stages.examine.count_due()):
         tally["examined"] += 1
         tally["matched"] += bool(examined.matches)
@@ -178,8 +188,6 @@ def work_off(stages: Stages) -> dict[str, int]:
     for delivered in progress(stages.deliver(close_window=True), "Delivering", due):
         tally["delivered" if delivered.state == "sent" else "undelivered"] += 1
         show_undelivered(delivered)
-    stages.forget_old_texts()
-    return dict(tally)
 
 
 def _count_poll(tally: Counter[str], outcome: FeedOutcome) -> None:

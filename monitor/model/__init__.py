@@ -9,7 +9,7 @@ Times are aware `datetime`s in UTC. Text offsets count code points. A `domain` i
 without "www." ("theguardian.com"). An empty string means "not known"; None is kept for times and numbers.
 """
 
-from monitor.model.asked import Channel, Feed, Level, Recipient, Watch
+from monitor.model.asked import Channel, Feed, Level, PagesWanted, Recipient, Watch
 from monitor.model.delivered import EditNote, FeedHealth, Message, StoryMember, StoryReport, Telling
 from monitor.model.examined import (
     Attribution,
@@ -75,6 +75,7 @@ __all__ = [
     "Message",
     "Naming",
     "Offer",
+    "PagesWanted",
     "ParsedEntry",
     "ParsedFeed",
     "Placement",

@@ -8,6 +8,7 @@ from datetime import time, timedelta
 from typing import Literal
 
 Level = Literal["alert", "digest"]
+PagesWanted = Literal["never", "matched", "near"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Feed:
     about: tuple[str, ...] = ()  # what it is about throughout, as a pack names its halves
     enabled: bool = True
     every: timedelta | None = None  # an explicit interval; None: what its habit says
+    pages: bool = False  # whether the page of every entry is to be read
     max_delay: timedelta | None = None  # the longest time between two polls; its server can still ask for more
     conditional: bool = True  # False: asked in full each time, for a server that says "unchanged" when it is not so
 

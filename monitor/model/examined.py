@@ -141,6 +141,7 @@ class Entry:
     backlog: bool
     edited: bool  # examined before, in an older wording
     version: int = 1  # of its wording
+    pages: bool = False  # whether its feed wants the page of every entry read
     before: Version | None = None  # that wording
     matched: tuple[str, ...] = ()  # the watches that it satisfied, or was told for in any wording
 
@@ -176,3 +177,4 @@ class Examined:
     decisions: tuple[Decision, ...]
     mentions: tuple[Mention, ...] = ()  # of a document that a watch matched
     version: int = 1  # of the wording that was examined
+    page: bool = False  # whether its page is to be read

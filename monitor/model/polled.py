@@ -93,6 +93,7 @@ class ParsedFeed:
     entries: tuple[ParsedEntry, ...]
     problem: Problem | None = None
     interval_hint: timedelta | None = None  # the longest of <ttl> and sy:updatePeriod/updateFrequency
+    rests: tuple[int, ...] = ()  # hours of the week, from Monday's first in UTC, that <skipHours> and <skipDays> name
     unchanged: tuple[UnchangedEntry, ...] = ()  # entries that were not read again, besides `entries`
     frame: str = ""  # the fingerprint of all that stands around the entries
     hubs: tuple[str, ...] = ()  # URLs that tell of new entries, as written
@@ -113,6 +114,7 @@ class FeedState:
     validators: Validators = Validators()
     body_hash: str = ""
     interval_hint: timedelta | None = None  # what the feed's own body asked for last time
+    rests: tuple[int, ...] = ()  # the hours of the week in which it asked to be left alone then
     next_poll_at: datetime | None = None  # None: never polled
     last_success_at: datetime | None = None
     failures: int = 0  # in a row
@@ -166,6 +168,7 @@ class FeedOutcome:
     validators: Validators = Validators()
     body_hash: str = ""
     interval_hint: timedelta | None = None
+    rests: tuple[int, ...] = ()
     problem: Problem | None = None  # of a failed poll, or of a body that was read with losses
     changes: Changes = Changes(new=(), edited=(), same=0)
     title: str = ""

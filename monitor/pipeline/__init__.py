@@ -4,6 +4,10 @@
     entry due → examine : match → place → attribute → policy            → Examined    | commit
     alert due → deliver : compose → attempt begun | commit → send       → Delivered   | commit
 
+and a by-road, for the articles behind entries that may matter:
+
+    page wanted  → read     : robots.txt → fetch → extract              → ReadPage    | commit → the entry is due again
+
 and the road by which news comes sooner, from hubs that tell of it:
 
     hub due      → subscribe : question begun | commit → asked          → Asked       | commit
@@ -19,6 +23,7 @@ from monitor.pipeline.deliver import Deliver, Delivered
 from monitor.pipeline.digests import queue_digests
 from monitor.pipeline.examine import Examine
 from monitor.pipeline.hear import Hear
+from monitor.pipeline.read_pages import ReadPages
 from monitor.pipeline.refresh import Refresh
 from monitor.pipeline.subscribe import Subscribe
 from monitor.pipeline.take_in import TakeIn
@@ -29,6 +34,7 @@ __all__ = [
     "Delivered",
     "Examine",
     "Hear",
+    "ReadPages",
     "Refresh",
     "Subscribe",
     "TakeIn",

@@ -117,7 +117,8 @@ class Examine:
         if matches:
             self._matched.add(placement.story)
         if placement.story not in told:
-            told[placement.story] = self._told(placement.story)
+            unheard_of = placed is None and placement.relation == "new"  # most entries are, and need no look
+            told[placement.story] = [] if unheard_of else self._told(placement.story)
         decisions = policy.decide(
             entry=entry,
             matches=matches,

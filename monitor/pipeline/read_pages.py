@@ -1,0 +1,200 @@
+"""page wanted → robots.txt → fetch → extract → text | commit → the entry is examined again
+
+What lives here: the pages of entries that may matter, each read once. What must not: which those are (`reading`), what
+stands on a page (`article`).
+
+A host is asked for one page at a time, with the gap that the file or its robots.txt asks for; hosts do not wait for
+each other. An alert never waits for a page: its entry has been examined already with what the feed gave.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from queue import SimpleQueue
+from threading import Event
+
+from monitor import cadence
+from monitor.article import SIZE_CAP, Article
+from monitor.barriers import WORDS
+from monitor.config import Config
+from monitor.errors import FetchError, ParseError
+from monitor.fetch import Client
+from monitor.isolate import IsolatedParser
+from monitor.pipeline.journal import log, note
+from monitor.reading import next_try
+from monitor.robots import EVERYTHING, LARGEST, Rules, read_robots, robots_url
+from storage import articles, claims, entries
+from storage.articles import WantedArticle
+from storage.database import Database
+
+LEASE = timedelta(hours=1)  # longer than a batch of one host takes, with every page at its time limit
+BATCH = 100  # pages
+AT_ONCE = 8  # hosts
+RULES_KEPT = timedelta(hours=24)
+_PAGES = ("text/html", "application/xhtml+xml", "text/plain")
+_FINAL = frozenset({"refused-address", "redirect", "too-large", "encoding", "gone"})  # another try would end the same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPage:
+    """What came of one page."""
+
+    wanted: WantedArticle
+    state: articles.State
+    reason: str = ""
+    article: Article | None = None
+    due_at: datetime | None = None  # when it is tried again
+    asked: bool = True  # whether this was a try
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPages:
+    """Reads the pages that are due."""
+
+    database: Database
+    config: Config
+    client: Client
+    parser: IsolatedParser
+    clock: Callable[[], datetime]
+    stop: Event
+    free_at: dict[str, float]  # host → when it may be asked again, on the monotonic clock; feeds' hosts among them
+    rules: dict[str, tuple[datetime, Rules]] = field(default_factory=dict)  # robots.txt → until when, what it says
+
+    def count_due(self) -> int:
+        with self.database.read() as connection:
+            return articles.count_due(connection, now=self.clock())
+
+    def __call__(self) -> Iterator[ReadPage]:
+        """Read every page that is due; yields each after it is committed."""
+        while not self.stop.is_set():
+            claimant = claims.new_claimant()
+            with self.database.write() as connection:
+                due = articles.claim_due(connection, claimant=claimant, now=self.clock(), lease=LEASE, limit=BATCH)
+            if not due:
+                return
+            for read in self._read_all(due):
+                if self._record(read, claimant):
+                    yield read
+
+    def _read_all(self, due: Sequence[WantedArticle]) -> Iterator[ReadPage]:
+        """Each host in a thread of its own, what it gives in the caller's."""
+        hosts: dict[str, deque[WantedArticle]] = {}
+        for wanted in due:
+            hosts.setdefault(cadence.host(wanted.url), deque()).append(wanted)
+        heard: SimpleQueue[ReadPage] = SimpleQueue()
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="read") as pool:
+            for host, waiting in hosts.items():
+                pool.submit(self._read_host, host, waiting, heard)
+            for _ in due:
+                yield heard.get()
+
+    # ---- in a thread: the slow part ----
+
+    def _read_host(self, host: str, waiting: deque[WantedArticle], heard: SimpleQueue[ReadPage]) -> None:
+        """One page after the other. A host that asks for rest, or cannot be reached, is left alone with the others."""
+        rest: ReadPage | None = None
+        while waiting:
+            wanted = waiting.popleft()
+            if rest or self.stop.is_set():
+                due_at = rest.due_at if rest else self.clock()
+                reason = rest.reason if rest else ""
+                heard.put(ReadPage(wanted=wanted, state="waiting", reason=reason, due_at=due_at, asked=False))
+                continue
+            read = self._read(host, wanted)
+            heard.put(read)
+            rest = read if read.state == "waiting" else None
+
+    def _read(self, host: str, wanted: WantedArticle) -> ReadPage:
+        """Never raises: a page that fails must not take the others with it."""
+        try:
+            rules = self._rules(host, wanted.url)
+            if not rules.allow(wanted.url):
+                return ReadPage(wanted=wanted, state="refused", reason="its site's robots.txt asks not to read it")
+            return self._extracted(wanted, self._ask(host, wanted.url, rules.delay))
+        except FetchError as error:
+            return self._failed(wanted, error)
+        except ParseError as error:
+            return ReadPage(wanted=wanted, state="failed", reason=str(error))
+        except Exception as bug:  # noqa: BLE001 - the unit of work: one page's surprise is that page's failure
+            log.exception("the page of entry %d failed unexpectedly", wanted.entry)
+            return ReadPage(wanted=wanted, state="failed", reason=f"Tipsheet itself failed on this page: {bug!r}")
+
+    def _rules(self, host: str, url: str) -> Rules:
+        """What the site allows, asked once a day. A site that has no such file allows everything."""
+        where = robots_url(url)
+        until, rules = self.rules.get(where, (None, EVERYTHING))
+        if until and until > self.clock():
+            return rules
+        try:
+            self._wait(host, timedelta())
+            rules = read_robots(self.client.page(where, max_bytes=LARGEST).body)
+        except FetchError as error:
+            if error.kind not in ("http", "gone", "too-large") or (error.status or 0) >= 500:
+                raise
+            rules = EVERYTHING
+        finally:
+            self._asked(host)
+        self.rules[where] = (self.clock() + RULES_KEPT, rules)
+        return rules
+
+    def _ask(self, host: str, url: str, delay: timedelta) -> tuple[bytes, str]:
+        """The page's body, and the address that answered."""
+        self._wait(host, delay)
+        try:
+            page = self.client.page(url, max_bytes=SIZE_CAP)
+        finally:
+            self._asked(host)
+        kind = page.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
+        if kind not in _PAGES:
+            raise ParseError("no-page", f"the link leads to no page: {kind[:60]!a}")
+        return page.body, page.final_url
+
+    def _wait(self, host: str, delay: timedelta) -> None:
+        """Until the host may be asked again; a site's own delay counts from the last request."""
+        free = self.free_at.get(host, 0.0) + max(0.0, delay.total_seconds() - self.config.gap.total_seconds())
+        self.stop.wait(max(0.0, free - time.monotonic()))
+
+    def _asked(self, host: str) -> None:
+        self.free_at[host] = time.monotonic() + self.config.gap.total_seconds()
+
+    def _extracted(self, wanted: WantedArticle, page: tuple[bytes, str]) -> ReadPage:
+        body, url = page
+        article = self.parser.extract(body, url=url)
+        if article.barrier in ("consent", "challenge"):
+            return ReadPage(wanted=wanted, state="refused", reason=WORDS[article.barrier])
+        if not article.text:
+            return ReadPage(wanted=wanted, state="failed", reason="no article was found on the page")
+        return ReadPage(wanted=wanted, state="read", reason=WORDS.get(article.barrier, ""), article=article)
+
+    def _failed(self, wanted: WantedArticle, error: FetchError) -> ReadPage:
+        """Whoever says no is not asked again; whoever does not answer is, a few times."""
+        final = error.kind in _FINAL or (error.kind == "http" and (error.status or 0) < 500)
+        again = next_try(wanted.tries + 1, now=self.clock(), retry_after=error.retry_after)
+        if final or again is None:
+            return ReadPage(wanted=wanted, state="refused" if final else "failed", reason=str(error))
+        return ReadPage(wanted=wanted, state="waiting", reason=str(error), due_at=again)
+
+    # ---- in the caller's thread: write ----
+
+    def _record(self, read: ReadPage, claimant: str) -> bool:
+        """One transaction: that the page was read, and the text that its entry is examined with again."""
+        now, article = self.clock(), read.article
+        with self.database.write() as connection:
+            kept = articles.settle(
+                connection, read.wanted, read.state, read.reason, claimant=claimant, due_at=read.due_at,
+                read_at=now if article else None, canonical=article.canonical if article else "", asked=read.asked,
+            )  # fmt: skip
+            if kept and article:
+                entries.enrich(
+                    connection, read.wanted.entry, text=article.text, author=article.author,
+                    published=article.published, language=article.language, now=now,
+                )  # fmt: skip
+        level = logging.WARNING if read.state == "failed" else logging.INFO
+        note("page", level=level, entry=read.wanted.entry, state=read.state, problem=read.reason)
+        return kept
