@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
@@ -29,6 +29,7 @@ REDIRECTS_TO_BELIEVE = 5  # hotel portals answer every feed with a 301; five pol
 
 _OLDEST = datetime.min.replace(tzinfo=UTC)
 _HOUR = timedelta(hours=1)
+_WEEK = timedelta(days=7)
 _DOUBLINGS = 20  # beyond this the cap has long been reached; keeps the arithmetic small
 
 
@@ -111,6 +112,7 @@ def after_success(
 
     `headers` are the answer's, names in lower case; `hint` is what the feed's body asks for (<ttl>, sy:updatePeriod).
     The longest of our own interval, the server's caching headers and the hint wins; the last two count up to the cap.
+    A time within `state.rests` is put off to the first hour that is none of them, up to the cap as well.
     `state.habit` has this poll in it, `state.last_success_at` is the poll before; `gap`: the two share no item.
     """
     own = _own_interval(state, intervals, now)
@@ -124,7 +126,9 @@ def after_success(
         at = now + own.length  # under the floor somebody is trying things out: exactly
     else:
         at = now + min(wait.length * (1 + _jitter(state, intervals)), cap)
-    return Next(at=at, reason=wait.reason, rest_until=rest_until)
+    awake = min(_awake(at, state.rests, _jitter(state, intervals)), max(at, now + cap))
+    resting = "; until then the feed asks for rest (skipHours, skipDays)" if awake > at else ""
+    return Next(at=awake, reason=wait.reason + resting, rest_until=rest_until)
 
 
 def after_failure(
@@ -160,6 +164,19 @@ def too_early(*, now: datetime, polled_at: datetime | None, rest_until: datetime
     if timedelta() <= since < floor:
         return f"it was asked {words(since)} ago; nobody is asked twice within {words(floor)}"
     return ""
+
+
+def _awake(at: datetime, rests: Collection[int], spread: float) -> datetime:
+    """The first time from `at` on that is in no resting hour of the week; who wakes together is spread a little."""
+    awake = at
+    while _hour_of_week(awake) in rests and awake < at + _WEEK:
+        awake = awake.replace(minute=0, second=0, microsecond=0) + _HOUR
+    return awake + spread * _HOUR if awake > at else at
+
+
+def _hour_of_week(moment: datetime) -> int:
+    utc = moment.astimezone(UTC)
+    return 24 * utc.weekday() + utc.hour
 
 
 def _own_interval(state: FeedState, intervals: Intervals, now: datetime) -> _Wait:

@@ -92,6 +92,8 @@ def _rss_feed(root: Element) -> RawFeed:
         ttl=_text(found, f"{dialect}ttl"),
         period=_text(found, f"{_SYNDICATION}updatePeriod"),
         frequency=_text(found, f"{_SYNDICATION}updateFrequency"),
+        skip_hours=_listed(found, f"{dialect}skipHours", f"{dialect}hour"),
+        skip_days=_listed(found, f"{dialect}skipDays", f"{dialect}day"),
         entries=[_rss_entry(item, dialect) for item in items[:MOST_ENTRIES]],
         unread=len(items[MOST_ENTRIES:]),
         two_dates=False,
@@ -305,6 +307,10 @@ def _text(found: _Children, tag: str) -> str:
 
 def _texts(found: _Children, tag: str) -> list[str]:
     return [text for child in found[tag] if (text := _markup(child))] if tag in found else []
+
+
+def _listed(found: _Children, tag: str, part: str) -> list[str]:
+    return [text for parent in found.get(tag, ()) for text in _texts(_children(parent), part)]
 
 
 def _date(found: _Children, *tags: str) -> datetime | None:

@@ -24,6 +24,8 @@ _PERIODS = {
     "monthly": 43200,
     "yearly": 525600,
 }
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEK = 7 * 24  # hours
 _LONGEST_HINT = timedelta(days=365)
 _MOST_HUBS = 10
 _MAIL_FIRST = re.compile(r"\S+@\S+ \(([^()]+)\)$")  # desk@ledger.example (Ana Ruiz), as RSS has it
@@ -68,6 +70,8 @@ class RawFeed:
     ttl: str = ""
     period: str = ""
     frequency: str = ""
+    skip_hours: Sequence[str] = ()  # of the day in GMT, in which it is not to be asked
+    skip_days: Sequence[str] = ()
     hubs: Sequence[str] = ()  # who tells of new entries
     itself: str = ""  # its own address
 
@@ -84,6 +88,7 @@ def shaped(feed: RawFeed, losses: list[Problem], *, total: int, url: str) -> Par
         entries=fields.first_entries(entries, total, losses),
         problem=fields.summed(losses),
         interval_hint=_interval(feed),
+        rests=_rests(feed),
         hubs=tuple(hub.strip() for hub in feed.hubs[:_MOST_HUBS] if len(hub) <= fields.LONGEST_LINK),
         itself=feed.itself.strip() if len(feed.itself) <= fields.LONGEST_LINK else "",
     )
@@ -164,6 +169,17 @@ def _interval(feed: RawFeed) -> timedelta | None:
     period = _PERIODS.get(feed.period.strip().lower(), 0)
     minutes = max(_number(feed.ttl), period / (_number(feed.frequency) or 1))
     return min(timedelta(minutes=minutes), _LONGEST_HINT) if minutes > 0 else None
+
+
+def _rests(feed: RawFeed) -> tuple[int, ...]:
+    """The hours of the week, from Monday's first in GMT, in which the feed asks to be left alone.
+
+    What is no hour from 0 to 23 and no day is passed over; and so is a feed that wants to be left alone for ever.
+    """
+    hours = {int(hour) for text in feed.skip_hours if re.fullmatch(r"0?[0-9]|1[0-9]|2[0-3]", hour := text.strip())}
+    days = {_DAYS.index(day) for text in feed.skip_days if (day := text.strip().lower()) in _DAYS}
+    rests = tuple(hour for hour in range(_WEEK) if hour % 24 in hours or hour // 24 in days)
+    return rests if len(rests) < _WEEK else ()
 
 
 def _number(text: str) -> int:

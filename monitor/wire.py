@@ -57,6 +57,7 @@ def _feed_object(feed: ParsedFeed) -> dict[str, object]:
         "entries": [_entry_object(entry) for entry in feed.entries],
         "problem": feed.problem and [feed.problem.kind, feed.problem.message],
         "interval_hint": feed.interval_hint and feed.interval_hint.total_seconds(),
+        "rests": feed.rests,
         "hubs": feed.hubs,
         "itself": feed.itself,
     }
@@ -129,6 +130,7 @@ def _feed(answer: Mapping[str, object]) -> ParsedFeed:
         entries=tuple(_entry(entry) for entry in entries),
         problem=Problem(kind=kind, message=message) if problem is not None else None,
         interval_hint=timedelta(seconds=_number(hint)) if hint is not None else None,
+        rests=_hours(answer.get("rests")),
         hubs=tuple(hubs),
         itself=_text(answer, "itself"),
     )
@@ -169,6 +171,12 @@ def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
         raise BrokenAnswer("a number of seconds was expected")
     return float(value)
+
+
+def _hours(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list) or not all(type(hour) is int and 0 <= hour < 7 * 24 for hour in value):
+        raise BrokenAnswer("hours of the week were expected")
+    return tuple(value)
 
 
 def _time(value: object) -> datetime | None:

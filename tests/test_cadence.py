@@ -48,6 +48,38 @@ def http_date(offset: timedelta) -> str:
     return format_datetime(NOW + offset, usegmt=True)
 
 
+# ---- what a feed says of its rest ----------------------------------------------------------------------------------
+
+TUESDAY = 24
+
+
+@pytest.mark.parametrize(
+    ("rests", "wait"),
+    [
+        ((), timedelta(hours=1)),
+        ((TUESDAY + 12, TUESDAY + 14), timedelta(hours=1)),  # the hour that it is, and one that comes later
+        ((TUESDAY + 13,), timedelta(hours=2)),
+        (tuple(range(TUESDAY + 13, TUESDAY + 20)), timedelta(hours=8)),
+        (tuple(range(TUESDAY, TUESDAY + 24)), timedelta(hours=12)),  # the whole day
+        (tuple(range(TUESDAY, TUESDAY + 48)), timedelta(hours=24)),  # a feed is not lost sight of
+    ],
+)
+def test_a_time_in_which_a_feed_rests_is_put_off_and_never_moved_forward(
+    rests: tuple[int, ...], wait: timedelta
+) -> None:
+    state = replace(a_feed(), rests=rests)
+    found = after_success(state, now=NOW, intervals=EXACT, headers={}, hint=None)
+    assert found.at - NOW == wait
+    assert ("the feed asks for rest" in found.reason) is (wait > timedelta(hours=1))
+
+
+def test_feeds_that_wake_in_one_hour_do_not_wake_in_one_minute() -> None:
+    feeds = [replace(a_feed(f"https://news.example/{n}"), rests=(TUESDAY + 13,)) for n in range(50)]
+    times = {after_success(feed, now=NOW, intervals=Intervals(), headers={}, hint=None).at for feed in feeds}
+    assert len(times) == 50
+    assert all(timedelta(hours=2) <= at - NOW < timedelta(hours=2, minutes=5) for at in times)
+
+
 # ---- what a server says about freshness ------------------------------------------------------------------------------
 
 H = timedelta(hours=1)

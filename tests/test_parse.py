@@ -368,3 +368,24 @@ def test_no_bytes_raise_anything_but_a_parse_error(body: bytes) -> None:
 def test_interval_hints(channel: str, hint: timedelta | None) -> None:
     document = rss("", channel).replace("<rss ", '<rss xmlns:sy="http://purl.org/rss/1.0/modules/syndication/" ')
     assert read(document).interval_hint == hint
+
+
+def daily(*hours: int) -> set[int]:
+    return {hour + 24 * day for day in range(7) for hour in hours}
+
+
+@pytest.mark.parametrize(
+    ("asked", "rests"),
+    [
+        ("<skipHours><hour>0</hour><hour> 23 </hour></skipHours>", daily(0, 23)),
+        ("<skipDays><day>Sunday</day></skipDays>", set(range(144, 168))),
+        ("<skipDays><day>FRIDAY</day></skipDays><skipHours><hour>07</hour></skipHours>", daily(7) | {*range(96, 120)}),
+        ("<skipHours><hour>24</hour><hour>-1</hour><hour>noon</hour><hour/><hour>1e1</hour></skipHours>", set()),
+        ("<skipDays><day>Samstag</day><day>7</day></skipDays>", set()),
+        (f"<skipHours>{''.join(f'<hour>{hour}</hour>' for hour in range(24))}</skipHours>", set()),
+        ("<skipHours>0 1 2</skipHours><skipDays/>", set()),
+    ],
+)  # fmt: skip
+def test_the_hours_in_which_a_feed_rests(asked: str, rests: set[int]) -> None:
+    body = f"<rss version='2.0'><channel><title>T</title>{asked}<item><title>A</title></item></channel></rss>"
+    assert set(parse_feed(body.encode(), headers={}, url="https://t.example/").rests) == rests

@@ -35,6 +35,7 @@ feeds = st.builds(
     language=texts,
     entries=st.lists(entries, max_size=4).map(tuple),
     problem=st.none() | st.builds(Problem, kind=texts, message=texts),
+    rests=st.sets(st.integers(0, 167)).map(lambda hours: tuple(sorted(hours))),
     interval_hint=st.none() | st.integers(1, 10**7).map(lambda seconds: timedelta(seconds=seconds)),
 )
 
@@ -82,6 +83,9 @@ GOOD = json.loads(
         ("problem", "capped"),
         ("problem", ["a", "b", "c"]),
         ("interval_hint", -1),
+        ("rests", None),
+        ("rests", [168]),
+        ("rests", [True]),
         ("interval_hint", True),
         ("interval_hint", 1e300),
         ("error", []),
