@@ -218,6 +218,7 @@ BLOCKS: dict[str, type[shape.Block]] = {
     "`network`": shape.NetworkBlock,
     "`alerts`": shape.AlertsBlock,
     "`websub`": shape.WebsubBlock,
+    "`pages`": shape.PagesBlock,
     "`keep`": shape.KeepBlock,
     "`channels`: email": shape.EmailChannel,
     "`channels`: webhook": shape.WebhookChannel,
