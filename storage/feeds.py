@@ -140,6 +140,7 @@ def _after(outcome: FeedOutcome) -> dict[str, Any]:
             "title": outcome.title,
             "language": outcome.language,
             "interval_hint": _seconds(outcome.interval_hint),
+            "rests": outcome.rests or None,
             "hub": outcome.offer.hub if outcome.offer else "",
             "topic": outcome.offer.topic if outcome.offer else "",
         }
@@ -197,6 +198,7 @@ def _state(row: Row[Any], feed: Feed) -> FeedState:
         validators=Validators(etag=row.etag, last_modified=row.last_modified, url=row.validators_url or ""),
         body_hash=row.body_hash,
         interval_hint=None if row.interval_hint is None else timedelta(seconds=row.interval_hint),
+        rests=tuple(row.rests or ()),
         next_poll_at=row.next_poll_at,
         last_success_at=row.succeeded_at,
         failures=row.failures,

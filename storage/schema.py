@@ -77,6 +77,7 @@ feeds = Table(
     Column("validators_url", Text),  # that gave the two; null in rows of older versions: the URL asked
     Column("body_hash", Text, nullable=False, default=""),
     Column("interval_hint", Integer),  # seconds
+    Column("rests", JSON(none_as_null=True)),  # hours of the week in which it asks to be left alone
     Column("redirect_to", Text, nullable=False, default=""),
     Column("redirect_seen", Integer, nullable=False, default=0),
     Column("request_url", Text, nullable=False, default=""),

@@ -577,6 +577,18 @@ def test_a_habit_is_kept_with_the_poll_that_taught_it_and_survives_a_failure(sta
     assert stand.row().habit != learned, "five hours without news"
 
 
+def test_the_hours_of_rest_are_remembered_for_polls_that_bring_no_body(stand: Stand) -> None:
+    """NOON is a Wednesday's; the feed rests in the afternoon."""
+    hours = "".join(f"<hour>{hour}</hour>" for hour in range(13, 18))
+    resting = body("One").replace(b"<item>", f"<skipHours>{hours}</skipHours><item>".encode(), 1)
+    stand.server.script("/a", Answer(body=resting, headers={"ETag": '"1"'}), Answer(status=304))
+    for now, due in ((NOON, 18), (NOON + 24 * HOUR, 18)):
+        outcome = stand.poll(after=now - stand.clock())["a"]
+        assert outcome.next_poll_at.hour == due
+        assert outcome.next_poll_at.date() == now.date()
+        assert "the feed asks for rest" in outcome.reason
+
+
 def test_a_flood_holds_what_bears_no_date_and_tells_the_rest(stand: Stand) -> None:
     """Of 60 items at once where 5 a day are usual, those without a date are more likely an archive than news."""
     ferry = (

@@ -221,7 +221,7 @@ class Refresh:
         habit = habits.after_read(
             state, parsed, found, now=now, crowd=intervals.crowd, gap=gap, pushed=self._pushed(state)
         )
-        state = replace(state, habit=habit)
+        state = replace(state, habit=habit, rests=parsed.rests)
         if volume.is_flood(Habit.read(habit), len(found.new)):
             found = changes.hold_undated(found)
         due = cadence.after_success(
@@ -242,6 +242,7 @@ class Refresh:
             validators=validators if whole else Validators(),
             body_hash=fetched.body_hash if whole else "",
             interval_hint=parsed.interval_hint,
+            rests=parsed.rests,
             problem=parsed.problem,
             changes=found,
             title=parsed.title,
@@ -353,6 +354,7 @@ def _as_before(state: FeedState, now: datetime, due: cadence.Next) -> FeedOutcom
         validators=state.validators,
         body_hash=state.body_hash,
         interval_hint=state.interval_hint,
+        rests=state.rests,
         changes=Changes(new=(), edited=(), same=0),
         redirect_to=state.redirect_to,
         redirect_seen=state.redirect_seen,
