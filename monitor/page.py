@@ -74,12 +74,14 @@ class Page:
         self.document = document
         self._row: list[str] = []  # folded words by position
         self._fields: list[_Field] = []
+        self._firsts: list[int] = []  # of each field, the position of its first word
         self.postings: dict[str, list[int]] = {}
         for name in _FIELDS:
             self._append(_Field(name, getattr(document, name), len(self._row)))
 
     def _append(self, field: _Field) -> None:
         self._fields.append(field)
+        self._firsts.append(field.first)
         self._row += field.folded
         self._row += [""] * GAP
         postings = self.postings
@@ -122,7 +124,7 @@ class Page:
         return exact.startswith(word.exact) if word.prefix else exact == word.exact
 
     def _field_at(self, position: int) -> _Field:
-        return next(field for field in reversed(self._fields) if field.first <= position)
+        return self._fields[bisect_right(self._firsts, position) - 1]
 
     def range_of(self, name: FieldName) -> Range:
         """Where a field stands."""
