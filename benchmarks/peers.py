@@ -48,7 +48,7 @@ PROGRAMS: tuple[type[Program], ...] = (
     Rss2email,
 )
 GROWTH = (50, 200, 800)
-KILL_FEEDS = 12
+KILL_FEEDS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,20 +75,22 @@ def compare(programs: Sequence[Program], server: FeedServer, options: argparse.N
     return Comparison(
         rounds=list(_poll_all(programs, server, options.feeds)),
         odd={program.name: read_odd(program, server) for program in alone},
-        kills=[kill(program, _course(program, KILL_FEEDS), server) for program in alone] if options.kills else [],
+        kills=_kill_all(alone, server) if options.kills else [],
         growth=list(_grow(programs, server)) if options.growth else [],
     )
+
+
+def _kill_all(programs: Sequence[Program], server: FeedServer) -> list[Survival]:
+    course = Course.of(KILL_FEEDS)
+    return [kill(program, course, server) for program in programs]
 
 
 def _poll_all(programs: Sequence[Program], server: FeedServer, feeds: int) -> Iterator[Figures]:
     courses: dict[int, Course] = {}
     for program in programs:
-        course = courses.setdefault(program.share, _course(program, feeds))
-        yield from poll(program, course, server)
-
-
-def _course(program: Program, feeds: int) -> Course:
-    return Course.of(max(1, feeds // program.share))
+        if program.share not in courses:
+            courses[program.share] = Course.of(max(1, feeds // program.share))
+        yield from poll(program, courses[program.share], server)
 
 
 def _grow(programs: Sequence[Program], server: FeedServer) -> Iterator[Figures]:

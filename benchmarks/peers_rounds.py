@@ -23,7 +23,7 @@ from benchmarks.peers_server import FeedServer, Page, page
 from benchmarks.peers_table import CHANGED, COLD, ROUNDS, WHOLE, Figures, Survival
 
 KILLS = 5
-LIMIT = 300.0  # seconds for one run
+LIMIT = 900.0  # seconds for one run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
