@@ -1,8 +1,8 @@
-"""What asking costs: ./dev bench fetching [--requests N] [--scale FEEDS:HOSTS ...]
+"""What asking costs: ./dev bench fetching [--requests N] [--scale FEEDS:HOSTS ...] [--growth FEEDS ...] [--whole FEEDS]
 
-First, the CPU time of one request over a connection that is kept open, by our client and by a plain `httpx.Client.get`,
-in turns, against a server in another process. Then rounds of the first stage: many feeds on many loopback hosts, one
-host in twenty dead, half of those refusing and half swallowing every attempt to connect.
+The CPU time of one request over a connection that is kept open, by our client and by a plain `httpx.Client.get`, in
+turns, against a server in another process; rounds of the first stage over many hosts, with and without dead ones among
+them; how the cost of a poll grows with the feeds; and what a feed costs from its server to the watches.
 """
 
 from __future__ import annotations
@@ -10,36 +10,27 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
-import socket
 import ssl
 import subprocess
+import sys
 import tempfile
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import httpx
 
+from benchmarks.fetching_rounds import AGENT, LOOPBACK
 from benchmarks.fetching_server import BODY, ETAG, serve
-from monitor.config import read_config
 from monitor.fetch import Client, FetchSettings
-from monitor.isolate import IsolatedParser
 from monitor.model import Validators
-from monitor.pipeline import Refresh
-from storage import feeds
-from storage.database import Database
 
-AGENT = "Tipsheet-benchmark/1.0 (+https://tipsheet.example)"
 ROUNDS = 10
 DEAD = 20  # one host in so many
-LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
 # ---- one request -----------------------------------------------------------------------------------------------------
@@ -71,7 +62,7 @@ def compare(what: str, ours: Ask, theirs: Ask, urls: Sequence[str], requests: in
 def one_request(requests: int, certificate: Path | None) -> None:
     scheme = "https" if certificate else "http"
     with ExitStack() as stack:
-        port = stack.enter_context(serve(certificate))
+        port = stack.enter_context(serve(certificate)).port
         urls = [f"{scheme}://localhost:{port}/feed.xml?{number}" for number in range(1_000)]
         client = stack.enter_context(Client(settings(port)))
         tls = ssl.create_default_context(cafile=certificate) if certificate else True
@@ -100,6 +91,57 @@ def settings(port: int) -> FetchSettings:
     return FetchSettings(user_agent=AGENT, allow_networks=LOOPBACK, allow_ports=(port,))
 
 
+# ---- whole rounds ----------------------------------------------------------------------------------------------------
+
+
+def measured(*what: object) -> dict[str, Any]:
+    """What benchmarks.fetching_rounds says, from a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.fetching_rounds", *map(str, what)]
+    found: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return found
+
+
+def scale(count: int, hosts: int) -> None:
+    """New feeds without a dead host, which is the floor, and with one in twenty."""
+    print(f"\n{count:,} feeds on {hosts:,} hosts, everything new")
+    floor = measured("scale", count, hosts, 0)
+    mixed = measured("scale", count, hosts, DEAD)
+    for name, run in (("no host is dead", floor), (f"one in {DEAD} is dead", mixed)):
+        print(
+            f"  {name:18} last living feed read after {run['last']:6.1f} s, the end after {run['end']:6.1f} s,"
+            f" {run['cpu'] / count * 1000:.2f} ms of CPU a feed, peak {run['peak']:.0f} MB",
+            flush=True,
+        )
+        print(
+            f"    {run['read']:,} of {run['living']:,} living feeds read, {run['asked']:,} requests,"
+            f" {run['asked_twice']} of them repeated; shortest gap on one host {run['shortest_gap']:.2f} s,"
+            f" {run['overlaps']} overlaps"
+        )
+    print(f"  the living waited {mixed['last'] / floor['last']:.2f} times as long for the dead among them", flush=True)
+
+
+def growth(sizes: Sequence[int]) -> None:
+    """A round in which everything is unchanged, from the claim to the commit."""
+    print("\nevery feed due and unchanged, five to a host: CPU of claim, request, decision and record")
+    first: dict[str, Any] = {}
+    for size in sizes:
+        run = measured("growth", size)
+        first = first or run
+        print(
+            f"  {size:7,} feeds  {run['us']:6.0f} µs a poll ({run['us'] / first['us']:.2f} of the first),"
+            f" {run['wall']:6.1f} s, peak {run['peak']:4.0f} MB, {run['peak'] - run['before']:+.0f} MB in the round",
+            flush=True,
+        )
+
+
+def whole(count: int) -> None:
+    """Both stages, 58 kB a feed, 1,000 watches."""
+    run = measured("whole", count)
+    print(f"\nboth stages, {count} feeds of 58 kB and 15 entries, 1,000 watches: feeds for each second of CPU")
+    for kind in ("304", "unchanged 200", "changed 200"):
+        print(f"  {kind:14} {run[kind]:6.0f}", flush=True)
+
+
 @contextmanager
 def certificate() -> Iterator[Path | None]:
     """A certificate for localhost that this process trusts, key and all; None without the openssl command."""
@@ -117,90 +159,25 @@ def certificate() -> Iterator[Path | None]:
         yield made
 
 
-# ---- whole rounds ----------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def dead_ports() -> Iterator[tuple[int, int]]:
-    """A port that refuses, and one whose queue is full, so that it swallows every attempt."""
-    with ExitStack() as stack:
-        hole = stack.enter_context(socket.create_server(("0.0.0.0", 0), backlog=0))
-        for _ in range(4):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(("127.0.0.1", hole.getsockname()[1]))
-        with socket.create_server(("127.0.0.1", 0)) as held:
-            refusing = held.getsockname()[1]
-        yield refusing, hole.getsockname()[1]
-
-
-def addresses(count: int, hosts: int, port: int, dead: tuple[int, int]) -> Iterator[str]:
-    for number in range(count):
-        host = number % hosts
-        asked = dead[host // DEAD % 2] if host % DEAD == DEAD - 1 else port
-        yield f"http://127.{1 + host // 65_536}.{host // 256 % 256}.{host % 256}:{asked}/{number}"
-
-
-def scale(count: int, hosts: int) -> None:
-    """Three rounds: everything new; two hours later, everything unchanged; and again."""
-    with ExitStack() as stack:
-        port = stack.enter_context(serve())
-        dead = stack.enter_context(dead_ports())
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        path = directory / "feeds.yaml"
-        urls = list(addresses(count, hosts, port, dead))
-        blocks = {
-            "contact": "https://tipsheet.example/", "network": {"allow": LOOPBACK, "ports": [port, *dead]},
-            "channels": [], "recipients": [], "watches": [],
-            "feeds": [{"name": str(n), "url": url, "outlet": "a.example"} for n, url in enumerate(urls)],
-        }  # fmt: skip
-        path.write_text(json.dumps(blocks))
-        config = read_config(path, {})
-        database = stack.enter_context(Database(f"sqlite:///{directory / 'tipsheet.db'}"))
-        with database.write() as connection:
-            feeds.remember(connection, tuple(config.feeds.values()))
-        client = stack.enter_context(
-            Client(FetchSettings(user_agent=AGENT, allow_networks=LOOPBACK, allow_ports=(port, *dead)))
-        )
-        parser = stack.enter_context(IsolatedParser(workers=1))
-        now = [datetime.now(UTC)]
-        refresh = Refresh(
-            database=database, config=config, client=client, parser=parser, clock=lambda: now[0], stop=threading.Event()
-        )
-        for name in ("all new", "unchanged", "unchanged again"):
-            print(f"{count:6,} feeds, {hosts:5,} hosts, {name:16} {one_round(refresh)}", flush=True)
-            now[0] += timedelta(hours=30)
-
-
-def one_round(refresh: Refresh) -> str:
-    """Wall time to the last answer of a living host and to the end, CPU time, peak memory, what the polls came to."""
-    began, spent = time.monotonic(), time.process_time()
-    results: Counter[str] = Counter()
-    living = began
-    for outcome in refresh():
-        results[outcome.result] += 1
-        if outcome.result in ("read", "unchanged"):
-            living = time.monotonic()
-    ended = time.monotonic()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return (
-        f"the living heard after {living - began:.1f} s, the end after {ended - began:.1f} s,"
-        f" {time.process_time() - spent:.1f} s of CPU, peak {peak:.0f} MB: {dict(results)}"
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="dev bench fetching")
-    parser.add_argument("--requests", type=int, default=3_000)
-    parser.add_argument("--scale", nargs="*", default=["100:20", "1000:200"], metavar="FEEDS:HOSTS")
+    parser.add_argument("--requests", type=int, default=3_000, help="of each kind; 0: none")
+    parser.add_argument("--scale", nargs="*", default=["1000:200"], metavar="FEEDS:HOSTS")
+    parser.add_argument("--growth", nargs="*", type=int, default=[100, 1_000], metavar="FEEDS")
+    parser.add_argument("--whole", type=int, default=200, metavar="FEEDS", help="through both stages; 0: none")
     options = parser.parse_args()
-    one_request(options.requests, None)
-    with certificate() as made:
-        if made is not None:
-            one_request(options.requests, made)
+    if options.requests:
+        one_request(options.requests, None)
+        with certificate() as made:
+            if made is not None:
+                one_request(options.requests, made)
     for size in options.scale:
         count, hosts = size.split(":")
         scale(int(count), int(hosts))
+    if options.growth:
+        growth(options.growth)
+    if options.whole:
+        whole(options.whole)
 
 
 if __name__ == "__main__":

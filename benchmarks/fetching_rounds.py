@@ -1,0 +1,223 @@
+"""Rounds of the stages for benchmarks.fetching: many feeds on many loopback hosts.
+
+    python -m benchmarks.fetching_rounds scale FEEDS HOSTS DEAD     everything new; one host in DEAD is dead (0: none)
+    python -m benchmarks.fetching_rounds growth FEEDS               everything unchanged
+    python -m benchmarks.fetching_rounds whole FEEDS                both stages: 304, unchanged 200, changed 200
+
+Each prints one line of JSON. A process of its own, because its peak of memory is looked at.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import resource
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import update
+
+from benchmarks.fetching_server import ETAG, Asked, serve
+from monitor.config import read_config
+from monitor.fetch import Client, FetchSettings
+from monitor.isolate import IsolatedParser
+from monitor.model import Feed
+from monitor.outlets import shipped
+from monitor.pipeline import Examine, Refresh
+from storage import feeds
+from storage.database import Database
+from storage.schema import feeds as feed_table
+
+AGENT = "Tipsheet-benchmark/1.0 (+https://tipsheet.example)"
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+WATCHES = 1_000
+
+
+@dataclass
+class Clock:
+    """Stands still until it is set."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Feeds and both stages, ready to go."""
+
+    database: Database
+    refresh: Refresh
+    examine: Examine
+    clock: Clock
+
+
+@contextmanager
+def stand(urls: Sequence[str], ports: Sequence[int], *, gap: str, watches: int = 0) -> Iterator[Stand]:
+    """The feeds are put beside the file, because to read them from it is another benchmark."""
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        path = directory / "feeds.yaml"
+        blocks = {
+            "contact": "https://tipsheet.example/", "network": {"allow": LOOPBACK, "ports": list(ports)},
+            "fetch": {"gap": gap}, "channels": [], "recipients": [], "feeds": [],
+            "watches": [{"name": f"w{n}", "query": f'("berth {n}" OR quayside{n}) AND permit*', "level": "digest"}
+                        for n in range(watches)],
+        }  # fmt: skip
+        path.write_text(json.dumps(blocks))
+        wanted = {url: Feed(url=url, name=str(n), outlet="a.example") for n, url in enumerate(urls)}
+        config = dataclasses.replace(read_config(path, {}), feeds=wanted)
+        database = stack.enter_context(Database(f"sqlite:///{directory / 'tipsheet.db'}"))
+        with database.write() as connection:
+            feeds.remember(connection, tuple(wanted.values()))
+        settings = FetchSettings(user_agent=AGENT, allow_networks=LOOPBACK, allow_ports=tuple(ports))
+        client = stack.enter_context(Client(settings))
+        parser = stack.enter_context(IsolatedParser(workers=1))
+        clock, stop = Clock(datetime.now(UTC)), threading.Event()
+        yield Stand(
+            database=database,
+            refresh=Refresh(database=database, config=config, client=client, parser=parser, clock=clock, stop=stop),
+            examine=Examine(database=database, config=config, outlets=shipped(), clock=clock, stop=stop),
+            clock=clock,
+        )
+
+
+def peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def cpu(*, apart_from: int) -> float:
+    """Seconds of CPU of this process and of its children, such as the one that parses; not of the server."""
+    spent = time.process_time()
+    for path in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
+        for child in path.read_text().split():
+            if int(child) != apart_from:
+                fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+                spent += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return spent
+
+
+def address(host: int, port: int, path: object) -> str:
+    return f"http://127.{1 + host // 65_536}.{host // 256 % 256}.{host % 256}:{port}/{path}"
+
+
+# ---- scale -----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def silent_ports() -> Iterator[tuple[int, int]]:
+    """A port that refuses, and one whose queue is full, so that it swallows every attempt."""
+    with ExitStack() as stack:
+        hole = stack.enter_context(socket.create_server(("0.0.0.0", 0), backlog=0))
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", hole.getsockname()[1]))
+        with socket.create_server(("127.0.0.1", 0)) as held:
+            refusing = held.getsockname()[1]
+        yield refusing, hole.getsockname()[1]
+
+
+def scale(count: int, hosts: int, dead: int) -> dict[str, Any]:
+    """One round of new feeds. A third of the dead refuses, a third swallows attempts to connect, a third drips."""
+    with ExitStack() as stack:
+        server = stack.enter_context(serve())
+        server.set(delay=0.02)
+        kinds = (*stack.enter_context(silent_ports()), server.dripping)
+
+        def port(host: int) -> int:
+            return kinds[host // dead % 3] if dead and host % dead == dead - 1 else server.port
+
+        urls = [address(number % hosts, port(number % hosts), number) for number in range(count)]
+        living = sum(f":{server.port}/" in url for url in urls)
+        ready = stack.enter_context(stand(urls, (server.port, *kinds), gap="1s"))
+        began, spent, last = time.monotonic(), cpu(apart_from=server.process), 0.0
+        results: Counter[str] = Counter()
+        for outcome in ready.refresh():
+            results[outcome.result] += 1
+            last = time.monotonic() if outcome.result == "read" else last
+        spent = cpu(apart_from=server.process) - spent
+        found = {"living": living, "read": results["read"], "last": last - began, "end": time.monotonic() - began}
+        return found | {"cpu": spent, "peak": peak_mb()} | manners(server.log())
+
+
+def manners(log: Sequence[Asked]) -> dict[str, Any]:
+    """What the server saw: how often the same was asked, how close, how many at once."""
+    by_host: defaultdict[str, list[Asked]] = defaultdict(list)
+    for line in log:
+        by_host[line.host].append(line)
+    gaps = [after.at - before.answered_at for lines in by_host.values() for before, after in pairwise(lines)]
+    twice = len(log) - len({(line.host, line.path) for line in log})
+    return {
+        "asked": len(log),
+        "asked_twice": twice,
+        "shortest_gap": min(gaps, default=0.0),
+        "overlaps": sum(gap < 0 for gap in gaps),
+    }
+
+
+# ---- growth ----------------------------------------------------------------------------------------------------------
+
+
+def growth(count: int) -> dict[str, Any]:
+    """One round in which everything is unchanged, five feeds to a host."""
+    with ExitStack() as stack:
+        server = stack.enter_context(serve())
+        urls = [address(number // 5, server.port, number) for number in range(count)]
+        ready = stack.enter_context(stand(urls, (server.port,), gap="0s"))
+        known = {"etag": ETAG, "validators_url": feed_table.c.url, "succeeded_at": ready.clock.now - timedelta(hours=2)}
+        with ready.database.write() as connection:
+            connection.execute(update(feed_table).values(known))
+        before, spent, began = peak_mb(), time.process_time(), time.monotonic()
+        results = Counter(outcome.result for outcome in ready.refresh())
+        spent, wall = time.process_time() - spent, time.monotonic() - began
+        assert results == {"unchanged": count}, results
+        return {"feeds": count, "us": spent / count * 1e6, "wall": wall, "peak": peak_mb(), "before": before}
+
+
+# ---- from the server to the watches ----------------------------------------------------------------------------------
+
+
+def whole(count: int) -> dict[str, Any]:
+    """Both stages over feeds of 58 kB: seconds of CPU for a 304, an unchanged 200, and a 200 with two new entries."""
+    found: dict[str, Any] = {"feeds": count}
+    with serve() as server:
+        for kind, path in (("304", "tagged"), ("unchanged 200", "plain"), ("changed 200", "tagged")):
+            urls = [address(number, server.port, f"{path}/{number}") for number in range(count)]
+            with stand(urls, (server.port,), gap="0s", watches=WATCHES) as ready:
+                server.set(edition=0, date=format_datetime(ready.clock.now).encode())
+                once(ready)
+                ready.clock.now += timedelta(hours=30)
+                server.set(edition=int(kind == "changed 200"))
+                began = cpu(apart_from=server.process)
+                results, examined = once(ready)
+                found[kind] = count / (cpu(apart_from=server.process) - began)
+                assert results == ({"read": count} if kind == "changed 200" else {"unchanged": count}), results
+                assert examined == (2 * count if kind == "changed 200" else 0), examined
+    return found
+
+
+def once(ready: Stand) -> tuple[dict[str, int], int]:
+    """One round of the first stage, and one of the second."""
+    results = Counter(str(outcome.result) for outcome in ready.refresh())
+    return results, sum(1 for _ in ready.examine())
+
+
+RUNS: Mapping[str, Callable[..., dict[str, Any]]] = {"scale": scale, "growth": growth, "whole": whole}
+
+if __name__ == "__main__":
+    print(json.dumps(RUNS[sys.argv[1]](*map(int, sys.argv[2:]))))
