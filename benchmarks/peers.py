@@ -136,7 +136,7 @@ def _options() -> argparse.Namespace:
     names = [kind.name for kind in PROGRAMS]
     cache = user_cache_path("tipsheet") / "peers"
     parser = argparse.ArgumentParser(prog="dev bench peers", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--feeds", type=int, default=200, help="those that write a mail for each item get a tenth")
+    parser.add_argument("--feeds", type=int, default=200, help="the three slow ones get a tenth")
     parser.add_argument("--programs", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--no-kills", dest="kills", action="store_false", help="leave out the kills")
     parser.add_argument("--growth", action="store_true", help=f"ours and reader with {GROWTH} feeds, too")

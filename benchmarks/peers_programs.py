@@ -32,7 +32,7 @@ class Program(ABC):
 
     name: str
     how: str  # how it is run here, and what it leaves out
-    share = 1  # it is given one feed in so many: one that writes mails would take an hour, and the same for each feed
+    share = 1  # it is given one feed in so many: the slow ones would take an hour, and no less for each feed
 
     @abstractmethod
     def install(self, cache: Path) -> str:
@@ -220,6 +220,7 @@ class ChangeDetection(Program):
     """It watches pages, and keeps what each said whenever that changed: an item is found where a snapshot has it."""
 
     name = "changedetection.io"
+    share = 10
     how = "batch mode without a browser: snapshots of each feed as a page; the first poll includes adding the feeds"
 
     def install(self, cache: Path) -> str:
