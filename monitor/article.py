@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Tag
+from bs4.filter import SoupStrainer
 
 from monitor.barriers import Barrier, barrier
 from monitor.errors import ParseError
@@ -28,6 +29,11 @@ _PUBLISHED = (
     {"name": "date"},
     {"property": "og:article:published_time"},
     {"name": "DC.date.issued"},
+)
+_MARKS = SoupStrainer(["title", "meta", "link", "time"])  # a tree of the whole page would take as long as the extractor
+_BEGINNING = 10_000  # characters in which the first tag stands
+_LANGUAGE = re.compile(
+    r"<html\b[^>]*\slang\s*=\s*[\"']?([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)[\"'\s>]", re.IGNORECASE
 )
 _JSON_LD_PUBLISHED = re.compile(r'"datePublished"\s*:\s*"([^"]{4,40})"')
 
@@ -52,7 +58,7 @@ def extract(html: str | bytes, *, url: str = "") -> Article:
     """
     _check(html)
     markup = html if isinstance(html, str) else _decode(html)
-    head = BeautifulSoup(markup[:SIZE_CAP], "lxml")
+    head = BeautifulSoup(markup[:SIZE_CAP], "lxml", parse_only=_MARKS)
     found = _read(markup, url)
     text = _text(found, "text")
     before = barrier(markup, text)
@@ -64,7 +70,7 @@ def extract(html: str | bytes, *, url: str = "") -> Article:
         author=_text(found, "author"),
         published=_published(head, markup) or _moment(_text(found, "date")),
         canonical=_canonical(head, url),
-        language=_language(head),
+        language=_language(markup),
         barrier=before,
     )
 
@@ -134,9 +140,9 @@ def _canonical(head: BeautifulSoup, url: str) -> str:
         return ""
 
 
-def _language(head: BeautifulSoup) -> str:
-    written = _attribute(head.html, "lang").replace("_", "-")
-    return written if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", written) else ""
+def _language(markup: str) -> str:
+    written = _LANGUAGE.search(markup, 0, _BEGINNING)
+    return written[1].replace("_", "-") if written else ""
 
 
 def _attribute(tag: object, name: str) -> str:
