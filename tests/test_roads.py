@@ -34,6 +34,10 @@ def a_feed(client: Client, _server: ScriptedServer, url: str) -> None:
     client.get(url)
 
 
+def an_article(client: Client, _server: ScriptedServer, url: str) -> None:
+    client.page(url, max_bytes=1_000_000)
+
+
 def a_redirect(client: Client, server: ScriptedServer, url: str) -> None:
     """A public server leads there."""
     server.script("/moved", Answer(status=301, headers={"Location": url}))
@@ -73,6 +77,7 @@ def a_page_that_names_a_feed(client: Client, server: ScriptedServer, url: str) -
 
 ROADS: dict[str, Callable[[Client, ScriptedServer, str], None]] = {
     "a feed": a_feed,
+    "an article": an_article,
     "a redirect": a_redirect,
     "a webhook": a_webhook,
     "a hub": a_hub,
