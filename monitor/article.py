@@ -48,7 +48,7 @@ class Article:
     published: datetime | None = None  # UTC; a page that gives a day only is midnight of that day
     canonical: str = ""  # absolute http(s) address that the page calls its own, or ""
     language: str = ""  # BCP 47, as the page says
-    barrier: Barrier = ""  # what stands before the article; of a challenge or a consent page nothing is kept
+    barrier: Barrier = ""  # what stands before the article, whose text may be that one's
 
 
 def extract(html: str | bytes, *, url: str = "") -> Article:
@@ -61,9 +61,6 @@ def extract(html: str | bytes, *, url: str = "") -> Article:
     head = BeautifulSoup(markup[:SIZE_CAP], "lxml", parse_only=_MARKS)
     found = _read(markup, url)
     text = _text(found, "text")
-    before = barrier(markup, text)
-    if before in ("challenge", "consent"):
-        return Article(title=_title(head), barrier=before)
     return Article(
         title=_text(found, "title") or _title(head),
         text=text,
@@ -71,7 +68,7 @@ def extract(html: str | bytes, *, url: str = "") -> Article:
         published=_published(head, markup) or _moment(_text(found, "date")),
         canonical=_canonical(head, url),
         language=_language(markup),
-        barrier=before,
+        barrier=barrier(markup, text),
     )
 
 
