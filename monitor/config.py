@@ -87,7 +87,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         raise faults.error() from None
     proxy = _proxy(file, environ, faults, with_secrets=with_secrets)
     websub = _websub(file, faults)
-    sets = {name: read_set(name, terms, faults) for name, terms in file.sets.items()}
+    sets = {name: read_set(name, block, faults, tree) for name, block in file.sets.items()}
     feeds = tuple(_feeds(file, faults))
     channels = tuple(_channels(file, environ, faults)) if with_secrets else ()
     recipients = tuple(_recipients(file, faults))

@@ -130,6 +130,11 @@ def _secret(value: object) -> str:
     return found[1]
 
 
+def _terms(value: object) -> object:
+    """A list alone is a set of just these terms."""
+    return {"terms": value} if isinstance(value, list) else value
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Hour = Annotated[time, BeforeValidator(_hour)]
 Zone = Annotated[str, BeforeValidator(_zone)]
@@ -227,6 +232,13 @@ class WatchBlock(Block):
     must_not_match: tuple[str, ...] = ()
 
 
+class SetBlock(Block):
+    """Terms, and the languages in whose plurals and tenses they count."""
+
+    terms: tuple[Name, ...]
+    forms: tuple[Literal["de", "en", "es", "fr", "it", "nl", "pt"], ...] = ()
+
+
 class FeedBlock(Block):
     name: Name
     url: Url
@@ -249,7 +261,7 @@ class File(Block):
     alerts: AlertsBlock = AlertsBlock()
     pages: PagesBlock = PagesBlock()
     keep: KeepBlock = KeepBlock()
-    sets: dict[Name, tuple[Name, ...]] = {}
+    sets: dict[Name, Annotated[SetBlock, BeforeValidator(_terms)]] = {}
     channels: tuple[Annotated[EmailChannel | WebhookChannel, Field(discriminator="kind")], ...]
     recipients: tuple[RecipientBlock, ...]
     watches: tuple[WatchBlock, ...]

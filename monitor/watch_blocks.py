@@ -6,18 +6,25 @@ language itself.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
+from typing import Any
 
 from monitor import packs
 from monitor.errors import ConfigError, Fault, QueryError
+from monitor.inflection import forms
 from monitor.matching import CompiledWatch, Compiler, ExampleFailure, failing_examples
 from monitor.model import Watch
 from monitor.pack import Pack, read_pack
-from monitor.shape import File, WatchBlock
-from monitor.tree import TermSet, term
+from monitor.shape import File, SetBlock, WatchBlock
+from monitor.text import fold, words
+from monitor.tree import Term, TermSet, Word, term
 from monitor.yaml_file import Faults
+
+MAX_FORMS = 1_000  # of one term: a Spanish verb has some sixty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,15 +117,42 @@ def _compiled(
         return None
 
 
-def read_set(name: str, sources: Sequence[str], faults: Faults) -> TermSet:
-    terms = []
-    for index, source in enumerate(sources):
+def read_set(name: str, block: SetBlock, faults: Faults, tree: Mapping[str, Any]) -> TermSet:
+    """A set with its terms, each in all the forms that the set asks for."""
+    place = ("sets", name) if isinstance(tree["sets"][name], list) else ("sets", name, "terms")
+    terms: list[Term] = []
+    for index, source in enumerate(block.terms):
         try:
             exact = source.startswith("{") and source.endswith("}")  # as in a query: {Ring} is the firm, never a ring
-            terms.append(term(source.strip("{}") if exact else source, exact=exact, set_name=name))
+            one = term(source.strip("{}") if exact else source, exact=exact, set_name=name)
+            terms += _inflected(one, block) if block.forms else (one,)
         except ValueError as error:
-            faults.add(("sets", name, index), str(error))
-    return TermSet(name=name, terms=tuple(terms))
+            faults.add((*place, index), str(error))
+    return TermSet(name=name, terms=tuple(dict.fromkeys(terms)))
+
+
+def _inflected(one: Term, block: SetBlock) -> Iterator[Term]:
+    """The term with each of its words in each of its forms; names in capitals and prefixes stay as they are."""
+    heads = frozenset(head for source in block.terms for head in _heads(source))
+    known = [forms(heads, language) for language in block.forms]
+    choices = [
+        (word,) if word.exact or word.prefix else tuple(_forms_of(word, head, known))
+        for word, head in zip(one.words, _heads(one.source), strict=True)
+    ]
+    if prod(map(len, choices)) > MAX_FORMS:
+        raise ValueError(f"{one.source!r} has more than {MAX_FORMS:,} forms: put its words into sets of their own.")
+    for chosen in itertools.product(*choices):
+        yield replace(one, words=chosen)
+
+
+def _heads(source: str) -> list[str]:
+    """The words of a term as a dictionary spells them: in lower case, with their accents."""
+    return [source[start:end].lower() for start, end in words(source)]
+
+
+def _forms_of(word: Word, head: str, known: Sequence[Mapping[str, tuple[str, ...]]]) -> Iterator[Word]:
+    spelled = dict.fromkeys(fold(form) for of_language in known for form in of_language.get(head, (head,)))
+    return (replace(word, folded=form) for form in spelled)
 
 
 def add_examples(index: int, item: CompiledWatch, faults: Faults) -> None:

@@ -17,7 +17,7 @@ PACKAGES = ("monitor", "storage", "alerts")
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("monitor.errors", "monitor.model monitor.model.*", "monitor.version"),
     # pure: no clock, no network, no database, no logging
-    ("monitor.text", "monitor.regex", "monitor.language"),
+    ("monitor.text", "monitor.regex", "monitor.inflection", "monitor.language"),
     ("monitor.tree",),
     ("monitor.query", "monitor.page", "monitor.pack", "monitor.packs"),
     ("monitor.evidence", "monitor.routes"),
