@@ -19,7 +19,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from benchmarks.peers_feeds import ITEMS, ODD
+from benchmarks.peers_feeds import ITEMS
+from benchmarks.peers_forms import ODD
 from benchmarks.peers_install import NotInstalledError
 from benchmarks.peers_programs import ChangeDetection, Feed2exec, Newsboat, Program, Reader, Rss2email, Sfeed
 from benchmarks.peers_rounds import Course, kill, poll, read_odd, say

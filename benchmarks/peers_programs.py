@@ -16,6 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from shlex import quote
@@ -270,6 +271,5 @@ def mails(folder: Path) -> Iterator[str]:
         yield subject if MARK.search(subject) else f"{subject} {_text(message)}"
 
 
-def _text(message: object) -> str:
-    parts = message.walk() if hasattr(message, "walk") else ()
-    return " ".join(str(part.get_content()) for part in parts if part.get_content_maintype() == "text")
+def _text(message: EmailMessage) -> str:
+    return " ".join(part.get_content() for part in message.walk() if part.get_content_maintype() == "text")

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
-from benchmarks.peers_feeds import Written
+from benchmarks.peers_forms import Written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

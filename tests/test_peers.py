@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from benchmarks.peers_feeds import ITEMS, ODD, Newsstand, marks_in
+from benchmarks.peers_feeds import ITEMS, Newsstand, marks_in
+from benchmarks.peers_forms import ODD
 from benchmarks.peers_install import NotInstalledError, system_command
 from benchmarks.peers_meter import DidNotEndError, kill_during, measure
 from benchmarks.peers_server import FeedServer, page
