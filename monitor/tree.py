@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -164,12 +164,27 @@ def holds(node: Node, present: Mapping[Leaf, bool]) -> bool:
             return not holds(part, present)
         case Near(left=left, right=right):
             return present.get(node, False) and holds(left, present) and holds(right, present)
+        case Within(part=And() | Or() | TermSet() | Not()):
+            return holds(_inward(node), present)
         case AtLeast(part=part) | Within(part=part):
             return present.get(node, False) and holds(part, present)
         case Term(words=leaf):
             return present.get(leaf, False)
         case Attribute() | Regex():
             return present.get(node, False)
+
+
+def _inward(node: Within) -> Node:
+    """The same with its place said of each part: title:(a AND NOT b) is title:a AND NOT title:b."""
+    match node.part:
+        case And(parts=parts):
+            return And(parts=tuple(replace(node, part=part) for part in parts))
+        case Or(parts=parts) | TermSet(terms=parts):
+            return Or(parts=tuple(replace(node, part=part) for part in parts))
+        case Not(part=part):
+            return Not(part=replace(node, part=part))
+        case _:
+            return node
 
 
 def _leaves(node: Node, wanted: bool) -> Iterator[tuple[Leaf, bool]]:
@@ -183,6 +198,8 @@ def _leaves(node: Node, wanted: bool) -> Iterator[tuple[Leaf, bool]]:
             yield node, wanted
             yield from _leaves(left, wanted)
             yield from _leaves(right, wanted)
+        case Within(part=And() | Or() | TermSet() | Not()):
+            yield from _leaves(_inward(node), wanted)
         case AtLeast(part=part) | Within(part=part):
             yield node, wanted
             yield from _leaves(part, wanted)
@@ -258,5 +275,7 @@ def _exclude(one: Attribute, other: Attribute) -> bool:
 
 def _parts(attribute: Attribute, mark: str) -> list[str]:
     """The value's parts, the most general first."""
-    parts = fold(attribute.value).split(mark) if mark else [fold(attribute.value)]
+    value = fold(attribute.value)
+    value = value.replace("_", "-") if attribute.name == "lang" else value
+    parts = value.split(mark) if mark else [value]
     return parts[::-1] if attribute.name == "outlet" else parts
