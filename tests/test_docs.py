@@ -27,6 +27,7 @@ from monitor.cli.add import OfferedFeed
 from monitor.condition import Condition
 from monitor.config import example_faults, read_config
 from monitor.errors import Fault
+from monitor.explain import Explanation
 from monitor.model import FeedRow
 from storage.outbox import OutboxRow
 from storage.stories import DecisionRow, StoryRow
@@ -119,6 +120,7 @@ def fields(kind: type[Any]) -> set[str]:
 
 JSON_FIELDS = [
     ("tipsheet check", fields(Fault)),
+    ("tipsheet explain", fields(Explanation)),
     ("tipsheet stories", fields(StoryRow) | fields(DecisionRow)),
     ("tipsheet feeds health", fields(FeedRow) - {"habit"} | fields(Condition) | {"hub"}),
     ("tipsheet feeds add", fields(OfferedFeed)),
@@ -223,6 +225,7 @@ BLOCKS: dict[str, type[shape.Block]] = {
     "`channels`: email": shape.EmailChannel,
     "`channels`: webhook": shape.WebhookChannel,
     "`recipients`": shape.RecipientBlock,
+    "`sets`": shape.SetBlock,
     "`watches`": shape.WatchBlock,
     "`feeds`": shape.FeedBlock,
 }
