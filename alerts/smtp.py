@@ -125,7 +125,7 @@ class MailSender:
             UnicodeError,
             smtplib.SMTPException,
         ) as error:  # a UnicodeError is a host name like "mail..org"
-            raise DeliveryError(f"{self.host}: {_reason(error)}", retry=True) from error
+            raise DeliveryError(f"{self.host}, port {self.port}: {_reason(error)}", retry=True) from error
         finally:
             if session is not None:
                 _leave(session)
@@ -303,10 +303,23 @@ def _line(answer: _Answer) -> str:
     return " ".join(f"{code} {clean(text)}".split())[:300]
 
 
+_OF_NO_CONNECTION: dict[type[Exception], str] = {
+    ConnectionRefusedError: "nothing listens there (the connection was refused)",
+    socket.gaierror: "no server of this name is known",
+    TimeoutError: "no answer in time",
+}
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return f"{error} Nothing is sent without it."
-    return clean(str(error)) or type(error).__name__
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not to be believed: {clean(error.verify_message)}"
+    return (
+        _OF_NO_CONNECTION.get(type(error))
+        or clean(getattr(error, "strerror", "") or str(error))
+        or type(error).__name__
+    )
 
 
 @contextmanager

@@ -8,7 +8,7 @@ watches that are whole, and says of the others, by name and again and again, tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -121,6 +121,18 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         sets=beats.sets,
         feeds={feed.url: feed for feed in feeds},
     )
+
+
+def channel_faults(config: Config, check: Callable[[Channel], Iterable[str]]) -> tuple[Fault, ...]:
+    """What `check` has against the channels, each with the line of the key that it begins with."""
+    tree = load_tree(config.path)
+    faults = Faults(str(config.path), tree)
+    for index, (block, channel) in enumerate(zip(tree["channels"], config.channels.values(), strict=True)):
+        for message in check(channel):
+            words = message.partition(":")[0].split()
+            key = next((word for word in words if word in block), None)
+            faults.add(("channels", index, key) if key else ("channels", index), message)
+    return tuple(faults.found)
 
 
 def example_faults(config: Config) -> tuple[Fault, ...]:

@@ -16,7 +16,7 @@ from monitor.pack import Pack
 from monitor.page import MAX_FIELD, Hit, Mark, Page, facts_asked, find, unread
 from monitor.query import parse
 from monitor.routes import Clause, RouteIndex, clauses
-from monitor.tree import And, Attribute, Near, Node, Or, TermSet
+from monitor.tree import And, AtLeast, Attribute, Near, Node, Not, Or, Regex, TermSet, Within
 
 __all__ = ["MAX_FIELD", "CompiledWatch", "Compiler", "ExampleFailure", "Matcher", "compile_watch", "failing_examples"]
 
@@ -257,12 +257,43 @@ def _failure(compiled: CompiledWatch, example: str, *, expected: bool) -> Exampl
     return ExampleFailure(watch=compiled.watch.name, example=example, expected=expected, why=why)
 
 
+def _in_words(node: Node) -> str:
+    """A part of a query as its author knows it: "Flock or Ring", "raid within 5 words of farm"."""
+    match node:
+        case Or(parts=parts) | And(parts=parts):
+            said = [_in_words(part) for part in parts[:_MAX_NAMED]] + ["…"] * (len(parts) > _MAX_NAMED)
+            return (" or " if isinstance(node, Or) else " and ").join(said)
+        case Not(part=part):
+            return f"anything but {_in_words(part)}"
+        case Near(left=left, right=right, distance=distance):
+            return f"{_in_words(left)} within {distance} words of {_in_words(right)}"
+        case AtLeast(count=count, part=part):
+            return f"{_in_words(part)} at {count} places"
+        case Within(where=where, part=part):
+            return f"{_in_words(part)} in the {where}"
+        case Attribute(name=name, value=value):
+            return f"{name}:{value}"
+        case TermSet(name=name):
+            return f"@{name}"
+        case Regex(pattern=pattern):
+            return f"/{pattern}/"
+        case _:
+            return node.source
+
+
+def _lacking(tree: Node, page: Page) -> str:
+    """What of a query is not in the page, or is and must not be."""
+    failing = [part for part in (tree.parts if isinstance(tree, And) else (tree,)) if find(part, page) is None]
+    lacking = [_in_words(part) for part in failing if not isinstance(part, Not)]
+    excluded = [_in_words(part.part) for part in failing if isinstance(part, Not)]
+    said = [f"it lacks {' and '.join(lacking)}"] if lacking else []
+    return "; ".join([*said, *(f"it has {part}, which the query excludes" for part in excluded)])
+
+
 def _missing(compiled: CompiledWatch, page: Page) -> str:
     """Why a document that should match does not."""
     if compiled.pack is None:
-        parts = compiled.tree.parts if isinstance(compiled.tree, And) else ()
-        lacking = [number for number, part in enumerate(parts, 1) if find(part, page) is None]
-        return f"part {lacking[0]} of the AND is not satisfied" if lacking else "the query is not satisfied"
+        return _lacking(compiled.tree, page) if compiled.tree else ""
     evidence = weigh(compiled.pack, page)
     if evidence is not None:
         return f"scores {evidence.score:.2f}, a digest needs {compiled.pack.rules.digest:.2f}"

@@ -26,7 +26,7 @@ from monitor.cli.options import (
     verbose_option,
 )
 from monitor.cli.paint import err, json_line, out, plain, plain_json, plain_lines, progress
-from monitor.config import Config, example_faults, fault_of
+from monitor.config import Config, channel_faults, example_faults, fault_of
 from monitor.errors import ConfigError, Fault, StorageError
 from monitor.model import FeedOutcome
 from monitor.outlets import shipped
@@ -65,7 +65,7 @@ def check(config_path: Path | None, database_url: str | None, as_json: bool) -> 
     """
     try:
         config = load_config(config_path)
-        faults = [*example_faults(config), *_channel_faults(config), *_busy_faults(config, database_url)]
+        faults = [*example_faults(config), *channel_faults(config, channels.check), *_busy_faults(config, database_url)]
     except ConfigError as error:
         faults = list(error.faults)
     for fault in faults:
@@ -90,14 +90,6 @@ def _busy_faults(config: Config, database_url: str | None) -> list[Fault]:
     except StorageError:  # none yet: nothing to try a watch on
         return []
     return [fault_of(config, name, sentence_of(name, reason)) for name, reason in held.items()]
-
-
-def _channel_faults(config: Config) -> list[Fault]:
-    return [
-        Fault(file=str(config.path), line=0, path=f"channels.{name}", message=message)
-        for name, channel in config.channels.items()
-        for message in channels.check(channel)
-    ]
 
 
 def _show_valid(config: Config) -> None:
