@@ -243,7 +243,7 @@ def main() -> None:
     arguments = options.parse_args()
     path = Path(os.environ.get("TIPSHEET_DATA", ""), "data", "cadence-replay.json.xz")
     if not path.is_file():
-        print("skipped: no data")
+        print("skipped: no data (set TIPSHEET_DATA)")
         return
     logs = read_logs(path)
     at = split(logs)

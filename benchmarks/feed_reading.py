@@ -273,7 +273,7 @@ def main() -> None:
     listed = parser.parse_args().differences
     data = Path(os.environ.get("TIPSHEET_DATA", "nowhere")) / "data"
     if not data.is_dir():
-        sys.exit("skipped: no data")
+        sys.exit("skipped: no data (set TIPSHEET_DATA)")
     bodies = corpus(data)
     print(f"{len(bodies)} real bodies, {sum(len(body.content) for body in bodies) // len(bodies):,} bytes each")
     show_speed(bodies)

@@ -85,7 +85,7 @@ def _root(story: str, kept: dict[str, str]) -> str:
 def main() -> None:
     path = Path(os.environ.get("TIPSHEET_DATA", ""), "data", "stories-gold.csv.xz")
     if not path.is_file():
-        print("skipped: no data")
+        print("skipped: no data (set TIPSHEET_DATA)")
         return
     headlines = gold(path)
     half = len(headlines) // 2

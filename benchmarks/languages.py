@@ -19,7 +19,7 @@ def main() -> None:
     """Print what was told of titles alone, and of titles with summaries."""
     where = Path(os.environ.get("TIPSHEET_DATA", ""), "data/stories-dev.jsonl")
     if not os.environ.get("TIPSHEET_DATA") or not where.exists():
-        print("skipped: no data")
+        print("skipped: no data (set TIPSHEET_DATA)")
         return
     rows = [json.loads(line) for line in where.read_text(encoding="utf-8").splitlines()]
     english = sum(row["language"] == "en" for row in rows)

@@ -113,7 +113,7 @@ def main() -> None:
     arguments = options.parse_args()
     where = os.environ.get("TIPSHEET_DATA", "")
     if not where or not Path(where, "data/stories-dev.jsonl").exists():
-        print("skipped: no data")
+        print("skipped: no data (set TIPSHEET_DATA)")
         return
     with_pack = matcher()
     for heading, with_summary in (("titles alone", False), ("titles with summaries", True)):

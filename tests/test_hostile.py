@@ -123,7 +123,7 @@ def test_hostile_documents_harm_no_other_feed_of_their_cycle(stand: Stand) -> No
     assert grown.megabytes <= 32
 
 
-@pytest.mark.skipif(not DATA.exists(), reason="skipped: no data")
+@pytest.mark.skipif(not DATA.exists(), reason="skipped: no data (set TIPSHEET_DATA)")
 def test_hostile_bodies_that_were_met_harm_no_other_feed_of_their_cycle(stand: Stand) -> None:
     with tarfile.open(DATA) as members:
         contents = [found.read() for member in members if member.isfile() and (found := members.extractfile(member))]

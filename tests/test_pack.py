@@ -301,7 +301,7 @@ def test_the_beat_is_told_on_labelled_stories(
 ) -> None:
     where = Path(os.environ.get("TIPSHEET_DATA", "nowhere"))
     if not (where / "data/stories-dev.jsonl").exists():
-        pytest.skip("skipped: no data")
+        pytest.skip("skipped: no data (set TIPSHEET_DATA)")
     cases = judged(labelled(where, with_summary=with_summary), beat)
     alerts, told_at_all = figures(cases, frozenset({"alert"})), figures(cases, frozenset({"alert", "digest"}))
     assert alerts.precision >= 0.97

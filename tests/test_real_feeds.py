@@ -21,7 +21,7 @@ from monitor.isolate import IsolatedParser
 from monitor.parse import parse_feed
 
 DATA = Path(os.environ.get("TIPSHEET_DATA", "nowhere")) / "data"
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="skipped: no data")
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="skipped: no data (set TIPSHEET_DATA)")
 
 
 def bodies(archive: str) -> Iterator[tuple[str, bytes]]:

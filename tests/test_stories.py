@@ -363,7 +363,7 @@ def test_grouping_decides_the_same_every_time_and_names_only_known_documents(
 def test_gold_headlines_are_grouped_as_well_as_promised() -> None:
     path = Path(os.environ.get("TIPSHEET_DATA", ""), "data", "stories-gold.csv.xz")
     if not path.is_file():
-        pytest.skip("skipped: no data")
+        pytest.skip("skipped: no data (set TIPSHEET_DATA)")
     headlines = gold(path)
     measured = headlines[len(headlines) // 2 :]
     _, final, _ = group(measured)
