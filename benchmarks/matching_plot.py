@@ -42,7 +42,7 @@ def log_log(curves: Sequence[Curve], *, across: str, up: str) -> str:
     )
     shapes = [
         *_grid(axes, across, up),
-        *(shape for curve, colour in zip(curves, COLOURS, strict=True) for shape in _curve(curve, colour, axes)),
+        *(shape for curve, colour in zip(curves, COLOURS, strict=False) for shape in _curve(curve, colour, axes)),
         *_names(curves, axes),
     ]
     return "\n".join([
@@ -83,14 +83,16 @@ def _names(curves: Sequence[Curve], axes: _Axes) -> Iterator[str]:
     """Each name at the end of its curve, one line apart where two would meet."""
     below = float("-inf")
     ends = [(axes.y(curve.points[-1][1]), axes.x(curve.points[-1][0]), curve.name, colour)
-            for curve, colour in zip(curves, COLOURS, strict=True)]  # fmt: skip
+            for curve, colour in zip(curves, COLOURS, strict=False)]  # fmt: skip
     for y, x, name, colour in sorted(ends):
         below = max(y, below + 16)
         yield _text(x + 9, below + 4, name, "start", colour)
 
 
 def _text(x: float, y: float, words: str, anchor: str, colour: str = "#1d2733") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{escape(words)}</text>'
+    """Words on a rim of paper, so that a line behind them does not cross them out."""
+    rim = 'stroke="#ffffff" stroke-width="4" paint-order="stroke"'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" {rim}>{escape(words)}</text>'
 
 
 def _number(decade: int) -> str:
