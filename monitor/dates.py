@@ -94,10 +94,12 @@ _ZONES = {
 
 def parse_date(text: str) -> datetime | None:
     """The time that `text` names, in UTC, or None. A time without a zone counts as UTC, a day alone as its midnight."""
-    text = " ".join(text.split())
-    if not text or len(text) > _LONGEST:
-        return None
     try:
+        if date := _usual(text):
+            return date
+        text = " ".join(text.split())
+        if not text or len(text) > _LONGEST:
+            return None
         return _usual(text) or _epoch(text) or _iso(text) or _numeric(text) or _spelled(text)
     except (ValueError, OverflowError):  # the 31st of June, the year 0
         return None

@@ -55,6 +55,10 @@ _MUTE = (_TERMS, _MEDIA, _ITUNES, _SYNDICATION, _FEEDBURNER)  # what is not read
 _LISTS = frozenset({f"{_ITUNES}keywords", f"{_MEDIA}keywords"})  # names with commas between
 _PREFIXES = frozenset({"dc", "dcterms", "content", "atom", "media", "itunes", "xhtml", "feedburner"})
 _ATOM_ENTRY = _names("id title link summary content published updated author category rights contributor source")
+# What large outlets write in the place of the media namespace.
+_MEDIA_OTHERWISE = frozenset(
+    ("//search.yahoo.com/mrss/", "http://search.yahoo.com/mrss", "http://www.rssboard.org/media-rss")
+)
 _KINDS = {"": "text", "text": "text", "text/plain": "text", "html": "html", "text/html": "html", "xhtml": "xhtml"}
 
 
@@ -64,12 +68,19 @@ class _Unusual(Exception):  # noqa: N818 - no error: somebody else reads on
 
 def read_tree(root: Element) -> RawFeed | None:
     """The feed under `root`, or None where the library is to read it."""
+    _name_media_as_usual(root)
     try:
         feed = _atom_feed(root) if root.tag == f"{_ATOM}feed" else _rss_feed(root)
     except (_Unusual, ValueError):  # ValueError: no address in xml:base, no HTML in a text
         return None
     held = sum(1 for _ in root.iter("{*}item", "{*}entry", "{*}ITEM", "{*}ENTRY", "{*}Item", "{*}Entry"))
     return feed if held == len(feed.entries) + feed.unread else None  # items where the formats have none
+
+
+def _name_media_as_usual(root: Element) -> None:
+    for space in _MEDIA_OTHERWISE.intersection(root.nsmap.values()):
+        for element in root.iter(f"{{{space}}}*"):
+            element.tag = _MEDIA + split_tag(element.tag)[1]
 
 
 # ---- RSS and RDF -----------------------------------------------------------------------------------------------------
@@ -85,6 +96,7 @@ def _rss_feed(root: Element) -> RawFeed:
     if any(_is_odd(tag, dialect) for tag in found):
         raise _Unusual
     items = [*found.get(f"{dialect}item", ()), *top.get(f"{dialect}item", ())]
+    read = set[str]()
     return RawFeed(
         title=_text(found, f"{dialect}title") or _text(found, f"{_DC}title"),
         link=_text(found, f"{dialect}link"),
@@ -94,7 +106,7 @@ def _rss_feed(root: Element) -> RawFeed:
         frequency=_text(found, f"{_SYNDICATION}updateFrequency"),
         skip_hours=_listed(found, f"{dialect}skipHours", f"{dialect}hour"),
         skip_days=_listed(found, f"{dialect}skipDays", f"{dialect}day"),
-        entries=[_rss_entry(item, dialect) for item in items[:MOST_ENTRIES]],
+        entries=[_rss_entry(item, dialect, read) for item in items[:MOST_ENTRIES]],
         unread=len(items[MOST_ENTRIES:]),
         two_dates=False,
         base=_text(found, f"{dialect}link"),
@@ -117,10 +129,13 @@ def _language(root: Element, top: Element) -> str:
     return (top.get(f"{_XML}lang") or root.get(f"{_XML}lang") or "").replace("_", "-")
 
 
-def _rss_entry(item: Element, dialect: str) -> RawEntry:
+def _rss_entry(item: Element, dialect: str, read: set[str]) -> RawEntry:
+    """`read` gathers the tags that have been looked at, as most of an item's are those of the item before."""
     found = _children(item)
-    if not all(_is_read(tag, dialect, same[0].prefix) for tag, same in found.items()):
-        raise _Unusual
+    if unseen := found.keys() - read:
+        if not all(_is_read(tag, dialect, found[tag][0].prefix) for tag in unseen):
+            raise _Unusual
+        read |= unseen
     guid = _last(found, f"{dialect}guid")
     summary, contents = _summary_and_contents(item, found, dialect)
     return RawEntry(
@@ -302,7 +317,10 @@ def _last(found: _Children, tag: str) -> Element | None:
 
 def _text(found: _Children, tag: str) -> str:
     """The text of the last child of that name that has any."""
-    return next(reversed(_texts(found, tag)), "")
+    for child in reversed(found.get(tag, [])):
+        if text := _markup(child):
+            return text
+    return ""
 
 
 def _texts(found: _Children, tag: str) -> list[str]:
@@ -317,7 +335,7 @@ def _date(found: _Children, *tags: str) -> datetime | None:
     """The first date, unless one is in a script of which the library knows months that we do not."""
     for tag in tags:
         text = _text(found, tag)
-        if date := parse_date(text):
+        if date := parse_date(text) if text else None:
             return date
         if not text.isascii():
             raise _Unusual

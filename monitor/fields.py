@@ -19,6 +19,7 @@ MOST_ENTRIES = 2_000  # the figure Media Cloud lives with
 LONGEST_FIELD = 1_048_576  # characters
 LONGEST_TITLE = 65_536
 LONGEST_BEGINNING = 2_000  # of a content that stands in for a summary
+_LOOKED_AT = (2 * LONGEST_BEGINNING, 8 * LONGEST_BEGINNING, LONGEST_FIELD)  # characters of markup, the fewest first
 LONGEST_NAME = 1_024  # an author, a tag, an id, the feed's language
 LONGEST_LINK = 8_192
 MOST_TAGS = 100
@@ -75,13 +76,16 @@ def text(value: str, losses: list[Problem]) -> str:
 
 def beginning(markup: str) -> str:
     """The first words of a content as a reader sees them, for want of a summary; " …" stands for the rest."""
-    shown = _visible(markup[: 8 * LONGEST_BEGINNING])
-    if len(shown) <= LONGEST_BEGINNING and len(markup) > 8 * LONGEST_BEGINNING:  # mostly markup
-        shown = _visible(markup[:LONGEST_FIELD])
-    if len(shown) <= LONGEST_BEGINNING:
-        return shown
-    cut = shown[: LONGEST_BEGINNING - 1]
-    return (cut.rpartition(" ")[0] or cut[:-1]) + " …"
+    for looked_at in _LOOKED_AT:
+        head = markup[:looked_at]
+        # Not up to the cut, but to the last tag before it: half a tag would show as text.
+        shown = _visible(head if len(head) == len(markup) else head[: head.rfind("<")])
+        if len(shown) > LONGEST_BEGINNING:
+            cut = shown[: LONGEST_BEGINNING - 1]
+            return (cut.rpartition(" ")[0] or cut[:-1]) + " …"
+        if len(head) == len(markup):
+            break
+    return shown
 
 
 def is_markup(value: str) -> bool:
@@ -112,11 +116,11 @@ def safe_html(value: str, losses: list[Problem], *, base: str) -> str:
 
 def link(value: str, *, base: str) -> str:
     """An absolute http(s) URL, or "" for anything else."""
+    if len(value) <= LONGEST_LINK and "&amp;" not in value and _PLAIN_LINK.fullmatch(value):
+        return value
     value = "".join(value.split("\n")).strip().replace("&amp;", "&")  # which many templates escape twice
     if not value or len(value) > LONGEST_LINK:
         return ""
-    if _PLAIN_LINK.fullmatch(value):
-        return value
     try:
         absolute = urljoin(base, value)
         parts = urlsplit(absolute)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from monitor import fields
 from monitor.model import ParsedEntry, ParsedFeed, Problem
@@ -95,7 +96,7 @@ def shaped(feed: RawFeed, losses: list[Problem], *, total: int, url: str) -> Par
 
 
 def _entry(entry: RawEntry, losses: list[Problem], *, base: str, two_dates: bool) -> ParsedEntry:
-    link = _link(entry, base)
+    link, content = _link(entry, base), _content_markup(entry)
     published, updated = entry.published, entry.updated
     if not published and not two_dates:  # dc:date is when an RSS item came out, and the only date of most RDF
         published, updated = updated, None
@@ -103,8 +104,8 @@ def _entry(entry: RawEntry, losses: list[Problem], *, base: str, two_dates: bool
         id=entry.id[: fields.LONGEST_LINK],
         link=link,
         title=fields.title(_mended(entry.title), losses, plain=entry.title_plain),
-        summary=_summary(entry, losses),
-        content=_content(entry, losses, base=link or base),
+        summary=_summary(entry, content, losses),
+        content=fields.safe_html(content, losses, base=_content_base(entry, link or base)) if content else "",
         author=_author(entry),
         published=published,
         updated=updated,
@@ -112,10 +113,10 @@ def _entry(entry: RawEntry, losses: list[Problem], *, base: str, two_dates: bool
     )
 
 
-def _summary(entry: RawEntry, losses: list[Problem]) -> str:
+def _summary(entry: RawEntry, content: str, losses: list[Problem]) -> str:
     """What the entry says of itself; else the beginning of its content, as the reader of a list needs one."""
-    if not entry.summary and entry.content:
-        return fields.beginning(_content_markup(entry))
+    if not entry.summary and content:
+        return fields.beginning(content)
     return fields.text(_mended(entry.summary or entry.caption), losses)
 
 
@@ -126,8 +127,8 @@ def _link(entry: RawEntry, base: str) -> str:
     return next((link for link in links if link), "")
 
 
-def _content(entry: RawEntry, losses: list[Problem], *, base: str) -> str:
-    return fields.safe_html(_content_markup(entry), losses, base=fields.link(entry.content_base, base=base) or base)
+def _content_base(entry: RawEntry, base: str) -> str:
+    return (fields.link(entry.content_base, base=base) if entry.content_base else "") or base
 
 
 def _content_markup(entry: RawEntry) -> str:
@@ -143,6 +144,7 @@ def _author(entry: RawEntry) -> str:
     return ", ".join(dict.fromkeys(name for name in names if name))[: fields.LONGEST_NAME]
 
 
+@lru_cache(maxsize=4096)
 def _person(author: str) -> str:
     found = _MAIL_FIRST.match(author) or _MAIL_LAST.match(author)
     return found[1].strip() if found else author

@@ -25,7 +25,7 @@ _INLINE = re.compile(
     "|time|tt|u|var|wbr"
 )
 _HIDING = "script|style|template"
-_ATTRIBUTES = r"""(?:[\s/](?>[^<>"']+|"[^"<]*"|'[^'<]*')*)?"""
+_ATTRIBUTES = r"""(?:[\s/][^<>"']*+(?:"[^"<]*"[^<>"']*+|'[^'<]*'[^<>"']*+)*+)?"""
 _ENTITY = r"&(?:\#[0-9]{1,7}|\#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});"
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _MARKUP = re.compile(
@@ -42,6 +42,7 @@ _MARKUP = re.compile(
 _PLAIN_TAG = re.compile(rf"<[/!?]?([a-z][a-z0-9:-]*){_ATTRIBUTES}>", re.IGNORECASE)
 _PLAIN_ENTITY = re.compile(_ENTITY, re.IGNORECASE)
 _HIDING_TAG = re.compile(rf"(?:{_HIDING})\b")
+_UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[|\]\]>", re.DOTALL)
 
 # Scripts written without spaces: each character is a word, a term of several is a phrase.
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -165,11 +166,21 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 
 def _plainly_shown(markup: str) -> str | None:
-    """`mask`'s reading of tags and entities, in a third of its time as no place is kept; None if there is more."""
+    """`mask`'s reading, in a third of its time as no place is kept; None where there are odd tags or hiding ones."""
     if "<" not in markup and "&" not in markup and markup.isascii():
         return markup
-    if "<!" in markup or "]]>" in markup or (not markup.isascii() and any(unseen in markup for unseen in _INVISIBLE)):
-        return None
+    if not markup.isascii():
+        for unseen in _INVISIBLE:
+            markup = markup.replace(unseen, NOTHING)
+    if "<!" not in markup and "]]>" not in markup:
+        return _without_tags(markup)
+    parts = [_without_tags(part) for part in _UNSEEN.split(markup)]  # no tag goes on behind a comment
+    return "".join(part or "" for part in parts) if None not in parts else None
+
+
+def _without_tags(markup: str) -> str | None:
+    if "<" not in markup and "&" not in markup:
+        return markup
     pieces = _PLAIN_TAG.split(markup)  # text, a tag's name, text, a tag's name, text
     pieces[1::2] = [_separator(name) for name in pieces[1::2]]
     shown = "".join(pieces)

@@ -322,7 +322,7 @@ def test_a_feed_with_bytes_changed_anywhere_is_read_or_refused(changes: list[tup
     for entry in feed.entries:
         assert entry.link == "" or entry.link.startswith(("http://", "https://"))
         assert "<script" not in entry.content.lower()
-        assert "onclick" not in entry.content.lower()
+        assert not re.search("<[^<>]*onclick", entry.content.lower())
 
 
 @given(st.text(alphabet="ab1.:/?#&=%;~-@[]\\ _é", max_size=24))
