@@ -95,6 +95,7 @@ def test_a_host_that_did_not_answer_is_doubted_until_it_does() -> None:
     assert queue.doubts(second)
     assert list(queue.ready()) == [second]
     queue.heard(second, answered=True)
+    queue.add([first])
     assert not queue.doubts(first)
 
 

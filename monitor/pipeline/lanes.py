@@ -42,7 +42,7 @@ class Lanes:
         self._free_at = free_at
         self._waiting: dict[str, deque[FeedState]] = {}
         self._turns: list[tuple[float, int, str]] = []  # a heap: when, in which order, which host
-        self._known: set[int] = set()  # feeds that wait or are being asked
+        self._hosts: dict[int, str] = {}  # of the feeds that wait or are being asked
         self._order = 0
         self._length = 0
         self._failing: set[str] = set()  # hosts that did not answer the last time they were asked
@@ -54,10 +54,9 @@ class Lanes:
     def add(self, states: Iterable[FeedState]) -> None:
         """In order of their turn. A feed that waits already, or is being asked, is not taken in twice."""
         for state in states:
-            if state.id in self._known:
+            if state.id in self._hosts:
                 continue
-            self._known.add(state.id)
-            host = host_of(state)
+            host = self._hosts[state.id] = host_of(state)
             if host not in self._waiting:
                 self._waiting[host] = deque()
                 self._take_turn(host)
@@ -74,13 +73,12 @@ class Lanes:
 
     def doubts(self, state: FeedState) -> bool:
         """Whether this feed failed last time, or its host did not answer a moment ago."""
-        return bool(state.failures) or host_of(state) in self._failing
+        return bool(state.failures) or self._hosts[state.id] in self._failing
 
     def heard(self, state: FeedState, *, answered: bool) -> None:
         """The host of this feed has answered, or failed to."""
-        host = host_of(state)
+        host = self._hosts.pop(state.id)
         (self._failing.discard if answered else self._failing.add)(host)
-        self._known.discard(state.id)
         self._free_at[host] = time.monotonic() + self._gap
         if self._waiting[host]:
             self._take_turn(host)
@@ -89,11 +87,12 @@ class Lanes:
 
     def others(self, state: FeedState) -> list[FeedState]:
         """Takes away those that wait for the same host. Ask before `heard`."""
-        waiting = self._waiting[host_of(state)]
+        waiting = self._waiting[self._hosts[state.id]]
         others = list(waiting)
         self._length -= len(waiting)
         waiting.clear()
-        self._known -= {other.id for other in others}
+        for other in others:
+            del self._hosts[other.id]
         return others
 
     def next_turn(self) -> float:
