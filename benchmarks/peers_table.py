@@ -88,11 +88,19 @@ def survival_lines(rows: Sequence[Survival]) -> Iterator[str]:
 
 
 def growth_lines(rows: Sequence[Figures]) -> Iterator[str]:
-    head = ["program", "round", "feeds", "CPU s", "ms/feed", "peak MB"]
-    cells = (
-        [row.program, row.round, f"{row.feeds}", f"{row.cpu:.2f}", f"{row.each:.1f}", f"{row.peak:.0f}"] for row in rows
-    )
-    yield from aligned([head, *cells])
+    """Each program and round by the number of feeds. What one feed more costs is the slope from the line above."""
+    table, before = [["program", "round", "feeds", "CPU s", "ms/feed", "ms/feed more", "peak MB"]], None
+    for row in sorted(rows, key=lambda row: (row.round, row.program, row.feeds)):
+        costs = [f"{row.cpu:.2f}", f"{row.each:.1f}", _slope(before, row), f"{row.peak:.0f}"]
+        table.append([row.program, row.round, f"{row.feeds}", *costs])
+        before = row
+    yield from aligned(table)
+
+
+def _slope(before: Figures | None, row: Figures) -> str:
+    if before is None or (before.program, before.round) != (row.program, row.round) or before.feeds == row.feeds:
+        return "-"
+    return f"{(row.cpu - before.cpu) / (row.feeds - before.feeds) * 1000:.1f}"
 
 
 def _problems(rows: Iterable[Figures | Survival]) -> Iterator[str]:

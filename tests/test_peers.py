@@ -17,7 +17,16 @@ from benchmarks.peers_forms import ODD
 from benchmarks.peers_install import NotInstalledError, system_command
 from benchmarks.peers_meter import DidNotEndError, kill_during, measure
 from benchmarks.peers_server import FeedServer, page
-from benchmarks.peers_table import CHANGED, Figures, Survival, odd_lines, round_lines, survival_lines
+from benchmarks.peers_table import (
+    CHANGED,
+    COLD,
+    Figures,
+    Survival,
+    growth_lines,
+    odd_lines,
+    round_lines,
+    survival_lines,
+)
 from monitor.parse import parse_feed
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
@@ -162,3 +171,13 @@ def test_a_form_that_nobody_counted_is_nought() -> None:
 def test_kills_are_told_with_what_they_cost() -> None:
     _, line = survival_lines([Survival(program="one", kills=5, survived=4, lost=1_200, twice=3)])
     assert " ".join(line.split()) == "one 4 of 5 1,200 3"
+
+
+def test_growth_says_what_one_feed_more_costs() -> None:
+    sizes = [("one", 50, 1.5), ("other", 50, 0.4), ("one", 200, 1.8)]
+    rows = [Figures(program=program, round=COLD, feeds=feeds, cpu=cpu) for program, feeds, cpu in sizes]
+    assert [" ".join(line.split()) for line in growth_lines(rows)][1:] == [
+        "one first poll 50 1.50 30.0 - 0",
+        "one first poll 200 1.80 9.0 2.0 0",
+        "other first poll 50 0.40 8.0 - 0",
+    ]
