@@ -213,8 +213,8 @@ def _atom_feed(root: Element) -> RawFeed:
         entries=[_atom_entry(entry, base) for entry in entries[:MOST_ENTRIES]],
         unread=len(entries[MOST_ENTRIES:]),
         two_dates=True,
-        hubs=_related(found, "hub"),
-        itself=next(iter(_related(found, "self")), ""),
+        hubs=_related(found, "hub", base),
+        itself=next(iter(_related(found, "self", base)), ""),
     )
 
 
@@ -295,10 +295,10 @@ def _alternates(found: _Children, base: str) -> list[str]:
     return [urljoin(_joined(base, link), link.get("href", "").strip()) for link in links]
 
 
-def _related(found: _Children, relation: str) -> list[str]:
+def _related(found: _Children, relation: str, base: str = "") -> list[str]:
     """Where the feed's own links of this relation lead."""
-    links = found.get(f"{_ATOM}link", ())
-    return [link.get("href", "").strip() for link in links if relation in link.get("rel", "").lower().split()]
+    links = [link for link in found.get(f"{_ATOM}link", ()) if relation in link.get("rel", "").lower().split()]
+    return [urljoin(_joined(base, link), link.get("href", "").strip()) for link in links]
 
 
 def _joined(base: str, element: Element) -> str:
