@@ -21,7 +21,7 @@ BEGAN = datetime(2026, 9, 1, tzinfo=UTC)
 
 def table(*named: tuple[str, str, int]) -> tuple[Cell, ...]:
     """Cells with so many stories each, one story a day."""
-    namings = []
+    namings: list[Naming] = []
     for company, agency, stories in named:
         for _ in range(stories):
             pair = tuple(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ class Desk:
             stop=self.stop, free_at={},
         )  # fmt: skip
 
-    def publish(self, path: str = "/a", title: str = "ICE has a tool", **wording: str) -> None:
+    def publish(self, path: str = "/a", title: str = "ICE has a tool", **wording: Any) -> None:
         keep(self.database, keyed(path, title, link=self.server.url(path), **wording), now=self.clock())
 
     def examine(self) -> list[Examined]:
