@@ -90,10 +90,12 @@ class _Reading:
             self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
+        if self.status:  # the head of an answer too many
+            return
         status = self._parser.get_status_code()
         if status in _INTERIM:
             self.headers.clear()
-        elif not self.status:
+        else:
             self.status = status
 
     def on_body(self, piece: bytes) -> None:

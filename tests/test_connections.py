@@ -65,6 +65,14 @@ def test_the_head_is_that_of_the_answer_alone() -> None:
         assert answer.headers == [(b"Transfer-Encoding", b"chunked")]
 
 
+def test_what_comes_behind_an_answer_changes_nothing_of_it() -> None:
+    answer = OK + b'Etag: "1"\r\nContent-Length: 4\r\n\r\nnews'
+    for behind in (b"HTTP/1.1 103 Early Hints\r\n\r\n", OK + b'Etag: "2"\r\nContent-Length: 4\r\n\r\nlies'):
+        with answered(answer + behind) as connection:
+            found = connection.ask(b"", time.monotonic() + 2)
+            assert (dict(found.headers)[b"Etag"], b"".join(found.pieces)) == (b'"1"', b"news")
+
+
 @pytest.mark.parametrize(
     ("wire", "may_follow"),
     [
