@@ -29,6 +29,7 @@ from monitor.errors import TipsheetError
 _log = logging.getLogger("tipsheet")
 T = TypeVar("T")
 _PIECE = 65_536
+_STEPS = 5  # of the event loop, in which an accepted connection gets its task; asyncio takes three
 _LAST_WORDS = 1.0  # seconds in which one who was refused may end his sentence
 
 
@@ -122,7 +123,7 @@ class CallbackServer:
             return
         self._listening.set_result((asyncio.get_running_loop(), closing_time, server.sockets[0].getsockname()[1]))
         await closing_time.wait()
-        server.close()  # and `asyncio.run` cancels whoever is still at the door
+        await _close(server)
 
     # ---- one connection ----
 
@@ -182,6 +183,20 @@ class CallbackServer:
         finally:
             self._held -= size
         return b"".join(pieces)
+
+
+async def _close(server: asyncio.Server) -> None:
+    """Ends every connection. One that was only just accepted must come in first: asyncio forgets to close it else."""
+    for sock in server.sockets:
+        asyncio.get_running_loop().remove_reader(sock.fileno())
+    for _ in range(_STEPS):
+        await asyncio.sleep(0)
+    server.close()
+    guests = asyncio.all_tasks() - {asyncio.current_task()}
+    for guest in guests:
+        guest.cancel()
+    await asyncio.gather(*guests, return_exceptions=True)
+    await asyncio.sleep(0)  # in which the sockets are closed
 
 
 class _Talk:

@@ -177,7 +177,7 @@ def test_a_place_that_is_taken_is_said(door: CallbackServer, porter: Friendly) -
 
 def test_the_door_closes_in_the_face_of_whoever_dawdles(porter: Friendly) -> None:
     with CallbackServer("127.0.0.1", 0, porter) as door:
-        waiting = socket.create_connection(("127.0.0.1", door.port))
+        waiting = socket.create_connection(("127.0.0.1", door.port), timeout=10)
         began = time.monotonic()
     assert time.monotonic() - began < 2
     with waiting:
