@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
@@ -89,16 +89,19 @@ class Backtest:
         return max(alerts.items(), key=lambda item: (item[1], item[0]), default=None)
 
 
-def backtest(compiled: CompiledWatch, archive: Iterable[Archived], *, since: datetime, until: datetime) -> Backtest:
-    """Try a watch on an archive that is given in the order in which it would have come."""
-    matcher, reader, looked_at = Matcher([compiled]), _Reader(compiled), 0
+def backtest(
+    watches: Sequence[CompiledWatch], archive: Iterable[Archived], *, since: datetime, until: datetime
+) -> tuple[Backtest, ...]:
+    """Try watches, each by itself, on an archive that is given once, in the order in which it would have come."""
+    matcher, looked_at = Matcher(watches), 0
+    readers = {one.watch.name: _Reader(one) for one in watches}
     for archived in archive:
         looked_at += 1
-        matches = matcher.match(with_language(archived.entry.document))
-        if matches:
-            reader.hear(archived, matches[0])
-    return Backtest(
-        watch=compiled.watch.name, since=since, until=until, entries=looked_at, lines=tuple(reader.lines.values())
+        for match in matcher.match(with_language(archived.entry.document)):
+            readers[match.watch].hear(archived, match)
+    return tuple(
+        Backtest(watch=name, since=since, until=until, entries=looked_at, lines=tuple(reader.lines.values()))
+        for name, reader in readers.items()
     )
 
 

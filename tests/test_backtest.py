@@ -30,7 +30,8 @@ def came(
 
 def tried(*archive: Archived, query: str = "ferry", **settings: str) -> Backtest:
     watch = Watch(name="ferries", query=query, recipients=("nobody here",), **settings)  # type: ignore[arg-type]
-    return backtest(compile_watch(watch, None, {}), archive, since=NOON - 30 * DAY, until=NOON)
+    (found,) = backtest([compile_watch(watch, None, {})], archive, since=NOON - 30 * DAY, until=NOON)
+    return found
 
 
 def told(found: Backtest) -> list[tuple[str, str, int]]:
@@ -176,6 +177,12 @@ def test_the_command_compares_two_watches(archive: Database, tmp_path: Path) -> 
     assert "0 lines more, 1 line fewer, 1 alike" in ran.out
     assert "- " in ran.out
     assert "A ferry sank" in ran.out
+
+
+def test_a_watch_is_not_compared_with_itself(tmp_path: Path) -> None:
+    ran = tipsheet("backtest", "ferries", "--against", "ferries", "--config", _file(tmp_path))
+    assert ran.code == 2
+    assert "compared with itself" in ran.err
 
 
 def test_there_must_be_a_database(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -132,15 +132,11 @@ def backtest_command(
 ) -> None:  # fmt: skip
     """What WATCH would have told over the entries of the database: nothing is sent, nothing is written."""
     chosen = [the_watch(config_path, watch, query), *([the_watch(config_path, against, None)] if against else [])]
+    if len({one.watch.name for one in chosen}) < len(chosen):
+        raise click.UsageError("Expected another watch after --against: this one is compared with itself.")
     config = the_config(config_path)
-    until = utc_now()
     with open_database(database_url, to_read=True) as database:
-        found = [
-            backtest_archive(
-                one, database, config.feeds if config else {}, since=until - timedelta(days=days), until=until
-            )
-            for one in chosen
-        ]
+        found = _tried(chosen, database, config.feeds if config else {}, timedelta(days=days))
     if as_json:
         json_lines(_as_json(one) for one in found)
     elif against:
@@ -149,17 +145,17 @@ def backtest_command(
         _show_backtest(found[0])
 
 
-def backtest_archive(
-    compiled: CompiledWatch, database: Database, feeds: Mapping[str, Feed], *, since: datetime, until: datetime
-) -> Backtest:
+def _tried(
+    chosen: Sequence[CompiledWatch], database: Database, feeds: Mapping[str, Feed], days: timedelta
+) -> tuple[Backtest, ...]:
     """Read-only; with a bar where somebody watches."""
+    until = utc_now()
+    since = until - days
     with database.read() as connection:
         total = entries.count_archive(connection, since=since)
         rows = entries.archive(connection, feeds, since=since, until=until)
         archive = (Archived(entry=entry, placement=placement) for entry, placement in rows)
-        return backtest(
-            compiled, progress(archive, f"Trying {plain(compiled.watch.name)}", total), since=since, until=until
-        )
+        return backtest(chosen, progress(archive, "Reading the archive", total), since=since, until=until)
 
 
 def _as_json(found: Backtest) -> dict[str, object]:

@@ -8,7 +8,7 @@ what a first poll brings is enough to try it on. While the archive is too small 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -31,20 +31,20 @@ def untried(database: Database, compiled: Iterable[CompiledWatch]) -> tuple[Comp
 
 
 def judge(
-    database: Database, config: Config, compiled: Iterable[CompiledWatch], *, now: datetime
+    database: Database, config: Config, compiled: Sequence[CompiledWatch], *, now: datetime
 ) -> Mapping[str, tuple[str, str]]:
-    """Watch → its fingerprint, and why it is held to the digest or ""; empty while the archive is too small."""
+    """Watch → its fingerprint, and why it is held to the digest or ""; empty while the archive is too small.
+
+    All are tried in one reading of the archive: twenty thousand entries are some seconds, at the first start only.
+    """
     since = now - LOOK_BACK
     with database.read() as connection:
-        if entries.count_archive(connection, since=since) < ENOUGH:
+        if not compiled or entries.count_archive(connection, since=since) < ENOUGH:
             return {}
-        found = {}
-        for one in compiled:
-            rows = entries.archive(connection, config.feeds, since=since, until=now)
-            archive = (Archived(entry=entry, placement=placement) for entry, placement in rows)
-            reason = too_busy(backtest(one, archive, since=since, until=now))
-            found[one.watch.name] = (fingerprint(one), reason)
-    return found
+        rows = entries.archive(connection, config.feeds, since=since, until=now)
+        archive = (Archived(entry=entry, placement=placement) for entry, placement in rows)
+        found = backtest(compiled, archive, since=since, until=now)
+    return {one.watch.name: (fingerprint(one), too_busy(tried)) for one, tried in zip(compiled, found, strict=True)}
 
 
 def arm(database: Database, config: Config, *, now: datetime) -> tuple[Config, bool]:
@@ -53,7 +53,7 @@ def arm(database: Database, config: Config, *, now: datetime) -> tuple[Config, b
     What was found is kept, and what is wrong with watches is kept for the foot of the digest.
     """
     new = untried(database, config.compiled)
-    found = judge(database, config, new, now=now) if new else {}
+    found = judge(database, config, new, now=now)
     if found:
         with database.write() as connection:
             facts.keep_verdicts(connection, found, only=config.watches)
