@@ -26,6 +26,7 @@ from benchmarks.peers_feeds import MARK
 from benchmarks.peers_install import environment, system_command, system_version, version
 
 AT_ONCE = 8  # for those who ask several servers at once and let us say how many
+_INHERITED = ("PATH",)
 
 
 class Program(ABC):
@@ -57,8 +58,9 @@ class Program(ABC):
 
     def environment(self, directory: Path) -> Mapping[str, str]:
         """No variable of ours reaches it but the search path: the directory is its home."""
+        ours = {name: value for name, value in os.environ.items() if name in _INHERITED}
         return {
-            "PATH": os.environ["PATH"],
+            **ours,
             "HOME": str(directory),
             "TMPDIR": str(directory),
             "LANG": "C.UTF-8",
