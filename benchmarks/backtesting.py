@@ -3,7 +3,7 @@
     python -m benchmarks.backtesting
 
 Archives of made-up articles are written into SQLite, twice as many each time; each is tried with the shipped watch, and
-with a hundred queries in one reading. The floor is the same matching without a database, without stories and without policy.
+with a hundred queries in one reading. The floor is the same matching without database, stories and policy.
 """
 
 from __future__ import annotations
