@@ -49,9 +49,9 @@ def read_changes(
     part = abridge(body, last, headers=headers, url=url)
     if part.unchanged:
         with suppress(ParseError):
-            feed = parse(part.body)
-            if feed.problem is None and len(feed.entries) == len(part.fingerprints):
-                return _completed(feed, part)
+            feed = _completed(parse(part.body), part)
+            if feed.frame:
+                return feed
         part = abridge(body, None, headers=headers, url=url)
     return _completed(parse(body), part)
 
@@ -65,17 +65,18 @@ def abridge(body: bytes, last: Reading | None, *, headers: Mapping[str, str], ur
     head, tail = body[: spans[0][0]], body[spans[-1][1] :]
     frame = _fingerprint(repr((VERSION, url, content_type(headers), _lasting(head), _lasting(tail))).encode())
     fingerprints = [_fingerprint(item) for item in items]
-    known = {entry.fingerprint: entry for entry in last.entries} if last and last.frame == frame else {}
+    whole = Abridged(body=body, frame=frame, fingerprints=tuple(fingerprints))
+    if not last or last.frame != frame:
+        return whole
+    known = {entry.fingerprint: entry for entry in last.entries}
     left = [(item, mark) for item, mark in zip(items, fingerprints, strict=True) if mark not in known]
-    kept = b"".join([head, *(item for item, _ in left), tail]) if known else body
-    if not known or not _is_utf8(kept):  # how other bytes are to be decoded, the whole body says best
-        return Abridged(body=body, frame=frame, fingerprints=tuple(fingerprints))
-    return Abridged(
-        body=kept,
-        frame=frame,
+    shorter = replace(
+        whole,
+        body=b"".join([head, *(item for item, _ in left), tail]),
         fingerprints=tuple(mark for _, mark in left),
         unchanged=tuple(known[mark] for mark in fingerprints if mark in known),
     )
+    return shorter if _is_utf8(shorter.body) else whole  # how other bytes are to be decoded, the whole body says best
 
 
 def _spans(body: bytes) -> list[tuple[int, int]]:
@@ -114,7 +115,7 @@ def _is_utf8(content: bytes) -> bool:
 
 
 def _completed(feed: ParsedFeed, part: Abridged) -> ParsedFeed:
-    """The feed with what was cut out of it, and each entry with its fingerprint, where the two belong together."""
+    """The feed with its frame, fingerprints and what was cut out; as it is, where they do not belong together."""
     if feed.problem or len(feed.entries) != len(part.fingerprints):
         return feed
     marked = zip(feed.entries, part.fingerprints, strict=True)
