@@ -607,3 +607,11 @@ def test_colour_is_for_terminals_and_no_color_is_honoured(tmp_path: Path) -> Non
 def test_what_it_keeps_is_its_owners_alone(desk: Desk) -> None:
     desk.run("once")
     assert stat.S_IMODE((desk.directory / "tipsheet.db").stat().st_mode) == 0o600
+
+
+def test_a_start_does_not_wait_for_what_only_other_runs_need() -> None:
+    """cron starts `once` every few minutes; each of these takes as long to import as a hundred feeds to ask."""
+    dear = ("alembic", "apscheduler", "trafilatura")
+    code = f"import sys, monitor.cli; print([name for name in {dear!r} if name in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert ran.stdout.strip() == "[]"
