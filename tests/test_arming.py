@@ -174,7 +174,7 @@ def test_once_says_what_it_leaves_out_everywhere(database: Database, tmp_path: P
     assert "This ( is never closed" in ran.err
     with database.read() as connection:
         assert facts.notices(connection)[0].startswith("The watch “torn” is not used: This ( is never closed")
-    ran = tipsheet("digest", "--database", f"sqlite:///{tmp_path / 'tipsheet.db'}", "--config", file(tmp_path, FERRIES))
+    ran = tipsheet("digest", "--database", f"sqlite:///{tmp_path / 'tipsheet.db'}", "--config", path)
     assert "The watch “torn” is not used" in " ".join(ran.out.split())
     ran = tipsheet("once", "--database", f"sqlite:///{tmp_path / 'tipsheet.db'}", "--config", file(tmp_path, FERRIES))
     assert ran.code == 0

@@ -38,7 +38,7 @@ def feeds() -> None:
 @json_option
 def feeds_list(config_path: Path | None, as_json: bool) -> None:
     """The feeds of the file."""
-    wanted = load_config(config_path, with_secrets=False).feeds.values()
+    wanted = load_config(config_path, with_secrets=False, lenient=True).feeds.values()
     if as_json:
         json_lines(
             {
@@ -86,7 +86,7 @@ def _too_early(row: FeedRow | None, now: datetime) -> str:
 @click.argument("path", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path), default="-")
 def feeds_export(config_path: Path | None, path: Path) -> None:
     """Write the feeds as OPML, to a file or to standard output."""
-    wanted = tuple(load_config(config_path, with_secrets=False).feeds.values())
+    wanted = tuple(load_config(config_path, with_secrets=False, lenient=True).feeds.values())
     document = opml.write(wanted, title="Tipsheet", created=utc_now())
     if str(path) == "-":
         click.echo(document)

@@ -56,7 +56,7 @@ def ledger(
 
     With NAMES, only their cells; with both names of one cell, every report behind it and the sentence that names them.
     """
-    config = load_config(config_path, with_secrets=False)
+    config = load_config(config_path, with_secrets=False, lenient=True)
     _check_kinds(config, rows, columns)
     wholes = {one.name: one.part_of for pack in config.packs for one in pack.who} if roll_up else {}
     now = utc_now()
