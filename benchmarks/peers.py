@@ -138,12 +138,15 @@ def _options() -> argparse.Namespace:
     cache = user_cache_path("tipsheet") / "peers"
     parser = argparse.ArgumentParser(prog="dev bench peers", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--feeds", type=int, default=200, help="the three slow ones get a tenth")
-    parser.add_argument("--programs", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
+    parser.add_argument("--programs", nargs="+", choices=names, default=names, metavar="NAME", help="; ".join(names))
     parser.add_argument("--no-kills", dest="kills", action="store_false", help="leave out the kills")
     parser.add_argument("--growth", action="store_true", help=f"ours and reader with {GROWTH} feeds, too")
     parser.add_argument("--cache", type=Path, default=cache, help="where others are installed")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.feeds < 1:
+        parser.error("--feeds: expected at least 1")
+    return options
 
 
 if __name__ == "__main__":
