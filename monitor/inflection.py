@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from simplemma.strategies.dictionaries import DefaultDictionaryFactory
-
 LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pt")  # whose dictionaries are as good as those of English and Spanish
 
 
@@ -23,6 +21,8 @@ def forms(words: frozenset[str], language: str) -> Mapping[str, tuple[str, ...]]
 
     Words and forms are in lower case, with their accents.
     """
+    from simplemma.strategies.dictionaries import DefaultDictionaryFactory  # only where a set asks
+
     found = {word: {word} for word in words}
     dictionary = DefaultDictionaryFactory(cache_max_size=1).get_dictionary(language)
     for form, head in dictionary.items():

