@@ -685,7 +685,7 @@ def test_the_daemon_tells_what_a_hub_pushes_within_seconds(tmp_path: Path) -> No
             began = time.monotonic()
             assert hub.push(server.url("/a"), desk.body("Two: the ferry is sold", "One")) == [204]
             _until(lambda: server.asked("/told"), daemon)
-            assert time.monotonic() - began < 30, "five on an idle machine"
+            assert time.monotonic() - began < 60, "five on an idle machine; a poll would come in an hour"
             told = json.loads(server.asked("/told")[0].body)
             assert told["data"]["title"] == "Two: the ferry is sold"
             assert len(server.asked("/a")) == 1, "its server was not asked for it"
@@ -732,8 +732,8 @@ def _free_port() -> int:
 
 
 def _until(done: Callable[[], object], daemon: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not done():
         assert daemon.poll() is None, daemon.communicate()
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)
