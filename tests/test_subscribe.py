@@ -404,12 +404,21 @@ def test_a_hub_in_a_private_network_is_not_asked(desk: Desk) -> None:
     assert "169.254.169.254, which is not public" in desk.rows[0].reason
 
 
-def test_a_hub_that_has_moved_is_asked_where_it_is_now(desk: Desk) -> None:
-    desk.server.script("/hub", Answer(status=307, headers={"Location": desk.hub.url}))
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_hub_that_has_moved_is_asked_where_it_is_now(desk: Desk, status: int) -> None:
+    desk.server.script("/hub", Answer(status=status, headers={"Location": desk.hub.url}))
     desk.publish("One", hub=desk.server.url("/hub"))
     desk.poll()
     assert desk.ask() == ["heard"]
     assert desk.states == ["active"]
+
+
+def test_a_hub_that_sends_us_in_a_circle_is_asked_later(desk: Desk) -> None:
+    desk.server.script("/hub", Answer(status=307, headers={"Location": "/hub"}))
+    desk.publish("One", hub=desk.server.url("/hub"))
+    desk.poll()
+    assert desk.ask() == ["later"]
+    assert len(desk.server.asked("/hub")) == 3
 
 
 def test_a_hub_that_dies_silently_loses_no_story(desk: Desk) -> None:

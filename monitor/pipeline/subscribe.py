@@ -24,7 +24,7 @@ from monitor.websub import Verdict
 from storage import subscriptions
 from storage.database import Database
 
-_MOVES = {307, 308}  # a hub that has moved is asked where it is now
+_MOVES = {301, 302, 307, 308}  # a hub that has moved is asked where it is now, in the same words: it reads no GET
 _MOST_MOVES = 3
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
