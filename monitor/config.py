@@ -55,6 +55,7 @@ class Config:
     group_wait: timedelta
     fresh_for: timedelta
     pages: PagesWanted
+    archive: str  # the service that is asked for a copy of what matched; "": none is
     keep_texts: timedelta
     channels: Mapping[str, Channel]
     recipients: Mapping[str, Recipient]
@@ -112,6 +113,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         group_wait=file.alerts.group_wait,
         fresh_for=file.alerts.fresh_for,
         pages=file.pages.read,
+        archive=file.archive.service if file.archive.save == "matched" else "",
         keep_texts=file.keep.texts,
         channels={channel.name: channel for channel in channels},
         recipients={recipient.name: recipient for recipient in recipients},

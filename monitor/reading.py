@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
+from monitor.errors import FetchError
 from monitor.evidence import hear
 from monitor.model import Entry, Match, PagesWanted
 from monitor.pack import Pack
@@ -15,6 +17,8 @@ from monitor.page import Page
 
 ENOUGH = 1_500  # code points of text; a feed that gives so much gives the article
 _DELAYS = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+_FINAL = frozenset({"refused-address", "redirect", "too-large", "encoding", "gone"})  # another try would end the same
+_SERVER_ERRORS = 500
 _LONGEST_RETRY_AFTER = timedelta(hours=24)
 
 
@@ -47,9 +51,16 @@ def _holds_half(pack: Pack, page: Page) -> bool:
     return any(one.weight(half) >= pack.rules.strong for one in heard for half in one.cue.weights)
 
 
-def next_try(tries: int, *, now: datetime, retry_after: timedelta | None) -> datetime | None:
-    """When a page that could not be had `tries` times (1 or more) is asked for again; None: it is let go."""
+def after_failure(
+    error: FetchError, tries: int, *, now: datetime
+) -> tuple[Literal["waiting", "refused", "failed"], datetime | None]:
+    """What becomes of a page that could not be had `tries` times (1 or more), and when it is asked for again.
+
+    Whoever says no is not asked again; whoever does not answer is, a few times.
+    """
+    if error.kind in _FINAL or (error.kind == "http" and (error.status or 0) < _SERVER_ERRORS):
+        return "refused", None
     if tries > len(_DELAYS):
-        return None
-    delay = _DELAYS[tries - 1]
-    return now + (max(delay, min(retry_after, _LONGEST_RETRY_AFTER)) if retry_after else delay)
+        return "failed", None
+    asked = min(error.retry_after or timedelta(), _LONGEST_RETRY_AFTER)
+    return "waiting", now + max(_DELAYS[tries - 1], asked)

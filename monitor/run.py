@@ -31,6 +31,7 @@ from monitor.pipeline import (
     Hear,
     ReadPages,
     Refresh,
+    SavePages,
     Subscribe,
     TakeIn,
     follow_clock_back,
@@ -70,6 +71,7 @@ class Stages:
     refresh: Refresh
     examine: Examine
     read_pages: ReadPages
+    save_pages: SavePages
     deliver: Deliver
     subscribe: Subscribe
     hear: Hear
@@ -145,6 +147,7 @@ def open_stages(
                 stop=stop,
                 free_at=refresh.free_at,
             ),
+            save_pages=SavePages(database=database, config=config, client=client, clock=clock, stop=stop),
             examine=Examine(database=database, config=config, outlets=outlets, clock=clock, stop=stop),
             deliver=Deliver(database=database, config=config, outlets=outlets, senders=senders, clock=clock, stop=stop),
             subscribe=Subscribe(database=database, config=config, client=client, clock=clock, stop=stop),
@@ -211,6 +214,7 @@ def _jobs(stages: Stages) -> tuple[Job, ...]:
         ("refresh", lambda: _exhaust(stages.refresh(meanwhile=True)), TICK),
         ("examine", lambda: _exhaust(stages.examine()), TICK),
         ("pages", lambda: _exhaust(stages.read_pages()), TICK),
+        ("snapshots", lambda: _exhaust(stages.save_pages()), TICK),
         *((f"deliver {name}", partial(_empty, stages.deliver, name), TICK) for name in stages.config.channels),
         ("hubs", lambda: _exhaust(stages.subscribe()), HUB_TICK),
         ("pushes", lambda: _exhaust(stages.take_in()), TICK),

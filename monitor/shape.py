@@ -186,6 +186,11 @@ class PagesBlock(Block):
     read: Literal["never", "matched", "near"] = "near"
 
 
+class ArchiveBlock(Block):
+    save: Literal["never", "matched"] = "never"
+    service: Url = "https://web.archive.org/save/"
+
+
 class KeepBlock(Block):
     texts: Duration = timedelta(days=400)
 
@@ -260,6 +265,7 @@ class File(Block):
     websub: WebsubBlock | None = None
     alerts: AlertsBlock = AlertsBlock()
     pages: PagesBlock = PagesBlock()
+    archive: ArchiveBlock = ArchiveBlock()
     keep: KeepBlock = KeepBlock()
     sets: dict[Name, Annotated[SetBlock, BeforeValidator(_terms)]] = {}
     channels: tuple[Annotated[EmailChannel | WebhookChannel, Field(discriminator="kind")], ...]

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, select, union, update
+from sqlalchemy import Connection, Row, and_, case, exists, func, select, union, update
 
 from monitor.model import Document, Entry, Feed, KeyedEntry, KnownEntry, Placement, Version
-from storage import claims, versions
+from storage import claims, errands, versions
 from storage.database import insert_new
-from storage.schema import articles, credits, decisions, entries, feeds, matches, members, stories
+from storage.schema import credits, decisions, entries, feeds, matches, members, stories
 
 KNOWN_LIMIT = (
     5_000  # the newest identities of a feed that a poll is compared with; the largest real feed seen has 1,046
@@ -61,7 +61,8 @@ def edit(
         here = (entries.c.feed_id == feed_id) & (entries.c.key == keyed.key)
         versions.keep(connection, feed_id, keyed.key)
         values = _wording(keyed, texts, now) | claims.FREE | {"version": entries.c.version + 1, "worded_at": now}
-        values["text"] = case((_has_page(), entries.c.text), else_=values["text"])  # the page says more than its feed
+        # The page says more than its feed.
+        values["text"] = case((errands.page_was_read(), entries.c.text), else_=values["text"])
         connection.execute(update(entries).where(here).values(values))
 
 
@@ -85,10 +86,6 @@ def enrich(
         "examine_at": now,
     }
     connection.execute(update(entries).where(row.id == entry_id).values(values | claims.FREE))
-
-
-def _has_page() -> ColumnElement[bool]:
-    return exists().where(articles.c.id == entries.c.id, articles.c.state == "read")
 
 
 def _start(keyed: KeyedEntry) -> dict[str, Any]:

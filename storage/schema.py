@@ -143,18 +143,21 @@ versions = Table(  # the wordings that were replaced since
     Column("seen_at", Instant, nullable=False),
 )
 
-articles = Table(  # the pages of entries that may matter
-    "articles",
+errands = Table(  # what is to be had from the web for an entry beside its feed
+    "errands",
     metadata,
-    Column("id", ForeignKey("entries.id"), primary_key=True),  # of the entry
+    Column("id", Integer, primary_key=True),
+    Column("entry_id", ForeignKey("entries.id"), nullable=False),
+    Column("kind", Text, nullable=False),  # page, snapshot
     Column("url", Text, nullable=False),
-    Column("state", Text, nullable=False),  # waiting, read, refused, failed
+    Column("state", Text, nullable=False),  # waiting, done, refused, failed
     Column("reason", Text, nullable=False),
     Column("due_at", Instant, index=True),  # null: it is not asked for any more
     Column("tries", Integer, nullable=False),
-    Column("read_at", Instant),
-    Column("canonical", Text, nullable=False),  # the address that the page calls its own
+    Column("done_at", Instant),
+    Column("result", Text, nullable=False),  # the address of a page by its own word, of a snapshot
     *_claim_columns(),
+    UniqueConstraint("entry_id", "kind"),
 )
 
 stories = Table(

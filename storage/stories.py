@@ -21,8 +21,8 @@ from monitor.model import (
     Telling,
     Told,
 )
-from storage import articles, outbox, versions
 from storage import entries as entry_rows
+from storage import errands, outbox, versions
 from storage import mentions as mention_rows
 from storage.schema import credits, decisions, entries, feeds, matches, members, stories
 from storage.schema import outbox as outbox_table
@@ -88,8 +88,8 @@ def record(
     _replace(connection, credits, examined.entry_id, _credit_rows(examined.attribution))
     _replace(connection, decisions, examined.entry_id, _decision_rows(connection, examined, now))
     mention_rows.record(connection, examined.entry_id, examined.mentions)
-    if examined.page:
-        articles.want(connection, examined.entry_id, now=now)
+    for errand in examined.errands:
+        errands.want(connection, examined.entry_id, errand, now=now)
     for decision in examined.decisions:
         if decision.action in ("alert", "update"):
             outbox.add(

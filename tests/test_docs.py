@@ -221,6 +221,7 @@ BLOCKS: dict[str, type[shape.Block]] = {
     "`alerts`": shape.AlertsBlock,
     "`websub`": shape.WebsubBlock,
     "`pages`": shape.PagesBlock,
+    "`archive`": shape.ArchiveBlock,
     "`keep`": shape.KeepBlock,
     "`channels`: email": shape.EmailChannel,
     "`channels`: webhook": shape.WebhookChannel,

@@ -21,7 +21,7 @@ from monitor.model import Examined
 from monitor.outlets import shipped
 from monitor.pipeline import Examine, ReadPages
 from monitor.pipeline.read_pages import ReadPage
-from storage import articles, entries
+from storage import entries, errands
 from storage.database import Database
 from tests.conftest import Clock
 from tests.rows import edit, keep, keyed, remember
@@ -106,7 +106,7 @@ def test_a_page_brings_the_half_that_the_feed_left_out_and_the_story_is_told(des
     desk.server.script("/a", html())
     desk.publish()
     assert actions(desk.examine()) == []  # an agency, and nothing of technology
-    assert states(desk.read()) == ["read"]
+    assert states(desk.read()) == ["done"]
     assert "Palantir" in desk.text()
     (again,) = desk.examine()
     assert [match.watch for match in again.matches] == ["beat"]
@@ -119,7 +119,7 @@ def test_an_alert_does_not_wait_for_the_page_and_is_not_told_again_with_it(desk:
     desk.server.script("/a", html())
     desk.publish(title="ICE buys Palantir's ImmigrationOS to find addresses")
     assert actions(desk.examine()) == ["alert"]
-    assert states(desk.read()) == ["read"]
+    assert states(desk.read()) == ["done"]
     assert actions(desk.examine()) == ["nothing"]
 
 
@@ -151,8 +151,8 @@ def test_robots_txt_is_asked_once_a_day_and_heeded(desk: Desk) -> None:
     for path in ("/no/1", "/a", "/no/2"):
         desk.publish(path)
     desk.examine()
-    read = {one.wanted.url: one for one in desk.read()}
-    assert read[desk.server.url("/a")].state == "read"
+    read = {one.errand.url: one for one in desk.read()}
+    assert read[desk.server.url("/a")].state == "done"
     assert read[desk.server.url("/no/1")].reason == "its site's robots.txt asks not to read it"
     assert [request.path for request in desk.server.requests] == ["/robots.txt", "/a"]
 
@@ -165,7 +165,7 @@ def test_a_site_whose_rules_cannot_be_had_is_not_read_for_now(desk: Desk) -> Non
     assert states(desk.read()) == ["waiting"]
     assert not desk.server.asked("/a")
     desk.clock.move(timedelta(minutes=11))
-    assert states(desk.read()) == ["read"]
+    assert states(desk.read()) == ["done"]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_a_page_that_cannot_be_had_costs_its_limit_and_says_why(
     assert (read.state, reason in read.reason) == (state, True), read.reason
     assert desk.text() == ""
     with desk.database.read() as connection:
-        assert articles.of_entries(connection, [1])[1].state == state
+        assert errands.of_entries(connection, [1])[1][0].state == state
 
 
 def test_a_paywall_is_said_and_its_beginning_read(desk: Desk) -> None:
@@ -208,7 +208,7 @@ def test_a_paywall_is_said_and_its_beginning_read(desk: Desk) -> None:
     desk.publish()
     desk.examine()
     (read,) = desk.read()
-    assert (read.state, read.reason) == ("read", "the page asks for a subscription: only its beginning was read")
+    assert (read.state, read.reason) == ("done", "the page asks for a subscription: only its beginning was read")
 
 
 def test_a_host_that_asks_for_rest_is_left_alone_with_all_its_pages(desk: Desk) -> None:
@@ -222,7 +222,7 @@ def test_a_host_that_asks_for_rest_is_left_alone_with_all_its_pages(desk: Desk) 
     desk.clock.move(timedelta(minutes=119))
     assert desk.read() == []
     desk.clock.move(timedelta(minutes=2))
-    assert states(desk.read()) == ["read", "read"]
+    assert states(desk.read()) == ["done", "done"]
 
 
 def test_a_page_that_never_comes_is_let_go(desk: Desk) -> None:
@@ -244,7 +244,7 @@ def test_a_host_is_asked_with_the_gap_that_its_robots_txt_asks_for(desk: Desk) -
         desk.publish(path)
     desk.examine()
     began = time.monotonic()
-    assert states(desk.read()) == ["read"] * 3
+    assert states(desk.read()) == ["done"] * 3
     assert time.monotonic() - began >= 0.6
     starts = [request.at for request in desk.server.requests if request.path != "/robots.txt"]
     assert all(later - earlier >= 0.29 for earlier, later in itertools.pairwise(starts))
@@ -256,15 +256,15 @@ def test_a_reader_who_dies_leaves_the_page_to_the_next(desk: Desk) -> None:
     desk.examine()
     desk.pages().__next__()  # committed before it is told
     with desk.database.write() as connection:
-        again = articles.claim_due(
-            connection, claimant="late", now=desk.clock(), lease=timedelta(hours=1), limit=10
+        again = errands.claim_due(
+            connection, "page", claimant="late", now=desk.clock(), lease=timedelta(hours=1), limit=10
         )  # fmt: skip
     assert again == ()
     desk.publish("/b")
     desk.server.script("/b", html())
     desk.examine()
     with desk.database.write() as connection:
-        articles.claim_due(connection, claimant="dead", now=desk.clock(), lease=timedelta(hours=1), limit=10)
+        errands.claim_due(connection, "page", claimant="dead", now=desk.clock(), lease=timedelta(hours=1), limit=10)
     assert desk.read() == []
     desk.clock.move(timedelta(minutes=61))
-    assert states(desk.read()) == ["read"]
+    assert states(desk.read()) == ["done"]

@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from monitor import packs
+from monitor.errors import FetchError
 from monitor.model import Document, Entry, Match, PagesWanted
 from monitor.pack import read_pack
-from monitor.reading import ENOUGH, is_wanted, next_try
+from monitor.reading import ENOUGH, after_failure, is_wanted
 from tests.conftest import NOON
 
 PACKS = [read_pack(packs.shipped("tech-and-immigration-enforcement"), "shipped")]
@@ -69,12 +70,29 @@ def test_never_means_never() -> None:
 
 
 def test_a_page_is_tried_four_times_ever_later_and_never_before_it_may() -> None:
-    waits = []
-    for tries in (1, 2, 3):
-        again = next_try(tries, now=NOON, retry_after=None)
-        assert again is not None
-        waits.append(again - NOON)
+    silent = FetchError("timeout", "no answer")
+    found = [after_failure(silent, tries, now=NOON) for tries in (1, 2, 3, 4)]
+    assert [state for state, _ in found] == ["waiting", "waiting", "waiting", "failed"]
+    waits = [again - NOON for _, again in found if again]
     assert waits == [timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6)]
-    assert next_try(4, now=NOON, retry_after=None) is None
-    assert next_try(1, now=NOON, retry_after=timedelta(hours=2)) == NOON + timedelta(hours=2)
-    assert next_try(1, now=NOON, retry_after=timedelta(days=900)) == NOON + timedelta(days=1)
+    for asked, kept in ((timedelta(hours=2), timedelta(hours=2)), (timedelta(days=900), timedelta(days=1))):
+        busy = FetchError("throttled", "busy", status=429, retry_after=asked)
+        assert after_failure(busy, 1, now=NOON) == ("waiting", NOON + kept)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "state"),
+    [
+        ("http", 404, "refused"),
+        ("http", 403, "refused"),
+        ("gone", 410, "refused"),
+        ("refused-address", None, "refused"),
+        ("too-large", None, "refused"),
+        ("http", 500, "waiting"),
+        ("throttled", 503, "waiting"),
+        ("dns", None, "waiting"),
+        ("proxy", None, "waiting"),
+    ],
+)
+def test_whoever_says_no_is_not_asked_again(kind: str, status: int | None, state: str) -> None:
+    assert after_failure(FetchError(kind, "no", status=status), 1, now=NOON)[0] == state

@@ -6,7 +6,7 @@ What must not live here: deciding any of it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from monitor.outlets import shipped
 from monitor.report import tell
 from monitor.run import utc_now
 from monitor.versions import differences, edit_kind
+from storage import errands
 from storage import stories as story_rows
 from storage import versions as version_rows
 from storage.stories import MemberRow
@@ -86,21 +87,26 @@ def stories_show(database_url: str | None, as_json: bool, story: int) -> None:
         kept = story_rows.kept(connection, story)
         members = story_rows.members_of(connection, kept) if kept else ()
         tellings = story_rows.tellings(connection, kept) if kept else ()
+        fetched = errands.of_entries(connection, [member.entry for member in members])
     if not kept or not members:
         err.print(f"there is no story {story}; `tipsheet stories` lists them")
         sys.exit(1)
     watch = next((match.watch for telling in tellings for match in telling.matches), "")
     report = tell(kept, watch, tellings, shipped())
     if as_json:
-        json_line({"story": kept, "watch": watch, "origin": report.origin, "origin_note": report.origin_note,
-                   "why": report.why, "members": [asdict(member) for member in members]})  # fmt: skip
+        tellers = [asdict(member) | {"fetched": fetched.get(member.entry, ())} for member in members]
+        facts = {"story": kept, "watch": watch, "why": report.why}
+        origin = {"origin": report.origin, "origin_note": report.origin_note}
+        json_line(facts | origin | {"members": tellers})
         return
     if kept != story:
         out.print(f"Story {story} was merged into story {kept}.\n")
-    _show(report, members)
+    _show(report, members, fetched)
 
 
-def _show(report: StoryReport, members: Sequence[MemberRow]) -> None:
+def _show(
+    report: StoryReport, members: Sequence[MemberRow], fetched: Mapping[int, tuple[errands.ErrandRow, ...]]
+) -> None:
     out.print(Text(plain(report.lead.title), style="bold"))
     broke = ", ".join(report.origin)
     out.print(plain(f"{'First reported by ' + broke if broke else 'Nobody is credited'}; {report.origin_note}"))
@@ -115,6 +121,17 @@ def _show(report: StoryReport, members: Sequence[MemberRow]) -> None:
             out.print(Text("  headline changed ").append_text(_changed(edit.title)))
         if member.link:
             out.print(plain(f"  {member.link}"))
+        for errand in fetched.get(member.entry, ()):
+            if said := _of_errand(errand):
+                out.print(plain(f"  {said}"))
+
+
+def _of_errand(errand: errands.ErrandRow) -> str:
+    """What came of an entry's page or its snapshot, where a reader would ask."""
+    if errand.kind == "snapshot" and errand.state == "done":
+        return f"snapshot {errand.result}"
+    what = "its page" if errand.kind == "page" else "a snapshot"
+    return f"{what}: {errand.reason}" if errand.reason else ""
 
 
 # ---- how stories changed ---------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -127,7 +127,6 @@ def warn_of_refused(config: Config) -> None:
         err.print(f"The watch {plain(name)} is not used, the others are:")
         for fault in faults:
             err.print(plain_lines(f"  {fault}"))
-        note("refused", level=logging.ERROR, watch=name, faults=len(faults))
 
 
 @click.command()
@@ -164,9 +163,10 @@ def work_off(stages: Stages) -> dict[str, int]:
         _count_poll(tally, outcome)
     _examine_and_deliver(stages, tally)
     for read in progress(stages.read_pages(), "Reading articles", stages.read_pages.count_due()):
-        tally["pages"] += read.state == "read"
+        tally["pages"] += read.state == "done"
     if tally["pages"]:  # no alert waited for them; what they tell beyond the feeds comes after
         _examine_and_deliver(stages, tally)
+    deque(stages.save_pages(), maxlen=0)
     stages.forget_old_texts()
     return dict(tally)
 
@@ -221,6 +221,8 @@ def run(config_path: Path | None, database_url: str | None, verbose: bool, log_j
     config = load_config(config_path, lenient=True)
     warn_of_placeholders(config)
     warn_of_refused(config)
+    for name in config.refused:
+        note("refused", level=logging.ERROR, watch=name)
     with open_database(database_url) as database, open_stages(config, database, stop=Event()) as stages:
         serve(stages)
 
@@ -235,7 +237,7 @@ def digest(
     config_path: Path | None, database_url: str | None, recipient: str | None, hours: int, html: Path | None
 ) -> None:
     """Print the digest as it would be mailed now, or write it as a page."""
-    config = load_config(config_path, with_secrets=False)
+    config = load_config(config_path, with_secrets=False, lenient=True)
     name = recipient or next(iter(config.recipients))
     if name not in config.recipients:
         raise click.BadParameter(f"no recipient is called {name!r}", param_hint="--recipient")

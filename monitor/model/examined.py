@@ -11,6 +11,7 @@ from monitor.model.asked import Level
 Relation = Literal["new", "copy", "rewrite", "same-event", "update"]
 Role = Literal["origin", "relay", "quoted", "wire", "self"]
 FieldName = Literal["title", "summary", "text"]
+ErrandKind = Literal["page", "snapshot"]
 EditKind = Literal["typo", "reworded", "reversed", "corrected", "withdrawn"]
 
 
@@ -177,4 +178,4 @@ class Examined:
     decisions: tuple[Decision, ...]
     mentions: tuple[Mention, ...] = ()  # of a document that a watch matched
     version: int = 1  # of the wording that was examined
-    page: bool = False  # whether its page is to be read
+    errands: tuple[ErrandKind, ...] = ()  # what is to be had from the web because of it

@@ -7,6 +7,7 @@
 and a by-road, for the articles behind entries that may matter:
 
     page wanted  → read     : robots.txt → fetch → extract              → ReadPage    | commit → the entry is due again
+    copy wanted  → save     : a public archive is asked                 → SavedPage   | commit
 
 and the road by which news comes sooner, from hubs that tell of it:
 
@@ -25,6 +26,7 @@ from monitor.pipeline.examine import Examine
 from monitor.pipeline.hear import Hear
 from monitor.pipeline.read_pages import ReadPages
 from monitor.pipeline.refresh import Refresh
+from monitor.pipeline.save_pages import SavePages
 from monitor.pipeline.subscribe import Subscribe
 from monitor.pipeline.take_in import TakeIn
 from monitor.pipeline.upkeep import follow_clock_back, forget_old_texts, take_over
@@ -36,6 +38,7 @@ __all__ = [
     "Hear",
     "ReadPages",
     "Refresh",
+    "SavePages",
     "Subscribe",
     "TakeIn",
     "follow_clock_back",

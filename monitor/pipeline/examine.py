@@ -20,7 +20,7 @@ from monitor.errors import StorageError
 from monitor.language import with_language
 from monitor.matching import Matcher
 from monitor.mentions import mentions
-from monitor.model import Attribution, Entry, Examined, Match, Placement, Told
+from monitor.model import Attribution, Entry, ErrandKind, Examined, Match, Placement, Told
 from monitor.outlets import Outlets
 from monitor.page import Page, unread
 from monitor.pipeline.arming import arm
@@ -142,15 +142,18 @@ class Examine:
             decisions=decisions,
             mentions=mentions(self.config.packs, Page(entry.document)) if matches else (),
             version=entry.version,
-            page=is_wanted(
-                entry,
-                matches,
-                pages=self.config.pages,
-                packs=self.config.packs,
-                now=self.clock(),
-                fresh=self.config.fresh_for,
-            ),
+            errands=tuple(self._errands(entry, matches)),
         )
+
+    def _errands(self, entry: Entry, matches: Sequence[Match]) -> Iterator[ErrandKind]:
+        """Its page, where that may matter; a public copy of it, where the file wants one of what matched."""
+        config = self.config
+        if is_wanted(
+            entry, matches, pages=config.pages, packs=config.packs, now=self.clock(), fresh=config.fresh_for
+        ):  # fmt: skip
+            yield "page"
+        if matches and config.archive and not entry.backlog:
+            yield "snapshot"
 
     def _place(self, entry: Entry, matches: Sequence[Match], attribution: Attribution) -> Placement:
         """Which story the entry tells. Somebody's answer to a story moves it on: an update, not one more copy."""

@@ -1,4 +1,4 @@
-"""page wanted → robots.txt → fetch → extract → text | commit → the entry is examined again
+"""page errand → robots.txt → fetch → extract → text | commit → the entry is examined again
 
 What lives here: the pages of entries that may matter, each read once. What must not: which those are (`reading`), what
 stands on a page (`article`).
@@ -27,26 +27,25 @@ from monitor.errors import FetchError, ParseError
 from monitor.fetch import Client
 from monitor.isolate import IsolatedParser
 from monitor.pipeline.journal import log, note
-from monitor.reading import next_try
+from monitor.reading import after_failure
 from monitor.robots import EVERYTHING, LARGEST, Rules, read_robots, robots_url
-from storage import articles, claims, entries
-from storage.articles import WantedArticle
+from storage import claims, entries, errands
 from storage.database import Database
+from storage.errands import Errand, State
 
 LEASE = timedelta(hours=1)  # longer than a batch of one host takes, with every page at its time limit
 BATCH = 100  # pages
 AT_ONCE = 8  # hosts
 RULES_KEPT = timedelta(hours=24)
 _PAGES = ("text/html", "application/xhtml+xml", "text/plain")
-_FINAL = frozenset({"refused-address", "redirect", "too-large", "encoding", "gone"})  # another try would end the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPage:
     """What came of one page."""
 
-    wanted: WantedArticle
-    state: articles.State
+    errand: Errand
+    state: State
     reason: str = ""
     article: Article | None = None
     due_at: datetime | None = None  # when it is tried again
@@ -68,25 +67,26 @@ class ReadPages:
 
     def count_due(self) -> int:
         with self.database.read() as connection:
-            return articles.count_due(connection, now=self.clock())
+            return errands.count_due(connection, "page", now=self.clock())
 
     def __call__(self) -> Iterator[ReadPage]:
         """Read every page that is due; yields each after it is committed."""
         while not self.stop.is_set():
             claimant = claims.new_claimant()
             with self.database.write() as connection:
-                due = articles.claim_due(connection, claimant=claimant, now=self.clock(), lease=LEASE, limit=BATCH)
+                now = self.clock()
+                due = errands.claim_due(connection, "page", claimant=claimant, now=now, lease=LEASE, limit=BATCH)
             if not due:
                 return
             for read in self._read_all(due):
                 if self._record(read, claimant):
                     yield read
 
-    def _read_all(self, due: Sequence[WantedArticle]) -> Iterator[ReadPage]:
+    def _read_all(self, due: Sequence[Errand]) -> Iterator[ReadPage]:
         """Each host in a thread of its own, what it gives in the caller's."""
-        hosts: dict[str, deque[WantedArticle]] = {}
-        for wanted in due:
-            hosts.setdefault(cadence.host(wanted.url), deque()).append(wanted)
+        hosts: dict[str, deque[Errand]] = {}
+        for errand in due:
+            hosts.setdefault(cadence.host(errand.url), deque()).append(errand)
         heard: SimpleQueue[ReadPage] = SimpleQueue()
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="read") as pool:
             for host, waiting in hosts.items():
@@ -96,34 +96,34 @@ class ReadPages:
 
     # ---- in a thread: the slow part ----
 
-    def _read_host(self, host: str, waiting: deque[WantedArticle], heard: SimpleQueue[ReadPage]) -> None:
+    def _read_host(self, host: str, waiting: deque[Errand], heard: SimpleQueue[ReadPage]) -> None:
         """One page after the other. A host that asks for rest, or cannot be reached, is left alone with the others."""
         rest: ReadPage | None = None
         while waiting:
-            wanted = waiting.popleft()
+            errand = waiting.popleft()
             if rest or self.stop.is_set():
                 due_at = rest.due_at if rest else self.clock()
                 reason = rest.reason if rest else ""
-                heard.put(ReadPage(wanted=wanted, state="waiting", reason=reason, due_at=due_at, asked=False))
+                heard.put(ReadPage(errand=errand, state="waiting", reason=reason, due_at=due_at, asked=False))
                 continue
-            read = self._read(host, wanted)
+            read = self._read(host, errand)
             heard.put(read)
             rest = read if read.state == "waiting" else None
 
-    def _read(self, host: str, wanted: WantedArticle) -> ReadPage:
+    def _read(self, host: str, errand: Errand) -> ReadPage:
         """Never raises: a page that fails must not take the others with it."""
         try:
-            rules = self._rules(host, wanted.url)
-            if not rules.allow(wanted.url):
-                return ReadPage(wanted=wanted, state="refused", reason="its site's robots.txt asks not to read it")
-            return self._extracted(wanted, self._ask(host, wanted.url, rules.delay))
+            rules = self._rules(host, errand.url)
+            if not rules.allow(errand.url):
+                return ReadPage(errand=errand, state="refused", reason="its site's robots.txt asks not to read it")
+            return self._extracted(errand, self._ask(host, errand.url, rules.delay))
         except FetchError as error:
-            return self._failed(wanted, error)
+            return self._failed(errand, error)
         except ParseError as error:
-            return ReadPage(wanted=wanted, state="failed", reason=str(error))
+            return ReadPage(errand=errand, state="failed", reason=str(error))
         except Exception as bug:  # noqa: BLE001 - the unit of work: one page's surprise is that page's failure
-            log.exception("the page of entry %d failed unexpectedly", wanted.entry)
-            return ReadPage(wanted=wanted, state="failed", reason=f"Tipsheet itself failed on this page: {bug!r}")
+            log.exception("the page of entry %d failed unexpectedly", errand.entry)
+            return ReadPage(errand=errand, state="failed", reason=f"Tipsheet itself failed on this page: {bug!r}")
 
     def _rules(self, host: str, url: str) -> Rules:
         """What the site allows, asked once a day. A site that has no such file allows everything."""
@@ -163,22 +163,18 @@ class ReadPages:
     def _asked(self, host: str) -> None:
         self.free_at[host] = time.monotonic() + self.config.gap.total_seconds()
 
-    def _extracted(self, wanted: WantedArticle, page: tuple[bytes, str]) -> ReadPage:
+    def _extracted(self, errand: Errand, page: tuple[bytes, str]) -> ReadPage:
         body, url = page
         article = self.parser.extract(body, url=url)
         if article.barrier in ("consent", "challenge"):
-            return ReadPage(wanted=wanted, state="refused", reason=WORDS[article.barrier])
+            return ReadPage(errand=errand, state="refused", reason=WORDS[article.barrier])
         if not article.text:
-            return ReadPage(wanted=wanted, state="failed", reason="no article was found on the page")
-        return ReadPage(wanted=wanted, state="read", reason=WORDS.get(article.barrier, ""), article=article)
+            return ReadPage(errand=errand, state="failed", reason="no article was found on the page")
+        return ReadPage(errand=errand, state="done", reason=WORDS.get(article.barrier, ""), article=article)
 
-    def _failed(self, wanted: WantedArticle, error: FetchError) -> ReadPage:
-        """Whoever says no is not asked again; whoever does not answer is, a few times."""
-        final = error.kind in _FINAL or (error.kind == "http" and (error.status or 0) < 500)
-        again = next_try(wanted.tries + 1, now=self.clock(), retry_after=error.retry_after)
-        if final or again is None:
-            return ReadPage(wanted=wanted, state="refused" if final else "failed", reason=str(error))
-        return ReadPage(wanted=wanted, state="waiting", reason=str(error), due_at=again)
+    def _failed(self, errand: Errand, error: FetchError) -> ReadPage:
+        state, due_at = after_failure(error, errand.tries + 1, now=self.clock())
+        return ReadPage(errand=errand, state=state, reason=str(error), due_at=due_at)
 
     # ---- in the caller's thread: write ----
 
@@ -186,15 +182,15 @@ class ReadPages:
         """One transaction: that the page was read, and the text that its entry is examined with again."""
         now, article = self.clock(), read.article
         with self.database.write() as connection:
-            kept = articles.settle(
-                connection, read.wanted, read.state, read.reason, claimant=claimant, due_at=read.due_at,
-                read_at=now if article else None, canonical=article.canonical if article else "", asked=read.asked,
+            kept = errands.settle(
+                connection, read.errand, read.state, read.reason, claimant=claimant, due_at=read.due_at,
+                done_at=now if article else None, result=article.canonical if article else "", asked=read.asked,
             )  # fmt: skip
             if kept and article:
                 entries.enrich(
-                    connection, read.wanted.entry, text=article.text, author=article.author,
+                    connection, read.errand.entry, text=article.text, author=article.author,
                     published=article.published, language=article.language, now=now,
                 )  # fmt: skip
         level = logging.WARNING if read.state == "failed" else logging.INFO
-        note("page", level=level, entry=read.wanted.entry, state=read.state, problem=read.reason)
+        note("page", level=level, entry=read.errand.entry, state=read.state, problem=read.reason)
         return kept

@@ -9,9 +9,9 @@ from sqlalchemy import select, update
 from monitor.config import Config
 from storage import claims, entries, facts, feeds, hosts
 from storage.database import Database
-from storage.schema import articles as article_table
 from storage.schema import attempts as attempt_table
 from storage.schema import entries as entry_table
+from storage.schema import errands as errand_table
 from storage.schema import feeds as feed_table
 from storage.schema import outbox as outbox_table
 
@@ -26,7 +26,7 @@ def take_over(database: Database, config: Config, *, now: datetime) -> None:
     with database.write() as connection:
         facts.began_at(connection, now=now)  # before anything is decided: the first digest looks back to here
         feeds.remember(connection, tuple(config.feeds.values()))
-        for table in (feed_table, entry_table, article_table, outbox_table):
+        for table in (feed_table, entry_table, errand_table, outbox_table):
             claims.release(connection, table)
 
 

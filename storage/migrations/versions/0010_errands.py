@@ -1,4 +1,4 @@
-"""The pages of entries that may matter: which are to be read, and what came of it."""
+"""What is to be had from the web for an entry beside its feed."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "articles",
+        "errands",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("canonical", sa.Text(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("result", sa.Text(), nullable=False),
         sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("claimed_by", sa.String(length=36), nullable=True),
-        sa.ForeignKeyConstraint(["id"], ["entries.id"], name=op.f("fk_articles_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_articles")),
+        sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name=op.f("fk_errands_entry_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_errands")),
+        sa.UniqueConstraint("entry_id", "kind", name=op.f("uq_errands_entry_id")),
     )
-    op.create_index(op.f("ix_articles_due_at"), "articles", ["due_at"])
+    op.create_index(op.f("ix_errands_due_at"), "errands", ["due_at"])
