@@ -55,7 +55,15 @@ def open_tunnel(line: Line, host: str, port: int, proxy: Proxy, limit: float) ->
 
 
 def _introduce(line: Line, proxy: Proxy, limit: float) -> None:
-    """Sign in, if there is a name to sign in with: nothing else is offered then, and nothing less is taken."""
+    """Say hello. A proxy that keeps silent now is at fault itself, and no host behind it."""
+    try:
+        _sign_in(line, proxy, limit)
+    except TimeoutError as error:
+        raise FetchError("proxy", "the proxy does not answer in time") from error
+
+
+def _sign_in(line: Line, proxy: Proxy, limit: float) -> None:
+    """With a name, if there is one: nothing else is offered then, and nothing less is taken."""
     method = SOCKS5AuthMethod.USERNAME_PASSWORD if proxy.username else SOCKS5AuthMethod.NO_AUTH_REQUIRED
     line.send(SOCKS5AuthMethodsRequest([method]).dumps(), limit)
     if SOCKS5AuthReply.loads(_exactly(2, line, limit)).method is not method:
