@@ -254,6 +254,7 @@ _places = st.recursive(
         st.tuples(st.just("word"), _words),
         st.tuples(st.just("prefix"), st.sampled_from(("ax", "bo"))),
         st.tuples(st.just("phrase"), _words, _words),
+        st.tuples(st.just("regex"), st.sampled_from(("x", "ox", "a"))),
     ),
     lambda inner: st.one_of(
         st.tuples(st.just("or"), inner, inner),
@@ -281,6 +282,8 @@ def written(spec: Spec) -> str:
             return str(word)
         case ("prefix", prefix):
             return f"{prefix}*"
+        case ("regex", piece):
+            return f"/{piece}/"
         case ("phrase", first, second):
             return f'"{first} {second}"'
         case ("near" | "onear" as name, left, right, distance):
@@ -308,6 +311,8 @@ def places(spec: Spec, fields: list[list[str]]) -> set[Place]:
             return {
                 (f, i, i + 1) for f, row in enumerate(fields) for i, word in enumerate(row) if word.startswith(prefix)
             }
+        case ("regex", piece):
+            return {(f, i, i + 1) for f, row in enumerate(fields) for i, word in enumerate(row) if piece in word}
         case ("or", left, right):
             return places(left, fields) | places(right, fields)
         case ("near" | "onear" as name, left, right, distance):
