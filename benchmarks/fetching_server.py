@@ -202,6 +202,7 @@ def serve(certificate: Path | None = None) -> Iterator[Server]:
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_run, args=(certificate, theirs), daemon=True)
     process.start()
+    theirs.close()  # or a server that could not begin would be waited for
     try:
         port, dripping = ours.recv()
         yield Server(port, dripping, process.pid or 0, ours)
