@@ -27,6 +27,7 @@ COMMON = 200  # nobody watches the commonest words
 _SYLLABLES = [
     a + b for a in ("b", "br", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "st", "t", "v") for b in "aeiou"
 ]
+_SHORTEST_WATCHED = 3  # letters
 _SHORTEST_REAL = 100  # words of an entry that counts as an article
 
 
@@ -58,7 +59,7 @@ def real(articles: int) -> Newsroom | None:
     read = [[fold(one.text[start:end]) for start, end in words(one.text)] for one in documents]
     counted = Counter(word for row in read for word in row if word.isalpha() and word.isascii())
     pairs = Counter(pair for row in read for pair in pairwise(row) if counted.keys() >= set(pair))
-    ranked = [word for word, _ in counted.most_common()]
+    ranked = [word for word, _ in counted.most_common() if len(word) >= _SHORTEST_WATCHED]
     common = set(ranked[:COMMON])
     names = [pair for pair, _ in pairs.most_common() if common.isdisjoint(pair)]
     return Newsroom(articles=documents, words=ranked, names=names[:NAMES])
