@@ -69,13 +69,13 @@ def _fault(path: Path, line: int, message: str) -> ConfigError:
 def _wanted(listed: Items, new: Iterable[Feed], skipped: list[str]) -> Iterator[Feed]:
     """What is not in the list yet, under names that are not taken; `skipped` hears why a feed was left out."""
     blocks = [block for block in listed if isinstance(block, Keys)]
-    urls = {twin(str(block.get("url", ""))) for block in blocks}
+    reasons = dict.fromkeys((twin(str(block.get("url", ""))) for block in blocks), "is in the file already")
     names = {str(block.get("name", "")) for block in blocks}
     for feed in new:
-        if twin(feed.url) in urls:
-            skipped.append(f"{feed.url}: is in the file already")
+        if reason := reasons.get(twin(feed.url)):
+            skipped.append(f"{feed.url}: {reason}")
             continue
-        urls.add(twin(feed.url))
+        reasons[twin(feed.url)] = f"the same feed as {feed.name or feed.url}, which is added"
         yield replace(feed, name=_free(feed.name or feed.url, names))
 
 

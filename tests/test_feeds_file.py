@@ -100,7 +100,8 @@ def test_a_feed_that_is_there_is_not_added_again(tmp_path: Path, url: str) -> No
     before = path.read_bytes()
     assert append_feeds(path, [Feed(url=url, name="Twin", outlet="x")]) == (0, (f"{url}: is in the file already",))
     assert path.read_bytes() == before
-    assert append_feeds(path, [NEW, NEW])[0] == 1, "nor is one that comes twice"
+    again = Feed(url="http://new.example/feed/", name="Again", outlet="x")
+    assert append_feeds(path, [NEW, again]) == (1, ("http://new.example/feed/: the same feed as New, which is added",))
 
 
 def test_a_name_that_is_taken_gets_a_number(tmp_path: Path) -> None:
