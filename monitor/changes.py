@@ -48,7 +48,7 @@ def decide(
     """
     oldest = min(now, last_read or now) - fresh_for
     memory = _Memory.of(known)
-    shapes = _shapes((*parsed.entries, *parsed.unchanged))
+    shapes = _shapes(parsed.everything)
     unread = {entry.key for entry in parsed.unchanged}
     read = [_Found.of(entry, shape, memory) for entry, shape in zip(parsed.entries, shapes, strict=False)]
     found = _without_repeats(item for item in read if item.keyed.key not in unread)

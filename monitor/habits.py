@@ -42,7 +42,7 @@ def after_read(
     """
     window = parsed.size
     if state.last_success_at is None or not state.habit:
-        published = [_date(entry) for entry in (*parsed.entries, *parsed.unchanged)]
+        published = [_date(entry) for entry in parsed.everything]
         dated = [date.timestamp() for date in published if date]
         return index_rule.first_habit(dated, until=now.timestamp(), window=window).kept()
     since = state.last_success_at
@@ -63,7 +63,7 @@ def frequency(parsed: ParsedFeed, *, now: datetime) -> str:
 def shares_nothing(parsed: ParsedFeed, found: Changes, known: Sequence[KnownEntry]) -> bool:
     """Whether a feed that is known brings only what is new: then more may have come and gone between the two polls."""
     new = set(_marks(keyed.entry for keyed in found.new))
-    return bool(known and new) and new.issuperset(_marks((*parsed.entries, *parsed.unchanged)))
+    return bool(known and new) and new.issuperset(_marks(parsed.everything))
 
 
 def _learn(

@@ -13,7 +13,7 @@ from storage.schema import readings
 
 def last(connection: Connection, feed_id: int) -> Reading | None:
     row = connection.execute(select(readings).where(readings.c.feed_id == feed_id)).one_or_none()
-    return row and Reading(frame=row.frame, entries=tuple(_entry(*kept) for kept in row.entries))
+    return Reading(frame=row.frame, entries=tuple(_entry(*kept) for kept in row.entries)) if row else None
 
 
 def keep(connection: Connection, feed_id: int, reading: Reading | None) -> None:
@@ -25,7 +25,7 @@ def keep(connection: Connection, feed_id: int, reading: Reading | None) -> None:
 
 
 def _row(entry: UnchangedEntry) -> list[str | None]:
-    times = [time and time.isoformat() for time in (entry.published, entry.updated)]
+    times = [time.isoformat() if time else None for time in (entry.published, entry.updated)]
     return [entry.fingerprint, entry.key, entry.content_hash, entry.id, entry.link, entry.title, *times]
 
 

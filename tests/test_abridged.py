@@ -125,7 +125,7 @@ def test_another_address_or_encoding_is_another_frame() -> None:
     for change in ({"url": "https://elsewhere.example/feed"}, {"headers": {"Content-Type": "text/xml; charset=big5"}}):
         reader = Reader()
         reader.poll(body)
-        again = replace(reader, **change)  # type: ignore[arg-type]  # either of the two
+        again = replace(reader, **change)
         again.poll(body)
         assert again.read == [1]
 

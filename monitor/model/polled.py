@@ -100,8 +100,12 @@ class ParsedFeed:
     itself: str = ""  # the URL that the feed gives as its own, as written
 
     @property
+    def everything(self) -> tuple[ParsedEntry | UnchangedEntry, ...]:
+        """All entries that the body holds, the unread ones last."""
+        return (*self.entries, *self.unchanged)
+
+    @property
     def size(self) -> int:
-        """How many entries the body holds."""
         return len(self.entries) + len(self.unchanged)
 
 
