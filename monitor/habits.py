@@ -54,12 +54,6 @@ def after_read(
     return _learn(Habit.read(state.habit), fresh, since=since, now=now, window=window, crowd=crowd).kept()
 
 
-def frequency(parsed: ParsedFeed, *, now: datetime) -> str:
-    """How often a feed brings items, as far as one body tells: "12 items a day"; "" where it tells nothing."""
-    habit = _first(parsed, now)
-    return index_rule.in_words(index_rule.pace_of(habit, Crowd())) if any(habit.items) else ""
-
-
 def shares_nothing(parsed: ParsedFeed, found: Changes, known: Sequence[KnownEntry]) -> bool:
     """Whether a feed that is known brings only what is new: then more may have come and gone between the two polls."""
     new = set(_marks(keyed.entry for keyed in found.new))
