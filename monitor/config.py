@@ -86,7 +86,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
     except ValidationError as error:
         faults.add_shape(error, keys_at)
         raise faults.error() from None
-    proxy = _proxy(file, environ, faults, with_secrets=with_secrets)
+    proxy = _proxy(file, environ, faults, faults if with_secrets else Faults(str(path), tree))
     websub = _websub(file, faults)
     sets = {name: read_set(name, block, faults, tree) for name, block in file.sets.items()}
     feeds = tuple(_feeds(file, faults))
@@ -156,15 +156,14 @@ def fault_of(config: Config, watch: str, message: str) -> Fault:
 # ---- its parts ------------------------------------------------------------------------------------------------------
 
 
-def _proxy(file: File, environ: Mapping[str, str], faults: Faults, *, with_secrets: bool) -> Proxy | None:
-    """Through whom requests go. A login that is said in part is a fault."""
+def _proxy(file: File, environ: Mapping[str, str], faults: Faults, missing: Faults) -> Proxy | None:
+    """Through whom requests go. A login that is said in part is a fault; a password that is not there is `missing`."""
     network = file.network
     if bool(network.proxy_username) != bool(network.proxy_password) or (network.proxy_username and not network.proxy):
         faults.add(("network", "proxy_username"), "expected proxy, proxy_username and proxy_password together")
     if network.proxy is None:
         return None
-    secrets = _Secrets(environ, faults, ("network",))
-    password = secrets.get("proxy_password", network.proxy_password) if with_secrets else ""
+    password = _Secrets(environ, missing, ("network",)).get("proxy_password", network.proxy_password)
     if len(password.encode()) > _LONGEST_LOGIN:
         faults.add(("network", "proxy_password"), "expected at most 255 bytes, which is all that SOCKS 5 takes")
     return replace(read_proxy(network.proxy), username=network.proxy_username, password=password)

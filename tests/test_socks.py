@@ -356,6 +356,9 @@ def test_the_file_names_the_proxy(tmp_path: Path) -> None:
     login = FILE.replace(":9050", ":9050\n  proxy_username: desk\n  proxy_password: ${PROXY_PASSWORD}")
     signed_in = read(tmp_path, login, PROXY_PASSWORD="hunter2").proxy
     assert signed_in == Proxy(host="127.0.0.1", port=9050, username="desk", password="hunter2")
+    path = tmp_path / "feeds.yaml"
+    assert read_config(path, {"PROXY_PASSWORD": "hunter2"}, with_secrets=False).proxy == signed_in
+    assert read_config(path, {}, with_secrets=False).proxy, "what lists feeds does without"
 
 
 @pytest.mark.parametrize(
