@@ -21,6 +21,7 @@ from monitor.cli.options import config_option, find_config, load_config
 from monitor.cli.paint import err, json_line, plain
 from monitor.errors import ParseError, TipsheetError
 from monitor.isolate import IsolatedParser
+from monitor.language import with_language
 from monitor.matching import CompiledWatch, Matcher, compile_watch
 from monitor.model import Document, ParsedEntry, ParsedFeed, Placement, Watch
 from monitor.outlets import shipped
@@ -249,7 +250,7 @@ def match(config_path: Path | None, names: tuple[str, ...]) -> None:
 
 def _matches(matcher: Matcher, document: Document) -> dict[str, Any]:
     read = unread(document)
-    return {"matches": matcher.match(document)} | ({"note": f"read was only {read}"} if read else {})
+    return {"matches": matcher.match(with_language(document))} | ({"note": f"read was only {read}"} if read else {})
 
 
 def chosen_watches(config_path: Path | None, names: tuple[str, ...]) -> tuple[CompiledWatch, ...]:
