@@ -132,6 +132,9 @@ def test_json_says_what_there_is_and_what_was_added(desk: Desk) -> None:
     desk.web.script("/", page(alternate("/a") + alternate("/old")))
     desk.web.script("/a", rss("Ledger", "Ferry late"))
     desk.web.script("/old", rss("Old Paper", "Horse late"))
+    undecided = desk.add("/", "--json")
+    assert undecided.code == 2
+    assert [found["added"] for found in undecided.objects] == [False, False]
     first, second = desk.add("/", "--json", "--yes").objects
     assert (first["name"], first["kind"], first["entries"], first["added"]) == ("Ledger", "RSS", 1, True)
     assert first["headlines"] == ["Ferry late"]

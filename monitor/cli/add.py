@@ -88,7 +88,12 @@ def add(
         _fail(search)
     if not as_json:
         _show(offered, search)
-    chosen = None if dry_run else _choose(offered, choose, yes=yes)
+    try:
+        chosen = None if dry_run else _choose(offered, choose, yes=yes)
+    except click.UsageError:
+        if as_json:
+            json_lines(offered)
+        raise
     if chosen and chosen.in_file:
         _refuse(f"{chosen.url} is in the file already, as {chosen.in_file!r}")
     added = _add(find_config(config_path), chosen, name, tags) if chosen else ""
