@@ -88,7 +88,7 @@ def read_pack(source: str, file: str) -> Pack:
     """The pack that a YAML text describes. ConfigError holds every fault found, each with its line in `file`."""
     reader = _Reader(file)
     try:
-        root = YAML(typ="safe", pure=True).compose(source)
+        root = YAML(typ="safe").compose(source)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ConfigError((Fault(file=file, line=line, path="", message=f"not YAML: {error.problem}"),)) from None
