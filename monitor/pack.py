@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+import yaml
+from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from monitor.errors import ConfigError, Fault
 from monitor.tree import Term, TermSet, term
@@ -88,11 +87,11 @@ def read_pack(source: str, file: str) -> Pack:
     """The pack that a YAML text describes. ConfigError holds every fault found, each with its line in `file`."""
     reader = _Reader(file)
     try:
-        root = YAML(typ="safe").compose(source)
-    except MarkedYAMLError as error:
+        root = yaml.compose(source, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ConfigError((Fault(file=file, line=line, path="", message=f"not YAML: {error.problem}"),)) from None
-    except (YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigError((Fault(file=file, line=0, path="", message=f"not YAML: {error}"),)) from None
     pack = _pack(reader, root)
     if reader.faults:
@@ -102,6 +101,7 @@ def read_pack(source: str, file: str) -> Pack:
 
 # ---- nodes → values; a fault is noted, and reading goes on -----------------------------------------------------------
 
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # as for feeds.yaml: libyaml where there is one
 _PACK_KEYS = ("name", "about", "halves", "rules", "cues", "false_friends", "who", "must_match", "must_not_match")
 _RULE_KEYS = ("alert", "digest", "strong", "near", "apart", "body", "shouted")
 _MILD_RULE_KEYS = ("prior",)  # those that a pack may leave out

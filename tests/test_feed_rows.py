@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from monitor.model import Feed, FeedHealth, FeedOutcome, FeedState, Problem, Validators
+from monitor.model import Feed, FeedHealth, FeedOutcome, FeedRow, FeedState, Problem, Validators
 from storage import feeds
 from storage.database import Database
-from storage.feeds import FeedRow
 from tests.conftest import NOON, Clock
 from tests.rows import COURIER, FERRY, LEASE, WANTED, remember
 

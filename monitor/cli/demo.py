@@ -13,9 +13,9 @@ from pathlib import Path
 from threading import Event
 
 import click
+import yaml
 from platformdirs import user_data_path
 from rich.text import Text
-from ruamel.yaml import YAML
 
 from monitor.cli.paint import out, plain
 from monitor.cli.work import configure_logging, work_off
@@ -140,8 +140,7 @@ def write_config(place: Path, newsroom: Newsroom, mailroom: Mailroom) -> Config:
             for outlet in newsroom.outlets
         ],
     }
-    with path.open("w", encoding="utf-8") as stream:
-        YAML().dump(tree, stream)
+    path.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return read_config(path, {SECRET_NAME: SECRET})
 
 

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
+import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from monitor.errors import ConfigError, Fault
 
@@ -95,9 +94,9 @@ def read_papers(directory: Path = PAPERS) -> tuple[Paper, ...]:
 
 def _read_paper(path: Path) -> Paper:
     try:
-        data = YAML(typ="safe", pure=True).load(path)
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
         paper = TypeAdapter(Paper).validate_python({"slug": path.stem, **data})
-    except (YAMLError, TypeError) as error:
+    except (yaml.YAMLError, TypeError) as error:
         raise ConfigError((Fault(file=path.name, line=0, path="", message=f"is no paper: {error}"),)) from error
     except ValidationError as error:
         raise ConfigError(tuple(_fault(path, place["loc"], place["msg"]) for place in error.errors())) from error
