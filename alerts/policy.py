@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from monitor.model import Decision, EditKind, Entry, Level, Match, Placement, Recipient, Relation, Told, Version, Watch
-from monitor.versions import edit_kind
+from monitor.story.versions import edit_kind
 
 MAX_AMBIGUOUS = 2
 """Attempts whose end nobody knows, after which an alert is shown as uncertain instead of being sent a third time."""

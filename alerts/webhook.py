@@ -21,9 +21,9 @@ from ipaddress import ip_address
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from monitor.cadence import parse_retry_after
 from monitor.errors import DeliveryError, FetchError
 from monitor.model import Message
+from monitor.rhythm.cadence import parse_retry_after
 
 _PREFIX = "whsec_"
 _HOUSE_NAMES = ("local", "localhost", "internal", "lan", "home.arpa")

@@ -15,12 +15,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from monitor.backtest import Archived, backtest
-from monitor.language import with_language
-from monitor.matching import CompiledWatch, Matcher, compile_watch
 from monitor.model import Attribution, Examined, Feed, KeyedEntry, ParsedEntry, Placement, Watch
-from monitor.pack import read_pack
-from monitor.packs import shipped
+from monitor.watches.backtest import Archived, backtest
+from monitor.watches.matching import CompiledWatch, Matcher, compile_watch
+from monitor.watches.pack import read_pack
+from monitor.watches.packs import shipped
+from monitor.words.language import with_language
 from storage import claims, entries, feeds, stories
 from storage.database import Database
 

@@ -22,8 +22,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from monitor import index_rule
-from monitor.index_rule import DAY, Crowd, Habit, Pace
+from monitor.rhythm import index_rule
+from monitor.rhythm.index_rule import DAY, Crowd, Habit, Pace
 
 HOUR = 3_600
 BUSY_ENOUGH, WATCHED_ENOUGH = 1.0, 7.0  # items a day, days

@@ -21,7 +21,7 @@ from pathlib import Path
 import trafilatura
 from bs4 import BeautifulSoup
 
-from monitor.article import extract
+from monitor.articles.article import extract
 
 RUN = 4  # words
 

@@ -22,11 +22,11 @@ from typing import Any
 
 import feedparser
 
-from monitor.dates import parse_date
 from monitor.errors import ParseError
+from monitor.feeds.dates import parse_date
+from monitor.feeds.parse import parse_feed
 from monitor.model import ParsedFeed
-from monitor.parse import parse_feed
-from monitor.text import visible_text
+from monitor.words.text import visible_text
 
 _URL = "http://127.0.0.1:8097/"  # where feedparser's own runner serves them
 _HEADER = re.compile(rb"^Header:\s*([^:\s]+):\s*(.+?)\s*$", re.MULTILINE)

@@ -31,14 +31,14 @@ import feedparser
 from lxml import etree  # type: ignore[import-untyped]  # it publishes no types
 
 from benchmarks.feed_conformance import show_conformance
-from monitor.abridged import read_changes, reading
-from monitor.changes import decide
 from monitor.errors import ParseError
+from monitor.feeds.abridged import read_changes, reading
+from monitor.feeds.changes import decide
+from monitor.feeds.parse import parse_feed
+from monitor.feeds.raw import _mended
 from monitor.isolate import IsolatedParser
 from monitor.model import ParsedEntry, ParsedFeed, Reading
-from monitor.parse import parse_feed
-from monitor.raw import _mended
-from monitor.text import visible_text
+from monitor.words.text import visible_text
 
 URL = "https://feeds.example/"
 _MOJIBAKE = re.compile("[ÃÂ][\x80-\xbf]?|â€|Ð|Ñ")

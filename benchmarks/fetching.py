@@ -27,8 +27,8 @@ import httpx
 
 from benchmarks.fetching_rounds import AGENT, LOOPBACK
 from benchmarks.fetching_server import BODY, ETAG, serve
-from monitor.fetch import Client, FetchSettings
 from monitor.model import Validators
+from monitor.net.fetch import Client, FetchSettings
 
 ROUNDS = 10
 DEAD = 20  # one host in so many

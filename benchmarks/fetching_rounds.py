@@ -31,12 +31,12 @@ from typing import Any
 from sqlalchemy import update
 
 from benchmarks.fetching_server import ETAG, Asked, serve
-from monitor.config import read_config
-from monitor.fetch import Client, FetchSettings
 from monitor.isolate import IsolatedParser
 from monitor.model import Feed, Validators
-from monitor.outlets import shipped
+from monitor.net.fetch import Client, FetchSettings
 from monitor.pipeline import Examine, Refresh
+from monitor.settings.config import read_config
+from monitor.story.outlets import shipped
 from storage import feeds
 from storage.database import Database
 from storage.schema import feeds as feed_table

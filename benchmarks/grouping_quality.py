@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from monitor.model import Document
-from monitor.stories import Grouper
+from monitor.story.grouping import Grouper
 
 MERGE_EVERY = timedelta(minutes=10)
 

@@ -30,12 +30,12 @@ from threading import Event
 
 from sqlalchemy import insert
 
-from monitor.callback import CallbackServer, DoorLimits, Head, Reply
-from monitor.config import Config, read_config
-from monitor.fetch import Client, FetchSettings
 from monitor.model import Feed, Offer
+from monitor.net.callback import CallbackServer, DoorLimits, Head, Reply
+from monitor.net.fetch import Client, FetchSettings
 from monitor.pipeline import Hear, Subscribe
 from monitor.pipeline.hear import Meter
+from monitor.settings.config import Config, read_config
 from storage import feeds, subscriptions
 from storage.database import Database
 from storage.schema import feeds as feed_table

@@ -25,8 +25,8 @@ from benchmarks import kill_floor
 from monitor import run
 from monitor.cli import tipsheet
 from monitor.errors import TipsheetError
-from monitor.fetch import Client
 from monitor.isolate import IsolatedParser
+from monitor.net.fetch import Client
 from storage import entries, outbox, stories
 from storage.database import Database
 

@@ -12,7 +12,7 @@ import os
 import time
 from pathlib import Path
 
-from monitor.language import detect
+from monitor.words.language import detect
 
 
 def main() -> None:

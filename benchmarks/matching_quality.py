@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.matching import Matcher, compile_watch
 from monitor.model import Document, Match, Watch
-from monitor.pack import read_pack
-from monitor.packs import shipped
+from monitor.watches.matching import Matcher, compile_watch
+from monitor.watches.pack import read_pack
+from monitor.watches.packs import shipped
 
 PACK = "tech-and-immigration-enforcement"
 _LEVELS = (("alert", frozenset({"alert"})), ("alert+digest", frozenset({"alert", "digest"})))

@@ -24,7 +24,7 @@ from pathlib import Path
 from benchmarks.matching_plot import Curve, log_log
 from benchmarks.matching_texts import TEXT, TITLE, made_up, queries, real
 from benchmarks.matching_ways import WAYS
-from monitor.page import Page
+from monitor.watches.page import Page
 
 PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "matching-speed.svg"
 ARTICLES = 500

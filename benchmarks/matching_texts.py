@@ -16,9 +16,9 @@ from itertools import accumulate, islice, pairwise
 from pathlib import Path
 
 from monitor.errors import ParseError
+from monitor.feeds.parse import parse_feed
 from monitor.model import Document
-from monitor.parse import parse_feed
-from monitor.text import fold, visible_text, words
+from monitor.words.text import fold, visible_text, words
 
 TITLE, TEXT = 12, 431  # words of an article
 NAMED = 12  # names in an article

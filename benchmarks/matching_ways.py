@@ -13,13 +13,13 @@ from typing import ClassVar, Protocol, TypeAlias
 
 from ahocorasick_rs import AhoCorasick
 
-from monitor.matching import CompiledWatch, Compiler, Matcher, judge
 from monitor.model import Document, Watch
-from monitor.page import Page
-from monitor.query import parse
-from monitor.routes import clauses
-from monitor.text import folded_words
-from monitor.tree import And, Near, Node, Not, Or, Term
+from monitor.watches.matching import CompiledWatch, Compiler, Matcher, judge
+from monitor.watches.page import Page
+from monitor.watches.query import parse
+from monitor.watches.routes import clauses
+from monitor.watches.tree import And, Near, Node, Not, Or, Term
+from monitor.words.text import folded_words
 
 Pair: TypeAlias = tuple[int, int]  # article, watch
 Predicate: TypeAlias = Callable[[str], bool]

@@ -14,8 +14,8 @@ from threading import Event
 from sqlalchemy import update
 
 from benchmarks.peers_programs import Program, rows
-from monitor.config import read_config
 from monitor.run import open_stages
+from monitor.settings.config import read_config
 from monitor.version import VERSION
 from storage.database import Database
 from storage.schema import feeds

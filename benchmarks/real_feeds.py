@@ -33,9 +33,9 @@ import feedparser
 from rich.console import Console
 from rich.progress import track
 
-from monitor.config import Config, read_config
 from monitor.model import FeedOutcome
 from monitor.run import open_stages, utc_now
+from monitor.settings.config import Config, read_config
 from storage.database import Database
 from storage.schema import feeds as feed_table
 

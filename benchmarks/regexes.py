@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 
 from monitor.model import Document
-from monitor.page import MAX_FIELD, Page, find
-from monitor.query import parse
+from monitor.watches.page import MAX_FIELD, Page, find
+from monitor.watches.query import parse
 
 _HARMLESS = r"/ICE-\d+/"
 _HOSTILE = (

@@ -19,8 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
-from monitor import index_rule, volume
-from monitor.index_rule import Crowd, Habit
+from monitor.rhythm import index_rule, volume
+from monitor.rhythm.index_rule import Crowd, Habit
 
 STEP = 6 * 3_600
 LEAST = 100  # items of a feed in the record

@@ -25,10 +25,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal, Self, TypeVar
 
-from monitor.article import SIZE_CAP, Article, extract
+from monitor.articles.article import SIZE_CAP, Article, extract
 from monitor.errors import ParseError
+from monitor.feeds.parse import LARGEST_BODY, parse_feed
 from monitor.model import ParsedFeed
-from monitor.parse import LARGEST_BODY, parse_feed
 from monitor.wire import BrokenAnswer, dump_article, dump_error, dump_feed, load_article, load_feed
 
 _LENGTH = struct.Struct(">I")
@@ -83,7 +83,7 @@ class IsolatedParser:
         return self._ask("feed", body, headers, url, load_feed)
 
     def extract(self, page: bytes, *, url: str) -> Article:
-        """As `monitor.article.extract`, behind the same wall and with the same three errors."""
+        """As `monitor.articles.article.extract`, behind the same wall and with the same three errors."""
         if len(page) > SIZE_CAP:
             return extract(page, url=url)  # which refuses it unread
         return self._ask("page", page, {}, url, load_article)

@@ -18,13 +18,11 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from alerts.channel import Post, Sender, open_sender
-from monitor.callback import CallbackServer
-from monitor.config import Config
 from monitor.errors import DeliveryError
-from monitor.fetch import Client, FetchSettings
 from monitor.isolate import IsolatedParser
 from monitor.model import Channel, Message
-from monitor.outlets import shipped
+from monitor.net.callback import CallbackServer
+from monitor.net.fetch import Client, FetchSettings
 from monitor.pipeline import (
     Deliver,
     Examine,
@@ -40,6 +38,8 @@ from monitor.pipeline import (
     take_over,
 )
 from monitor.pipeline.journal import note
+from monitor.settings.config import Config
+from monitor.story.outlets import shipped
 from monitor.version import VERSION
 from storage.database import Database
 

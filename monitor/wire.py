@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import TypeGuard
 
-from monitor.article import Article
-from monitor.barriers import WORDS
+from monitor.articles.article import Article
+from monitor.articles.barriers import WORDS
 from monitor.errors import ParseError
 from monitor.model import ParsedEntry, ParsedFeed, Problem
 

@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
-from monitor.fetch import FetchSettings
+from monitor.net.fetch import FetchSettings
 
 USER_AGENT = "Tipsheet-tests/1.0 (+https://tipsheet.example)"
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.abridged import abridge, read_changes, reading
-from monitor.changes import decide
 from monitor.errors import ParseError
+from monitor.feeds.abridged import abridge, read_changes, reading
+from monitor.feeds.changes import decide
+from monitor.feeds.parse import parse_feed
 from monitor.model import Changes, KnownEntry, ParsedFeed, Reading
-from monitor.parse import parse_feed
 
 URL = "https://ferry.example/feed"
 NOW = datetime(2025, 7, 1, 12, tzinfo=UTC)

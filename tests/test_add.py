@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.config import read_config
 from monitor.model import Feed
+from monitor.settings.config import read_config
 from tests.command import Ran, tipsheet
 from tests.scripted_server import Answer, ScriptedServer
 

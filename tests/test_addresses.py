@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.addresses import address_fault, is_opened, read_networks, shown, url_fault, wire_target, wire_url
+from monitor.net.addresses import address_fault, is_opened, read_networks, shown, url_fault, wire_target, wire_url
 
 PORTS = (80, 443, 8000, 8080, 8443)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.answers import is_answer
 from monitor.model import Document, Match, Span
+from monitor.story.answers import is_answer
 
 
 def document_of(title: str, term: str) -> tuple[Document, list[Match]]:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from monitor.backtest import MAX_ALERTS_A_DAY, fingerprint
-from monitor.config import Config, read_config
 from monitor.errors import ConfigError
-from monitor.matching import compile_watch
 from monitor.model import Watch
 from monitor.pipeline.arming import ENOUGH, arm, held_back, judge, untried
+from monitor.settings.config import Config, read_config
+from monitor.watches.backtest import MAX_ALERTS_A_DAY, fingerprint
+from monitor.watches.matching import compile_watch
 from storage import facts
 from storage.database import Database
 from tests.command import tipsheet

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitor.article import SIZE_CAP, extract
+from monitor.articles.article import SIZE_CAP, extract
 from monitor.errors import ParseError
 
 PARAGRAPHS = (

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.attribution import StoryOrigin, attribute, story_origin
 from monitor.model import Attribution, Credit, Document
-from monitor.outlets import shipped
+from monitor.story.attribution import StoryOrigin, attribute, story_origin
+from monitor.story.outlets import shipped
 
 OUTLETS = shipped()
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.backtest import MAX_ALERTS_A_DAY, Archived, Backtest, backtest, differences, too_busy
-from monitor.matching import compile_watch
 from monitor.model import Document, Entry, Placement, Relation, Watch
+from monitor.watches.backtest import MAX_ALERTS_A_DAY, Archived, Backtest, backtest, differences, too_busy
+from monitor.watches.matching import compile_watch
 from storage.database import Database
 from tests.command import tipsheet
 from tests.rows import claim, counts, edit, examined, keep, keyed, record, remember

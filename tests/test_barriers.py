@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.article import extract
-from monitor.barriers import SHORT, WORDS, barrier
+from monitor.articles.article import extract
+from monitor.articles.barriers import SHORT, WORDS, barrier
 
 STORY = "The port moved its cranes at night. " * 10
 

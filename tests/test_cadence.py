@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor import index_rule
-from monitor.cadence import (
+from monitor.model import Feed, FeedState, Fetched, Validators
+from monitor.rhythm import index_rule
+from monitor.rhythm.cadence import (
     NEVER,
     Intervals,
     after_failure,
@@ -26,8 +27,7 @@ from monitor.cadence import (
     too_early,
     words,
 )
-from monitor.index_rule import Habit
-from monitor.model import Feed, FeedState, Fetched, Validators
+from monitor.rhythm.index_rule import Habit
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 EXACT = Intervals(jitter=0.0)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from monitor.callback import CallbackServer, DoorLimits, Head, Reply
 from monitor.errors import TipsheetError
+from monitor.net.callback import CallbackServer, DoorLimits, Head, Reply
 from tests.websub_hub import request
 
 LIMITS = DoorLimits(seconds=1.0, body=100_000, held=150_000, strangers=50)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.changes import decide
+from monitor.feeds.changes import decide
 from monitor.model import Changes, KeyedEntry, KnownEntry, ParsedEntry, ParsedFeed
 
 NOW = datetime(2025, 7, 1, 12, tzinfo=UTC)

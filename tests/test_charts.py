@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image
 
-from monitor.charts import MOST_COLUMNS, MOST_PAIRS, MOST_ROWS, heat_map, timeline
-from monitor.drawing import DAY, NIGHT, Box, Drawing, Label, to_svg
-from monitor.ledger import Cell, cells
 from monitor.model import Mention, Naming
-from monitor.raster import SCALE, to_png
+from monitor.pictures.charts import MOST_COLUMNS, MOST_PAIRS, MOST_ROWS, heat_map, timeline
+from monitor.pictures.drawing import DAY, NIGHT, Box, Drawing, Label, to_svg
+from monitor.pictures.raster import SCALE, to_png
+from monitor.story.ledger import Cell, cells
 
 SVG = "{http://www.w3.org/2000/svg}"
 BEGAN = datetime(2026, 9, 1, tzinfo=UTC)

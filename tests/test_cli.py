@@ -20,8 +20,8 @@ import pytest
 from sqlalchemy import update
 
 from monitor import cli
-from monitor.config import read_config
 from monitor.model import Decision, Recipient
+from monitor.settings.config import read_config
 from storage import outbox
 from storage.database import Database
 from storage.schema import feeds as feed_table

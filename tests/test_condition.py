@@ -10,9 +10,9 @@ from typing import get_args
 import pytest
 
 from monitor import errors
-from monitor.condition import Condition, State, condition_of, crowd_of
-from monitor.index_rule import Crowd
 from monitor.model import FeedRow
+from monitor.rhythm.condition import Condition, State, condition_of, crowd_of
+from monitor.rhythm.index_rule import Crowd
 from tests.test_volume import watched
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

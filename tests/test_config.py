@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.config import example_faults, read_config
 from monitor.errors import ConfigError
+from monitor.settings.config import example_faults, read_config
 
 ROOT = Path(__file__).parents[1]
 GOOD = """\

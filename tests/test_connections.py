@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.connections import Connection, written
 from monitor.errors import FetchError
-from monitor.line import Line
+from monitor.net.connections import Connection, written
+from monitor.net.line import Line
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"

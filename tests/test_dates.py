@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor import dates
-from monitor.dates import parse_date
+from monitor.feeds import dates
+from monitor.feeds.dates import parse_date
 
 TEN = datetime(2020, 3, 2, 10, tzinfo=UTC)
 MIDNIGHT = datetime(2020, 3, 2, tzinfo=UTC)

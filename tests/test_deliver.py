@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from alerts.message import compose_alert
-from monitor.config import Config, read_config
 from monitor.errors import DeliveryError, StorageError
 from monitor.model import Message, Recipient
-from monitor.outlets import shipped
 from monitor.pipeline import Deliver, Delivered, take_over
 from monitor.pipeline.deliver import LEASE, MAX_UNWRITTEN, PAUSE
+from monitor.settings.config import Config, read_config
+from monitor.story.outlets import shipped
 from storage import claims, outbox
 from storage.database import Database
 from storage.schema import outbox as outbox_table

@@ -119,7 +119,7 @@ def test_a_story_nobody_tells_has_no_tellings(newsroom: Newsroom) -> None:
         ),
         (
             "{name: A, domain: a.example, language: en, tagline: t, format: rss, feed: f, items: "
-            "[{title: One, minutes: 1, summary: s}, {title: \"One?\", minutes: 2, summary: s}]}",
+            '[{title: One, minutes: 1, summary: s}, {title: "One?", minutes: 2, summary: s}]}',
             "items",
         ),
     ],

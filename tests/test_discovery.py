@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from monitor.discovery import Candidate, guesses, kind_of, news_sitemaps, read_page
+from monitor.feeds.discovery import Candidate, guesses, kind_of, news_sitemaps, read_page
 
 PAGE = "https://ledger.example/news/"
 RSS = 'type="application/rss+xml"'

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from monitor.config import Config, read_config
 from monitor.errors import StorageError
-from monitor.matching import Matcher
 from monitor.model import Document, Examined, Match
-from monitor.outlets import shipped
 from monitor.pipeline import Examine
 from monitor.pipeline.examine import LEASE, RETRY
+from monitor.settings.config import Config, read_config
+from monitor.story.outlets import shipped
+from monitor.watches.matching import Matcher
 from storage import outbox, stories
 from storage.database import Database
 from tests.conftest import NOON, Clock

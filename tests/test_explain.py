@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor import packs
-from monitor.explain import Clue, Explanation, Part, explain
-from monitor.matching import CompiledWatch, Matcher, compile_watch
 from monitor.model import Document, Watch
-from monitor.pack import read_pack
-from monitor.query import term_set
+from monitor.watches import packs
+from monitor.watches.explain import Clue, Explanation, Part, explain
+from monitor.watches.matching import CompiledWatch, Matcher, compile_watch
+from monitor.watches.pack import read_pack
+from monitor.watches.query import term_set
 from tests.command import tipsheet
 
 PACK = "tech-and-immigration-enforcement"

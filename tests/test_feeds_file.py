@@ -14,11 +14,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from monitor.config import read_config
 from monitor.errors import ConfigError
-from monitor.feeds_file import append_feeds
 from monitor.model import Feed
-from monitor.yaml_file import load_tree, written
+from monitor.settings.config import read_config
+from monitor.settings.feeds_file import append_feeds
+from monitor.settings.yaml_file import load_tree, written
 
 HEAD = """\
 # What the night desk watches.

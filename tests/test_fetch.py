@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import FetchError
-from monitor.fetch import Client
 from monitor.model import Fetched, Validators
+from monitor.net.fetch import Client
 from tests.scripted_server import USER_AGENT, Answer, ScriptedServer
 
 FEED = b"<rss><channel><title>News</title></channel></rss>"
@@ -638,9 +638,9 @@ def test_a_receiver_that_takes_the_message_and_says_nothing(server: ScriptedServ
 # ---- the house -------------------------------------------------------------------------------------------------------
 
 DOORS = {
-    "h11": {"monitor/callback.py"},  # a server's side: what hubs ask of us
-    "httptools": {"monitor/connections.py"},
-    "httpx": {"monitor/transport.py", "monitor/fetch.py"},
+    "h11": {"monitor/net/callback.py"},  # a server's side: what hubs ask of us
+    "httptools": {"monitor/net/connections.py"},
+    "httpx": {"monitor/net/transport.py", "monitor/net/fetch.py"},
     "httpcore": set(),
     "smtplib": {"alerts/smtp.py"},
     "requests": set(),

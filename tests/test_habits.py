@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor import changes, habits
-from monitor.index_rule import Crowd, Habit
+from monitor.feeds import changes
 from monitor.model import Feed, FeedState, KnownEntry, ParsedEntry, ParsedFeed
+from monitor.rhythm import habits
+from monitor.rhythm.index_rule import Crowd, Habit
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -19,9 +19,9 @@ import feedparser
 import pytest
 
 from monitor.errors import FetchError, ParseError
-from monitor.fetch import Client
+from monitor.feeds.parse import parse_feed
 from monitor.model import ParsedFeed
-from monitor.parse import parse_feed
+from monitor.net.fetch import Client
 from tests.hostile_documents import HOSTILE, deflate_bomb, gzip_bomb, zstd_bomb
 from tests.memory import memory_grown
 from tests.scripted_server import Answer, ScriptedServer

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.index_rule import (
+from monitor.rhythm.index_rule import (
     DAY,
     HALF_LIFE,
     Crowd,

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import FetchError
-from monitor.inflate import decoded
+from monitor.net.inflate import decoded
 
 LIMIT = 1_000_000
 FEED = b"<rss><channel><title>News</title></channel></rss>" * 100

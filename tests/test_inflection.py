@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor.config import Config, read_config
 from monitor.errors import ConfigError
-from monitor.inflection import forms
-from monitor.matching import Matcher
 from monitor.model import Document
+from monitor.settings.config import Config, read_config
+from monitor.watches.matching import Matcher
+from monitor.words.inflection import forms
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ import pytest
 
 from monitor import isolate
 from monitor.errors import ParseError
+from monitor.feeds.parse import parse_feed
 from monitor.isolate import IsolatedParser
-from monitor.parse import parse_feed
 from tests.hostile_documents import ENTITIES, EXTERNAL, HOSTILE, item, rss
 from tests.memory import memory_grown
 
@@ -88,7 +88,7 @@ def test_external_entities_open_no_file_and_no_connection() -> None:
     program = """
 import json, sys
 from monitor.errors import ParseError
-from monitor.parse import parse_feed
+from monitor.feeds.parse import parse_feed
 from tests.hostile_documents import ENTITIES, EXTERNAL, HOSTILE, item, rss
 from tests.memory import memory_grown
 bodies = [body.encode() for body in json.load(sys.stdin)]

@@ -16,11 +16,11 @@ from standardwebhooks import Webhook
 
 from monitor.cli.demo import SECRET, write_config
 from monitor.cli.work import work_off
-from monitor.config import Config
 from monitor.demo.mailroom import Mailroom
 from monitor.demo.newsroom import Newsroom
 from monitor.errors import StorageError
 from monitor.run import Stages, open_stages
+from monitor.settings.config import Config
 from storage import feeds, outbox, stories
 from storage.database import Database
 from tests.conftest import Clock

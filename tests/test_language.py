@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.language import detect, with_language
-from monitor.matching import Matcher, compile_watch
 from monitor.model import Document, Watch
+from monitor.watches.matching import Matcher, compile_watch
+from monitor.words.language import detect, with_language
 
 
 @pytest.mark.parametrize(

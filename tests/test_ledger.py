@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from monitor.ledger import Cell, cells, evidence
 from monitor.model import FieldName, Mention, Naming
+from monitor.story.ledger import Cell, cells, evidence
 
 MONDAY = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 KINDS = {"Palantir": "companies", "Azure": "companies", "Microsoft": "companies", "ICE": "agencies", "DHS": "agencies"}

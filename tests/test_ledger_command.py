@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor import packs
-from monitor.mentions import mentions
 from monitor.model import Document
-from monitor.pack import read_pack
-from monitor.page import Page
+from monitor.story.mentions import mentions
+from monitor.watches import packs
+from monitor.watches.pack import read_pack
+from monitor.watches.page import Page
 from storage import mentions as mention_rows
 from storage.database import Database
 from tests import command

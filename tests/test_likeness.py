@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.likeness import language_of, overlap, same_address, stem, subject_of, wording_of
 from monitor.model import Document
+from monitor.story.likeness import language_of, overlap, same_address, stem, subject_of, wording_of
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import QueryError
-from monitor.matching import MAX_FIELD, MAX_SPANS, Matcher, compile_watch, failing_examples
 from monitor.model import Document, Level, Match, Watch
-from monitor.query import parse, term_set
-from monitor.text import folded_words, mask
-from monitor.tree import AttributeName
+from monitor.watches.matching import MAX_FIELD, MAX_SPANS, Matcher, compile_watch, failing_examples
+from monitor.watches.query import parse, term_set
+from monitor.watches.tree import AttributeName
+from monitor.words.text import folded_words, mask
 
 SETS = {
     "agencies": term_set("agencies", ("ICE", "Border Patrol"), label="agency"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from monitor import packs
-from monitor.mentions import mentions, sentence_of
 from monitor.model import Document
-from monitor.pack import read_pack
-from monitor.page import Page
+from monitor.story.mentions import mentions, sentence_of
+from monitor.watches import packs
+from monitor.watches.pack import read_pack
+from monitor.watches.page import Page
 
 PACKS = [read_pack(packs.shipped(name), name) for name in packs.names()]
 

@@ -28,7 +28,7 @@ from alerts.message import (
     safe_link,
 )
 from monitor.model import EditKind, EditNote, Message, Recipient, Relation, StoryMember, StoryReport
-from monitor.versions import differences
+from monitor.story.versions import differences
 
 GOLDEN = Path(__file__).parent / "data" / "golden"
 NOW = datetime(2026, 3, 4, 9, 40, tzinfo=UTC)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from monitor import packs
-from monitor.matching import CompiledWatch, Matcher, compile_watch
 from monitor.model import Document, Watch
-from monitor.near_miss import why_not
-from monitor.pack import read_pack
+from monitor.watches import packs
+from monitor.watches.matching import CompiledWatch, Matcher, compile_watch
+from monitor.watches.near_miss import why_not
+from monitor.watches.pack import read_pack
 
 PACK = "tech-and-immigration-enforcement"
 

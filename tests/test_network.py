@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from monitor.errors import FetchError
-from monitor.fetch import Client
+from monitor.net.fetch import Client
 from tests.scripted_server import Answer, ScriptedServer
 from tests.test_addresses import NOT_PUBLIC
 
@@ -196,7 +196,7 @@ def test_a_redirect_meets_the_same_guard(resolver: Resolver, spy: SocketSpy, ser
 def test_a_public_address_of_this_machine_is_refused(
     guarded: Client, resolver: Resolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("monitor.network.address_fault", lambda address: "")  # as if loopback were public
+    monkeypatch.setattr("monitor.net.network.address_fault", lambda address: "")  # as if loopback were public
     resolver.answers["news.example"] = [["127.0.0.1"]]
     assert "belongs to this machine" in str(refused(guarded, "http://news.example/feed"))
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor import opml
 from monitor.errors import ParseError
+from monitor.feeds import opml
 from monitor.model import Feed
 
 NOW = datetime(2025, 7, 1, 12, tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import ConfigError
-from monitor.outlets import read_outlets, shipped
+from monitor.story.outlets import read_outlets, shipped
 
 HEADER = "name\tdomain\tother domains\taliases\tshort forms\tkind\tflag\n"
 

@@ -10,11 +10,11 @@ import pytest
 
 from benchmarks.matching_quality import figures, judged, labelled
 from monitor.errors import ConfigError
-from monitor.matching import CompiledWatch, Matcher, compile_watch, failing_examples
 from monitor.model import Document, Match, Watch
-from monitor.pack import Pack, read_pack
-from monitor.packs import names, shipped
-from monitor.query import parse
+from monitor.watches.matching import CompiledWatch, Matcher, compile_watch, failing_examples
+from monitor.watches.pack import Pack, read_pack
+from monitor.watches.packs import names, shipped
+from monitor.watches.query import parse
 
 SMALL = """\
 name: floods

@@ -16,14 +16,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor import fields, parse
-from monitor.decoding import decode
-from monitor.elements import read_tree
 from monitor.errors import ParseError
+from monitor.feeds import fields, parse
+from monitor.feeds.decoding import decode
+from monitor.feeds.elements import read_tree
+from monitor.feeds.parse import parse_feed
+from monitor.feeds.repair import repair
+from monitor.feeds.xml_tree import xml_root
 from monitor.model import ParsedFeed
-from monitor.parse import parse_feed
-from monitor.repair import repair
-from monitor.xml_tree import xml_root
 
 FEEDS = Path(__file__).parent / "data" / "feeds"
 URL = "https://feeds.example/all.xml"

@@ -27,7 +27,7 @@ from benchmarks.peers_table import (
     round_lines,
     survival_lines,
 )
-from monitor.parse import parse_feed
+from monitor.feeds.parse import parse_feed
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
 

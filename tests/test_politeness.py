@@ -21,12 +21,12 @@ from unittest.mock import Mock
 import pytest
 from sqlalchemy import select
 
-from monitor.cadence import parse_retry_after
 from monitor.errors import ConfigError, FetchError
-from monitor.fetch import Client
 from monitor.model import Feed, FeedOutcome, FeedState, Fetched
+from monitor.net.fetch import Client
 from monitor.pipeline import Refresh
 from monitor.pipeline.lanes import Lanes, host_of
+from monitor.rhythm.cadence import parse_retry_after
 from monitor.run import open_client
 from monitor.version import VERSION
 from storage import claims
@@ -184,7 +184,7 @@ def test_a_known_body_is_neither_inflated_nor_read(stand: Stand, monkeypatch: py
     def refuse(*_args: object, **_more: object) -> Iterable[bytes]:
         raise AssertionError("inflated")
 
-    monkeypatch.setattr("monitor.fetch.decoded", refuse)
+    monkeypatch.setattr("monitor.net.fetch.decoded", refuse)
     assert stand.poll(after=2 * HOUR)["a"].result == "unchanged"
 
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import QueryError
-from monitor.query import MAX_DEPTH, MAX_SOURCE, parse
-from monitor.tree import And, AtLeast, Attribute, Near, Node, Not, Or, Regex, Term, TermSet, Within, term
+from monitor.watches.query import MAX_DEPTH, MAX_SOURCE, parse
+from monitor.watches.tree import And, AtLeast, Attribute, Near, Node, Not, Or, Regex, Term, TermSet, Within, term
 
 COMPANIES = TermSet(name="companies", terms=(term("Acme Cloud"), term("Initech")), label="company")
 SETS = {"companies": COMPANIES}

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from monitor.config import Config, read_config
-from monitor.fetch import Client
 from monitor.isolate import IsolatedParser
 from monitor.model import Examined
-from monitor.outlets import shipped
+from monitor.net.fetch import Client
 from monitor.pipeline import Examine, ReadPages
 from monitor.pipeline.read_pages import ReadPage
+from monitor.settings.config import Config, read_config
+from monitor.story.outlets import shipped
 from storage import entries, errands
 from storage.database import Database
 from tests.conftest import Clock

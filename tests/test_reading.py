@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from monitor import packs
+from monitor.articles.reading import ENOUGH, after_failure, is_wanted
 from monitor.errors import FetchError
 from monitor.model import Document, Entry, Match, PagesWanted
-from monitor.pack import read_pack
-from monitor.reading import ENOUGH, after_failure, is_wanted
+from monitor.watches import packs
+from monitor.watches.pack import read_pack
 from tests.conftest import NOON
 
 PACKS = [read_pack(packs.shipped("tech-and-immigration-enforcement"), "shipped")]

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor import parse
 from monitor.errors import ParseError
+from monitor.feeds import parse
+from monitor.feeds.parse import parse_feed
 from monitor.isolate import IsolatedParser
-from monitor.parse import parse_feed
 
 DATA = Path(os.environ.get("TIPSHEET_DATA", "nowhere")) / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="skipped: no data (set TIPSHEET_DATA)")

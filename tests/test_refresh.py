@@ -17,16 +17,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select, update
 
-from monitor import changes
-from monitor.cadence import NEVER
-from monitor.config import Config, read_config
 from monitor.errors import FetchError, StorageError
-from monitor.fetch import Client
+from monitor.feeds import changes
 from monitor.isolate import IsolatedParser
 from monitor.model import Changes, FeedOutcome, Fetched, ParsedFeed
+from monitor.net.fetch import Client
 from monitor.pipeline import Refresh, intake
 from monitor.pipeline.lanes import Askers
 from monitor.pipeline.refresh import LEASE
+from monitor.rhythm.cadence import NEVER
+from monitor.settings.config import Config, read_config
 from storage import entries, feeds
 from storage.database import Database
 from storage.schema import entries as entry_table

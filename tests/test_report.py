@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Attribution, Credit, Document, FieldName, Level, Match, Span, StoryReport, Telling
-from monitor.outlets import shipped
-from monitor.report import LONGEST_SENTENCE, tell
+from monitor.story.outlets import shipped
+from monitor.story.report import LONGEST_SENTENCE, tell
 from tests.conftest import NOON
 
 OUTLETS = shipped()

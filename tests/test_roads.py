@@ -14,9 +14,9 @@ import pytest
 
 from alerts.webhook import WebhookSender
 from monitor.errors import DeliveryError, FetchError
-from monitor.fetch import Client
+from monitor.feeds.parse import parse_feed
 from monitor.model import Message, Offer, Subscription
-from monitor.parse import parse_feed
+from monitor.net.fetch import Client
 from monitor.pipeline.discover import Discover
 from monitor.pipeline.subscribe import Subscribe
 from tests.scripted_server import Answer, ScriptedServer

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.robots import EVERYTHING, LARGEST, LONGEST_DELAY, read_robots, robots_url
+from monitor.articles.robots import EVERYTHING, LARGEST, LONGEST_DELAY, read_robots, robots_url
 
 STORY = "https://ferry.example/2026/11/fog.html"
 

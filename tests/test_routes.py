@@ -12,14 +12,27 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from monitor import routes
-from monitor.matching import CompiledWatch, Compiler, Matcher
 from monitor.model import Document, Watch
-from monitor.page import Page, find
-from monitor.query import parse, term_set
-from monitor.routes import ANY, WIDE, RouteIndex, clauses
-from monitor.text import fold
-from monitor.tree import And, AtLeast, Attribute, AttributeName, Near, Node, Not, Or, Regex, TermSet, Within, term
+from monitor.watches import routes
+from monitor.watches.matching import CompiledWatch, Compiler, Matcher
+from monitor.watches.page import Page, find
+from monitor.watches.query import parse, term_set
+from monitor.watches.routes import ANY, WIDE, RouteIndex, clauses
+from monitor.watches.tree import (
+    And,
+    AtLeast,
+    Attribute,
+    AttributeName,
+    Near,
+    Node,
+    Not,
+    Or,
+    Regex,
+    TermSet,
+    Within,
+    term,
+)
+from monitor.words.text import fold
 
 SETS = {"crafts": term_set("crafts", ("tinker", "wheelwright", "ore refiner"))}
 
@@ -94,7 +107,7 @@ def test_what_is_known_of_a_document_is_a_key_like_its_words(
     query: str, scope: dict[str, Any], looked_at: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = Mock(return_value=None)
-    monkeypatch.setattr("monitor.matching.find", asked)
+    monkeypatch.setattr("monitor.watches.matching.find", asked)
     watch = Compiler({}).compile(Watch(name="w", query=query, **scope), None)
     assert Matcher([watch]).match(DAILY) == ()
     assert asked.call_count == looked_at
@@ -121,7 +134,7 @@ def test_equal_queries_are_read_once_and_answered_once(monkeypatch: pytest.Monke
     compiled = [compiler.compile(watch, None) for watch in asked]
     assert len({id(one.tree) for one in compiled}) == 1
     calls = Mock(wraps=find)
-    monkeypatch.setattr("monitor.matching.find", calls)
+    monkeypatch.setattr("monitor.watches.matching.find", calls)
     matches = Matcher(compiled).match(DAILY)
     assert [(match.watch, match.level) for match in matches] == [(watch.name, watch.level) for watch in asked]
     assert calls.call_count == 2  # one for each level
@@ -301,13 +314,16 @@ def either_all(parts: Sequence[Node]) -> list[routes.Clause]:
 
 
 FAULTS: dict[str, tuple[str, Callable[..., object]]] = {
-    "an OR is filed under its first part": ("monitor.routes._either", either_first),
-    "an OR asks for all its parts": ("monitor.routes._either", either_all),
-    "a prefix is looked up as a word": ("monitor.routes._word_key", lambda word: word.folded),
-    "an exact word is looked up as written": ("monitor.routes._word_key", lambda word: word.exact or word.folded),
-    "a wide clause is forgotten": ("monitor.routes._WideClauses.held", lambda self, held: set()),
-    "a language is the whole tag": ("monitor.page._facts", lambda document: [f"lang:{document.language}"]),
-    "a scope counts an unknown language out": ("monitor.matching._scope", lambda watch: [("lang:en",)]),
+    "an OR is filed under its first part": ("monitor.watches.routes._either", either_first),
+    "an OR asks for all its parts": ("monitor.watches.routes._either", either_all),
+    "a prefix is looked up as a word": ("monitor.watches.routes._word_key", lambda word: word.folded),
+    "an exact word is looked up as written": (
+        "monitor.watches.routes._word_key",
+        lambda word: word.exact or word.folded,
+    ),
+    "a wide clause is forgotten": ("monitor.watches.routes._WideClauses.held", lambda self, held: set()),
+    "a language is the whole tag": ("monitor.watches.page._facts", lambda document: [f"lang:{document.language}"]),
+    "a scope counts an unknown language out": ("monitor.watches.matching._scope", lambda watch: [("lang:en",)]),
 }
 
 

@@ -21,12 +21,12 @@ import pytest
 from sqlalchemy import select, update
 
 from monitor.cli.demo import SECRET, SECRET_NAME, write_config
-from monitor.config import read_config
 from monitor.demo.mailroom import Mailroom
 from monitor.demo.newsroom import Newsroom
 from monitor.model import Message, Recipient
 from monitor.pipeline import follow_clock_back
 from monitor.run import TICK, Stages, open_stages, serve
+from monitor.settings.config import read_config
 from storage import entries, outbox
 from storage.database import Database
 from storage.schema import feeds

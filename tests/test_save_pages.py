@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.config import read_config
-from monitor.fetch import Client
-from monitor.outlets import shipped
+from monitor.net.fetch import Client
 from monitor.pipeline import Examine, SavePages
+from monitor.settings.config import read_config
+from monitor.story.outlets import shipped
 from storage import errands
 from storage.database import Database
 from storage.errands import ErrandRow

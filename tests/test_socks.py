@@ -13,11 +13,11 @@ from typing import Any, Self
 
 import pytest
 
-from monitor.addresses import Proxy, read_proxy
-from monitor.config import Config, read_config
 from monitor.errors import ConfigError, FetchError
-from monitor.fetch import Client
+from monitor.net.addresses import Proxy, read_proxy
+from monitor.net.fetch import Client
 from monitor.run import open_client
+from monitor.settings.config import Config, read_config
 from tests import command
 from tests.scripted_server import Answer, ScriptedServer
 from tests.test_addresses import NOT_PUBLIC

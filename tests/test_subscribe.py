@@ -20,14 +20,14 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from monitor.callback import CallbackServer
-from monitor.config import Config, read_config
 from monitor.errors import ConfigError, StorageError
-from monitor.fetch import Client
 from monitor.isolate import IsolatedParser
 from monitor.model import Subscription
+from monitor.net.callback import CallbackServer
+from monitor.net.fetch import Client
 from monitor.pipeline import Hear, Refresh, Subscribe, TakeIn
 from monitor.pipeline.hear import Meter
+from monitor.settings.config import Config, read_config
 from storage import feeds, subscriptions
 from storage.database import Database
 from storage.schema import entries as entry_table

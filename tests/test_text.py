@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.text import fold, folded_words, mask, reading, sentences, tokens, visible_text, words
+from monitor.words.text import fold, folded_words, mask, reading, sentences, tokens, visible_text, words
 
 PIECES = [
     "ICE",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Difference, Version
-from monitor.versions import MOST_WORDS, differences, edit_kind, is_withdrawal, latest_edit
+from monitor.story.versions import MOST_WORDS, differences, edit_kind, is_withdrawal, latest_edit
 
 NINE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 

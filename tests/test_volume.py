@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor import index_rule
-from monitor.index_rule import Crowd, Habit
-from monitor.volume import is_flood, oddity
+from monitor.rhythm import index_rule
+from monitor.rhythm.index_rule import Crowd, Habit
+from monitor.rhythm.volume import is_flood, oddity
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

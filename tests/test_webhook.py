@@ -18,8 +18,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from alerts import channel, webhook
 from alerts.webhook import WebhookSender, body_of, id_of, signed_headers
 from monitor.errors import DeliveryError, FetchError
-from monitor.fetch import Client, FetchSettings
 from monitor.model import Channel, Message
+from monitor.net.fetch import Client, FetchSettings
 
 OLD = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NEW = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor import websub
+from monitor.feeds.parse import parse_feed
 from monitor.model import Offer, ParsedFeed, Subscription
-from monitor.parse import parse_feed
-from monitor.websub import Intent, Plan
+from monitor.net import websub
+from monitor.net.websub import Intent, Plan
 from tests.conftest import NOON
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

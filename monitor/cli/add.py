@@ -17,17 +17,17 @@ from urllib.parse import urlsplit
 
 import click
 
-from monitor import index_rule
 from monitor.cli.options import config_option, find_config, json_option, load_config
 from monitor.cli.paint import err, json_lines, local, out, plain, table
-from monitor.config import Config
 from monitor.errors import FetchError
-from monitor.feeds_file import append_feeds, twin
 from monitor.isolate import IsolatedParser
 from monitor.model import Feed, ParsedEntry
-from monitor.outlets import shipped
 from monitor.pipeline.discover import Discover, FoundFeed, Search
+from monitor.rhythm import index_rule
 from monitor.run import open_client, utc_now
+from monitor.settings.config import Config
+from monitor.settings.feeds_file import append_feeds, twin
+from monitor.story.outlets import shipped
 
 HEADLINES = 3  # shown of each feed
 LONGEST_NAME = 80  # characters; the file allows 200, a list is read by people

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import click
 
-from monitor import cadence, opml
 from monitor.cli.options import (
     config_option,
     database_option,
@@ -22,9 +21,11 @@ from monitor.cli.options import (
     open_database,
 )
 from monitor.cli.paint import err, json_lines, out, plain, table
-from monitor.feeds_file import append_feeds
+from monitor.feeds import opml
 from monitor.model import FeedRow
+from monitor.rhythm import cadence
 from monitor.run import utc_now
+from monitor.settings.feeds_file import append_feeds
 from storage import feeds as feed_rows
 
 

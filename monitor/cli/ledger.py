@@ -13,17 +13,17 @@ from typing import Any
 import click
 from sqlalchemy import Connection
 
-from monitor import ledger as counting
-from monitor.charts import heat_map, timeline
 from monitor.cli.options import Duration, config_option, database_option, json_option, load_config, open_database
 from monitor.cli.paint import json_lines, local, out, plain, progress, table
-from monitor.config import Config
-from monitor.drawing import Drawing, to_svg
-from monitor.ledger import Cell, Evidence
-from monitor.mentions import mentions, sentence_of
 from monitor.model import Naming
-from monitor.page import Page
+from monitor.pictures.charts import heat_map, timeline
+from monitor.pictures.drawing import Drawing, to_svg
 from monitor.run import utc_now
+from monitor.settings.config import Config
+from monitor.story import ledger as counting
+from monitor.story.ledger import Cell, Evidence
+from monitor.story.mentions import mentions, sentence_of
+from monitor.watches.page import Page
 from storage import entries as entry_rows
 from storage import mentions as mention_rows
 from storage.database import Database
@@ -191,7 +191,7 @@ def _drawn(
 
 
 def _write_pictures(drawn: Drawing, svg: Path | None, png: Path | None) -> None:
-    from monitor.raster import to_png  # here: loading the imaging library would slow down every other command
+    from monitor.pictures.raster import to_png  # here: loading the imaging library would slow down every other command
 
     if svg:
         _write(svg, to_svg(drawn))

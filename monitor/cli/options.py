@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import click
 from platformdirs import user_config_path, user_data_path
 
-from monitor.config import Config, read_config
 from monitor.errors import StorageError
-from monitor.shape import duration
+from monitor.settings.config import Config, read_config
+from monitor.settings.shape import duration
 from storage.database import Database
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

@@ -15,19 +15,20 @@ from typing import Any
 
 import click
 
-from monitor import article, packs
-from monitor.attribution import attribute
+from monitor.articles import article
 from monitor.cli.options import config_option, find_config, load_config
 from monitor.cli.paint import err, json_line, plain
 from monitor.errors import ParseError, TipsheetError
 from monitor.isolate import IsolatedParser
-from monitor.language import with_language
-from monitor.matching import CompiledWatch, Matcher, compile_watch
 from monitor.model import Document, ParsedEntry, ParsedFeed, Placement, Watch
-from monitor.outlets import shipped
-from monitor.pack import read_pack
-from monitor.page import unread
-from monitor.stories import Grouper
+from monitor.story.attribution import attribute
+from monitor.story.grouping import Grouper
+from monitor.story.outlets import shipped
+from monitor.watches import packs
+from monitor.watches.matching import CompiledWatch, Matcher, compile_watch
+from monitor.watches.pack import read_pack
+from monitor.watches.page import unread
+from monitor.words.language import with_language
 
 SHIPPED_PACK = "tech-and-immigration-enforcement"
 MERGE_EVERY = timedelta(minutes=10)  # of the documents' own time

@@ -17,10 +17,10 @@ from rich.text import Text
 from monitor.cli.options import database_option, json_option, open_database
 from monitor.cli.paint import err, json_line, json_lines, local, out, plain, table
 from monitor.model import Difference, StoryReport
-from monitor.outlets import shipped
-from monitor.report import tell
 from monitor.run import utc_now
-from monitor.versions import differences, edit_kind
+from monitor.story.outlets import shipped
+from monitor.story.report import tell
+from monitor.story.versions import differences, edit_kind
 from storage import errands
 from storage import stories as story_rows
 from storage import versions as version_rows

@@ -11,18 +11,18 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from monitor.backtest import Archived, Backtest, Line, backtest, differences, too_busy
 from monitor.cli.options import config_option, database_option, find_config, json_option, load_config, open_database
 from monitor.cli.paint import json_line, json_lines, out, plain, progress
 from monitor.cli.stage import chosen_watches, read_document
-from monitor.config import Config
 from monitor.errors import StorageError, TipsheetError
-from monitor.explain import Clue, Explanation, Part, Weighing, explain
-from monitor.matching import CompiledWatch, compile_watch
 from monitor.model import Document, Feed, Span, Watch
 from monitor.run import utc_now
-from monitor.text import mask, reading, sentences
-from monitor.tree import TermSet
+from monitor.settings.config import Config
+from monitor.watches.backtest import Archived, Backtest, Line, backtest, differences, too_busy
+from monitor.watches.explain import Clue, Explanation, Part, Weighing, explain
+from monitor.watches.matching import CompiledWatch, compile_watch
+from monitor.watches.tree import TermSet
+from monitor.words.text import mask, reading, sentences
 from storage import entries
 from storage.database import Database
 

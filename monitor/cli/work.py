@@ -26,14 +26,14 @@ from monitor.cli.options import (
     verbose_option,
 )
 from monitor.cli.paint import err, json_line, out, plain, plain_json, plain_lines, progress
-from monitor.config import Config, channel_faults, example_faults, fault_of
 from monitor.errors import ConfigError, Fault, StorageError
 from monitor.model import FeedOutcome
-from monitor.outlets import shipped
 from monitor.pipeline import Delivered, digests
 from monitor.pipeline.arming import held_back, judge, sentence_of, untried
 from monitor.pipeline.journal import note
 from monitor.run import Stages, open_stages, serve, stop_on_signals, utc_now
+from monitor.settings.config import Config, channel_faults, example_faults, fault_of
+from monitor.story.outlets import shipped
 
 
 @click.command()

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from monitor.backtest import Archived, backtest, fingerprint, too_busy
-from monitor.config import Config
-from monitor.matching import CompiledWatch
 from monitor.pipeline.journal import note
+from monitor.settings.config import Config
+from monitor.watches.backtest import Archived, backtest, fingerprint, too_busy
+from monitor.watches.matching import CompiledWatch
 from storage import entries, facts
 from storage.database import Database
 

@@ -21,13 +21,13 @@ from threading import Event
 from alerts import policy
 from alerts.channel import Sender
 from alerts.message import compose_alert
-from monitor.config import Config
 from monitor.errors import DeliveryError, StorageError
 from monitor.model import Message, Recipient
-from monitor.outlets import Outlets
 from monitor.pipeline import digests
 from monitor.pipeline.journal import log, note
-from monitor.report import tell
+from monitor.settings.config import Config
+from monitor.story.outlets import Outlets
+from monitor.story.report import tell
 from storage import claims, outbox, stories
 from storage.database import Database
 

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from alerts.digest import compose_digest
-from monitor import cadence
-from monitor.config import Config
 from monitor.model import Message, Recipient, StoryReport
-from monitor.outlets import Outlets
-from monitor.report import tell
+from monitor.rhythm import cadence
+from monitor.settings.config import Config
+from monitor.story.outlets import Outlets
+from monitor.story.report import tell
 from storage import facts, feeds, outbox, stories
 from storage.database import Database
 

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
-from monitor import discovery
-from monitor.cadence import host
-from monitor.decoding import decode
-from monitor.discovery import Candidate
 from monitor.errors import FetchError, ParseError
-from monitor.fetch import Client
+from monitor.feeds import discovery
+from monitor.feeds.decoding import decode
+from monitor.feeds.discovery import Candidate
 from monitor.isolate import IsolatedParser
 from monitor.model import Fetched, ParsedFeed
+from monitor.net.fetch import Client
+from monitor.rhythm.cadence import host
 
 _SEVERAL = 8  # candidates of a page that are asked, at most; whoever has more is to be asked for the one that is meant
 

@@ -13,20 +13,20 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 from alerts import policy
-from monitor.answers import is_answer
-from monitor.attribution import attribute
-from monitor.config import Config
+from monitor.articles.reading import is_wanted
 from monitor.errors import StorageError
-from monitor.language import with_language
-from monitor.matching import Matcher
-from monitor.mentions import mentions
 from monitor.model import Attribution, Entry, ErrandKind, Examined, Match, Placement, Told
-from monitor.outlets import Outlets
-from monitor.page import Page, unread
 from monitor.pipeline.arming import arm
 from monitor.pipeline.journal import log, note
-from monitor.reading import is_wanted
-from monitor.stories import Grouper
+from monitor.settings.config import Config
+from monitor.story.answers import is_answer
+from monitor.story.attribution import attribute
+from monitor.story.grouping import Grouper
+from monitor.story.mentions import mentions
+from monitor.story.outlets import Outlets
+from monitor.watches.matching import Matcher
+from monitor.watches.page import Page, unread
+from monitor.words.language import with_language
 from storage import claims, entries, stories
 from storage.database import Database
 

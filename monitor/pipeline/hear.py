@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
-from monitor import websub
-from monitor.callback import Head, Reply
 from monitor.errors import StorageError
 from monitor.model import Subscription
+from monitor.net import websub
+from monitor.net.callback import Head, Reply
+from monitor.net.websub import Intent
 from monitor.pipeline.journal import note
-from monitor.websub import Intent
 from storage import feeds, subscriptions
 from storage.database import Database
 

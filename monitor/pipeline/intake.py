@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from monitor import changes
+from monitor.feeds import changes
 from monitor.model import Changes, FeedState, KnownEntry, ParsedFeed
-from monitor.text import visible_text
+from monitor.words.text import visible_text
 from storage import entries
 from storage.database import Database
 

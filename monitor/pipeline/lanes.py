@@ -18,8 +18,8 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from monitor import cadence
 from monitor.model import FeedState
+from monitor.rhythm import cadence
 
 SLOW = 1.0  # seconds without an answer after which a server is not waited for by others
 SLOW_AT_MOST = 224  # of such servers; a thread that sleeps costs some ten kilobytes

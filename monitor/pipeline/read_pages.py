@@ -19,16 +19,16 @@ from datetime import datetime, timedelta
 from queue import SimpleQueue
 from threading import Event
 
-from monitor import cadence
-from monitor.article import SIZE_CAP, Article
-from monitor.barriers import WORDS
-from monitor.config import Config
+from monitor.articles.article import SIZE_CAP, Article
+from monitor.articles.barriers import WORDS
+from monitor.articles.reading import after_failure
+from monitor.articles.robots import EVERYTHING, LARGEST, Rules, read_robots, robots_url
 from monitor.errors import FetchError, ParseError
-from monitor.fetch import Client
 from monitor.isolate import IsolatedParser
+from monitor.net.fetch import Client
 from monitor.pipeline.journal import log, note
-from monitor.reading import after_failure
-from monitor.robots import EVERYTHING, LARGEST, Rules, read_robots, robots_url
+from monitor.rhythm import cadence
+from monitor.settings.config import Config
 from storage import claims, entries, errands
 from storage.database import Database
 from storage.errands import Errand, State

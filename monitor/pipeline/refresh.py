@@ -14,18 +14,20 @@ from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
 
-from monitor import abridged, cadence, changes, habits, volume, websub
-from monitor.cadence import Intervals, words
-from monitor.config import Config
 from monitor.errors import FetchError, ParseError, StorageError
-from monitor.fetch import Client
-from monitor.index_rule import Habit
+from monitor.feeds import abridged, changes
 from monitor.isolate import IsolatedParser
 from monitor.model import Changes, Feed, FeedOutcome, FeedState, Fetched, Offer, ParsedFeed, Problem, Validators
+from monitor.net import websub
+from monitor.net.fetch import Client
 from monitor.pipeline import intake
 from monitor.pipeline.journal import log, note
 from monitor.pipeline.lanes import Askers, Lanes, host_of
 from monitor.pipeline.rhythm import Rhythms
+from monitor.rhythm import cadence, habits, volume
+from monitor.rhythm.cadence import Intervals, words
+from monitor.rhythm.index_rule import Habit
+from monitor.settings.config import Config
 from storage import claims, entries, feeds, hosts, readings
 from storage.database import Database
 

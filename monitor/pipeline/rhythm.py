@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor import cadence
-from monitor.cadence import Intervals
-from monitor.config import Config
+from monitor.rhythm import cadence
+from monitor.rhythm.cadence import Intervals
+from monitor.settings.config import Config
 from storage import feeds
 from storage.database import Database
 

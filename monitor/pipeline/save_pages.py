@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from threading import Event
 from urllib.parse import quote
 
-from monitor.config import Config
+from monitor.articles.reading import after_failure
 from monitor.errors import FetchError
-from monitor.fetch import Client
+from monitor.net.fetch import Client
 from monitor.pipeline.journal import note
-from monitor.reading import after_failure
+from monitor.settings.config import Config
 from storage import claims, errands
 from storage.database import Database
 from storage.errands import Errand, State

@@ -14,13 +14,14 @@ from datetime import datetime, timedelta
 from threading import Event
 from urllib.parse import urljoin
 
-from monitor import cadence, websub
-from monitor.config import Config
 from monitor.errors import FetchError
-from monitor.fetch import Client, Posted
 from monitor.model import Subscription
+from monitor.net import websub
+from monitor.net.fetch import Client, Posted
+from monitor.net.websub import Verdict
 from monitor.pipeline.journal import note
-from monitor.websub import Verdict
+from monitor.rhythm import cadence
+from monitor.settings.config import Config
 from storage import subscriptions
 from storage.database import Database
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
 
-from monitor.cadence import Intervals
-from monitor.config import Config
 from monitor.errors import FetchError, ParseError, StorageError
-from monitor.inflate import decoded
 from monitor.isolate import IsolatedParser
 from monitor.model import Changes, FeedState, ParsedFeed, Push
+from monitor.net.inflate import decoded
 from monitor.pipeline import intake
 from monitor.pipeline.journal import log, note
+from monitor.rhythm.cadence import Intervals
+from monitor.settings.config import Config
 from storage import feeds, subscriptions
 from storage.database import Database
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from monitor.config import Config
+from monitor.settings.config import Config
 from storage import claims, entries, facts, feeds, hosts
 from storage.database import Database
 from storage.schema import attempts as attempt_table

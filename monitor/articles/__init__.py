@@ -1,0 +1,1 @@
+"""Articles: what stands on a page, and whether it may be read."""

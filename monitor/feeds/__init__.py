@@ -1,0 +1,1 @@
+"""Feeds: a body → its entries, and what is new in it."""

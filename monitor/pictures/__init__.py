@@ -1,0 +1,1 @@
+"""Pictures: what is shown, as shapes, as SVG and as pixels."""

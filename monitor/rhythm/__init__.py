@@ -1,0 +1,1 @@
+"""When a feed is asked, from its habit and from what its server asks for."""

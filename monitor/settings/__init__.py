@@ -1,0 +1,1 @@
+"""feeds.yaml: its shape, its faults, what it means, and writing it."""

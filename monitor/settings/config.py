@@ -1,0 +1,282 @@
+"""feeds.yaml and the environment → Config.
+
+Every fault names file, line, path and what was expected: first all that is wrong with the file's shape and then, when
+it has shape, all that is wrong with what it says. A file with a fault is not used at all, because a watch that is
+silently left out is an alert that never comes. The one exception is for a program at work (`lenient`): it runs the
+watches that are whole, and says of the others, by name and again and again, that it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from monitor.errors import Fault
+from monitor.model import Channel, Feed, PagesWanted, Recipient, Watch
+from monitor.net.addresses import Proxy, read_proxy
+from monitor.settings.shape import EmailChannel, File, WebhookChannel, keys_at
+from monitor.settings.watch_blocks import add_examples, one_of, read_beats, read_set, read_watches
+from monitor.settings.yaml_file import Faults, load_tree
+from monitor.watches.matching import CompiledWatch
+from monitor.watches.pack import Pack
+from monitor.watches.tree import TermSet
+
+_LONGEST_LOGIN = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Websub:
+    """Where hubs reach us."""
+
+    callback: str  # what the address of every callback begins with
+    host: str  # where we listen, behind the user's own proxy
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What the user wants, checked and complete."""
+
+    path: Path
+    contact: str
+    every: timedelta
+    gap: timedelta
+    timeout: timedelta
+    at_once: int
+    allow_networks: tuple[str, ...]
+    allow_ports: tuple[int, ...]
+    websub: Websub | None
+    proxy: Proxy | None
+    group_wait: timedelta
+    fresh_for: timedelta
+    pages: PagesWanted
+    archive: str  # the service that is asked for a copy of what matched; "": none is
+    keep_texts: timedelta
+    channels: Mapping[str, Channel]
+    recipients: Mapping[str, Recipient]
+    watches: Mapping[str, Watch]
+    compiled: tuple[CompiledWatch, ...]
+    refused: Mapping[str, tuple[Fault, ...]]  # watches that were left out, where the file was read leniently, and why
+    sets: Mapping[str, TermSet]  # that queries may name: the file's, and those of its packs
+    feeds: Mapping[str, Feed]  # by URL, disabled ones included
+
+    @property
+    def packs(self) -> tuple[Pack, ...]:
+        """The packs that watches use, each once."""
+        return tuple({item.pack.name: item.pack for item in self.compiled if item.pack}.values())
+
+
+def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = True, lenient: bool = False) -> Config:
+    """The file at `path`; ConfigError with all faults of its shape or, when it has shape, of its content.
+
+    Secrets come from `environ`: the variable `NAME`, or the file that `NAME_FILE` names. A command that sends nothing
+    does without them. Where it is read `lenient`, a watch that cannot be used, or whose examples fail, is left out and
+    stands in `refused`; a file of which no watch is left is refused as ever.
+    """
+    tree = load_tree(path)
+    faults = Faults(str(path), tree)
+    faults.add_repeated_names(("channels", "recipients", "feeds"))
+    try:
+        file = File.model_validate(tree)
+    except ValidationError as error:
+        faults.add_shape(error, keys_at)
+        raise faults.error() from None
+    proxy = _proxy(file, environ, faults, faults if with_secrets else Faults(str(path), tree))
+    websub = _websub(file, faults)
+    sets = {name: read_set(name, block, faults, tree) for name, block in file.sets.items()}
+    feeds = tuple(_feeds(file, faults))
+    channels = tuple(_channels(file, environ, faults)) if with_secrets else ()
+    recipients = tuple(_recipients(file, faults))
+    beats, of_watches = read_beats(file, path.parent, sets), Faults(str(path), tree)
+    watches = tuple(read_watches(file, beats, of_watches, with_examples=lenient))
+    compiled = tuple(one.compiled for one in watches if one.compiled)
+    if of_watches.found and not (lenient and compiled):
+        faults.found += of_watches.found
+    if faults.found:
+        raise faults.error()
+    return Config(
+        path=path,
+        contact=file.contact,
+        every=file.fetch.every,
+        gap=file.fetch.gap,
+        timeout=file.fetch.timeout,
+        at_once=file.fetch.at_once,
+        allow_networks=file.network.allow,
+        allow_ports=file.network.ports,
+        websub=websub,
+        proxy=proxy,
+        group_wait=file.alerts.group_wait,
+        fresh_for=file.alerts.fresh_for,
+        pages=file.pages.read,
+        archive=file.archive.service if file.archive.save == "matched" else "",
+        keep_texts=file.keep.texts,
+        channels={channel.name: channel for channel in channels},
+        recipients={recipient.name: recipient for recipient in recipients},
+        watches={item.watch.name: item.watch for item in compiled},
+        compiled=compiled,
+        refused={one.name: one.faults for one in watches if one.faults},
+        sets=beats.sets,
+        feeds={feed.url: feed for feed in feeds},
+    )
+
+
+def channel_faults(config: Config, check: Callable[[Channel], Iterable[str]]) -> tuple[Fault, ...]:
+    """What `check` has against the channels, each with the line of the key that it begins with."""
+    tree = load_tree(config.path)
+    faults = Faults(str(config.path), tree)
+    for index, (block, channel) in enumerate(zip(tree["channels"], config.channels.values(), strict=True)):
+        for message in check(channel):
+            words = message.partition(":")[0].split()
+            key = next((word for word in words if word in block), None)
+            faults.add(("channels", index, key) if key else ("channels", index), message)
+    return tuple(faults.found)
+
+
+def example_faults(config: Config) -> tuple[Fault, ...]:
+    """Every `must_match` that does not match and every `must_not_match` that does, as faults of the file."""
+    tree = load_tree(config.path)
+    faults = Faults(str(config.path), tree)
+    for index, item in enumerate(config.compiled):
+        add_examples(index, item, faults)
+    return tuple(faults.found)
+
+
+def fault_of(config: Config, watch: str, message: str) -> Fault:
+    """A fault of one watch, at its place in the file."""
+    faults = Faults(str(config.path), load_tree(config.path))
+    faults.add(("watches", list(config.watches).index(watch)), message)
+    return faults.found[0]
+
+
+# ---- its parts ------------------------------------------------------------------------------------------------------
+
+
+def _proxy(file: File, environ: Mapping[str, str], faults: Faults, missing: Faults) -> Proxy | None:
+    """Through whom requests go. A login that is said in part is a fault; a password that is not there is `missing`."""
+    network = file.network
+    if bool(network.proxy_username) != bool(network.proxy_password) or (network.proxy_username and not network.proxy):
+        faults.add(("network", "proxy_username"), "expected proxy, proxy_username and proxy_password together")
+    if network.proxy is None:
+        return None
+    password = _Secrets(environ, missing, ("network",)).get("proxy_password", network.proxy_password)
+    if len(password.encode()) > _LONGEST_LOGIN:
+        faults.add(("network", "proxy_password"), "expected at most 255 bytes, which is all that SOCKS 5 takes")
+    return replace(read_proxy(network.proxy), username=network.proxy_username, password=password)
+
+
+def _websub(file: File, faults: Faults) -> Websub | None:
+    """Where hubs reach us, who are told so: that is what a proxy is there to avoid."""
+    if (block := file.websub) is None:
+        return None
+    if file.network.proxy:
+        faults.add(("websub",), "tells every hub who you are; expected either this or network.proxy")
+    host, _, port = block.listen.rpartition(":")
+    return Websub(callback=block.callback, host=host.strip("[]"), port=int(port))
+
+
+def _feeds(file: File, faults: Faults) -> Iterator[Feed]:
+    seen: dict[str, int] = {}
+    for index, block in enumerate(file.feeds):
+        # The same feed over http and https is one feed: it would be asked twice and told twice.
+        twin = block.url.split("://", 1)[1].rstrip("/")
+        if twin in seen:
+            faults.add(("feeds", index, "url"), f"the same feed as feeds[{seen[twin]}]; expected each feed once")
+        if (port := _port(block.url)) not in file.network.ports:
+            faults.add(("feeds", index, "url"), f"port {port} is not among network.ports, so it would not be asked")
+        if (urlsplit(block.url).hostname or "").endswith(".onion") and not file.network.proxy:
+            faults.add(("feeds", index, "url"), "an onion address is reached through Tor only; expected network.proxy")
+        seen.setdefault(twin, index)
+        yield Feed(
+            url=block.url, name=block.name, language=block.language, tags=block.tags, about=block.about,
+            enabled=block.enabled,
+            outlet=block.outlet or (urlsplit(block.url).hostname or "").removeprefix("www."),
+            every=block.every, max_delay=block.max_delay, pages=block.pages, conditional=block.conditional,
+        )  # fmt: skip
+
+
+def _port(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _channels(file: File, environ: Mapping[str, str], faults: Faults) -> Iterator[Channel]:
+    for index, block in enumerate(file.channels):
+        secrets = _Secrets(environ, faults, ("channels", index))
+        settings = _email(block, secrets) if isinstance(block, EmailChannel) else _webhook(block, secrets)
+        yield Channel(name=block.name, kind=block.kind, settings=settings)
+
+
+class _Secrets:
+    """Finds secrets in the environment; one that is missing is a fault of the key that names it."""
+
+    def __init__(self, environ: Mapping[str, str], faults: Faults, place: tuple[str | int, ...]) -> None:
+        self._environ = environ
+        self._faults = faults
+        self._place = place
+
+    def get(self, key: str, name: str | None) -> str:
+        if name is None:
+            return ""
+        if value := self._environ.get(name):
+            return value
+        if file := self._environ.get(f"{name}_FILE"):
+            try:
+                return Path(file).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                self._faults.add((*self._place, key), f"{name}_FILE names {file}, which cannot be read: {error}")
+                return ""
+        self._faults.add(
+            (*self._place, key), f"the secret is missing; expected the environment variable {name} or {name}_FILE"
+        )
+        return ""
+
+
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+def _email(block: EmailChannel, secrets: _Secrets) -> dict[str, str | int | bool]:
+    return {
+        "host": block.host,
+        "port": block.port or _PORTS[block.security],
+        "security": block.security,
+        "username": block.username,
+        "password": secrets.get("password", block.password),
+        "from": block.sender,
+        "timeout": int(block.timeout.total_seconds()),
+    }
+
+
+def _webhook(block: WebhookChannel, secrets: _Secrets) -> dict[str, str | int | bool]:
+    named = block.url.startswith("${")
+    return {
+        "url": secrets.get("url", block.url[2:-1]) if named else block.url,
+        "secret": secrets.get("secret", block.secret),
+        "previous_secret": secrets.get("previous_secret", block.previous_secret),
+    }
+
+
+def _recipients(file: File, faults: Faults) -> Iterator[Recipient]:
+    channels = {channel.name: channel.kind for channel in file.channels}
+    for index, block in enumerate(file.recipients):
+        if block.channel not in channels:
+            faults.add(
+                ("recipients", index, "channel"),
+                f"no channel is called {block.channel!r}; expected one of {one_of(channels)}",
+            )
+        elif channels[block.channel] == "email" and not block.address:
+            faults.add(("recipients", index), "an email recipient needs an address: such as desk@example.org")
+        elif channels[block.channel] == "webhook" and block.address:
+            faults.add(("recipients", index, "address"), "a webhook goes to its channel's url; expected no address")
+        yield Recipient(
+            name=block.name,
+            channel=block.channel,
+            address=block.address or "",
+            digest_at=block.digest_at,
+            zone=block.zone,
+            updates=block.updates,
+        )

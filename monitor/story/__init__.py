@@ -1,0 +1,1 @@
+"""Stories: which documents tell one event, who broke it, how it changed, whom it names."""

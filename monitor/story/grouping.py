@@ -1,0 +1,374 @@
+"""Document × recent documents → which story it belongs to, and as what: new, copy, rewrite, same event, update.
+
+What lives here: the memory of a moving window, and the decisions. What must not: a clock, a database, how likeness is
+measured (`likeness`, `centres`), who is credited (`attribution`).
+
+Three questions are asked of a document, the surest first:
+
+1. Is it an address that we have, under another spelling?
+2. Does it repeat the words of a document that we have? Five-word runs of the shorter text found in the longer: half or
+   more is a copy, a fifth or more a rewrite.
+3. Does it tell of the same event in its own words? Cosine against the centre of each story; across languages, over
+   names and numbers alone. Where one credits the other, or both the same outlet, fewer will do.
+
+A wrong join silences an alert, so every threshold leans towards a second story; `merge` joins later what proves to be
+one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.model import Document, Placement, Relation
+from monitor.story.centres import Centres, nearest
+from monitor.story.likeness import Wording, overlap, printed
+from monitor.story.lineage import Lineage
+from monitor.story.window import Known, Reading, Story, is_series, read
+
+COPY = 0.5  # of the shorter text; true copies are often cut short, so no measure of the whole will do
+REWRITE = 0.2
+JOIN = 0.36  # likeness at which a document joins a story at once
+MERGE = 0.25  # likeness at which two stories are one, if each is the other's nearest
+MERGE_SMALL = 0.28  # the same for two small ones that have but two words in common
+TRANSLATION = 0.55  # likeness of names and numbers at which reports in two languages tell of one event
+RELATIVES = 0.32  # the same where a credit ties them, in any language
+_HALF_LIFE = timedelta(hours=96)  # of likeness: the same words four days apart are half as alike
+
+_RUNS_OF_COPY = 4  # fewer shared runs are a common phrase
+_RUNS_OF_REWRITE = 8
+
+_NAMES_OF_TRANSLATION = 3
+_NAMES_OF_RELATIVES = 4
+_STRANGERS = 0.3  # of the likeness is left to two texts that name names and share none: the same quake elsewhere
+_CROWD = 5  # documents; below it a story is small
+_ONE_WORD = 0.9  # of the likeness; a single word that gives more than this stands alone
+_BOILERPLATE = 40  # documents under one anchor; more make it a standing phrase
+
+
+Bar = Callable[[str, str], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """Two stories that proved to be one: the documents of `gone` now belong to `kept`, the older."""
+
+    kept: str
+    gone: str
+    similarity: float
+
+
+class Grouper:
+    """The stories of a moving window, told from a stream of documents in order of arrival."""
+
+    def __init__(self, *, window: timedelta = timedelta(hours=72)) -> None:
+        self._window = window
+        self._arrivals: deque[Known] = deque()
+        self._by_address: dict[str, Known] = {}
+        self._by_title: dict[str, Known] = {}
+        self._by_anchor: defaultdict[int, list[Known]] = defaultdict(list)
+        self._stories: dict[str, Story] = {}
+        self._words = Centres()
+        self._names = Centres()
+        self._lineage = Lineage()
+        self._nearest: dict[str, tuple[str, float]] = {}  # story → its nearest, as of the last `merge`
+        self._changed: set[str] = set()  # since then
+        self._begun = 0
+
+    def place(self, document: Document, *, seen: datetime, credited: Collection[str] = ()) -> Placement:
+        """Where a document belongs, decided once and remembered.
+
+        `seen` must not run backwards by more than the window. `credited` are domains that the document names as its
+        source: a report of the same event that credits a member of the story is a rewrite.
+        """
+        self._forget(seen)
+        reading = read(document, seen, credited)
+        placement = self._repeated(reading) or self._retold(reading) or _new(reading)
+        self._remember(reading, placement.story, seen)
+        return placement
+
+    def restore(self, document: Document, *, story: str, seen: datetime, credited: Collection[str] = ()) -> None:
+        """Take back what was decided earlier; call it in order of arrival before the first `place`."""
+        self._forget(seen)
+        self._remember(read(document, seen, credited), story, seen)
+
+    def merge(self, bar: Bar | None = None) -> tuple[Merge, ...]:
+        """Join stories that are each other's nearest; call it every few minutes. The id of the older story is kept.
+
+        `bar` says for two stories how alike they must be at least, where a wrong join would cost more than usual.
+        """
+        self._words.remeasure()
+        merges: list[Merge] = []
+        while self._changed:
+            merges += self._merge_relatives(sorted(self._changed, key=self._order))
+            merges += self._merge_mutual(self._look_around(), bar)
+        return tuple(merges)
+
+    # ---- 1, 2: the same address, the same words ----
+
+    def _repeated(self, reading: Reading) -> Placement | None:
+        known = self._by_address.get(reading.address)
+        if known is not None and self._in_window(reading.time, known.time):
+            share, _ = overlap(reading.wording, known.wording)
+            return _repeat(reading, known, share, "the same address")
+        known, share, runs = self._likeliest(reading)
+        if known is not None and share >= COPY:
+            return _repeat(reading, known, share, _in_common(share))
+        twin = self._by_title.get(reading.wording.title)
+        if twin is not None and self._in_window(reading.time, twin.time) and not is_series(reading, twin):
+            return _repeat(reading, twin, 1.0, "the same headline")
+        if known is not None and share >= REWRITE and runs >= _RUNS_OF_REWRITE:
+            return _placed(reading, known.story.id, "rewrite", share, _in_common(share), known.id)
+        return None
+
+    def _likeliest(self, reading: Reading) -> tuple[Known | None, float, int]:
+        """The document of the window with the most of the shorter wording in common."""
+        best: tuple[Known | None, float, int] = (None, 0.0, 0)
+        for known in self._sharing_anchors(reading.wording):
+            share, runs = overlap(reading.wording, known.wording)
+            if runs >= _RUNS_OF_COPY and share > best[1] and self._in_window(reading.time, known.time):
+                best = (known, share, runs)
+        return best
+
+    def _sharing_anchors(self, wording: Wording) -> list[Known]:
+        found: Counter[Known] = Counter()
+        for anchor in wording.anchors:
+            holders = self._by_anchor.get(anchor, ())
+            found.update(holders if len(holders) <= _BOILERPLATE else ())
+        return [known for known, _ in sorted(found.items(), key=lambda pair: (-pair[1], pair[0].seen, pair[0].id))[:12]]
+
+    # ---- 3: the same event ----
+
+    def _retold(self, reading: Reading) -> Placement | None:
+        terms, names = reading.subject.terms, reading.subject.names
+        story, likeness = self._words.nearest_to(terms, self._closeness(reading))
+        if likeness >= JOIN:
+            common = sorted(self._words.shared_terms(terms, story), key=lambda term: term not in names)
+            why = f"shares {printed(reading.document, common)}"
+            return self._event(reading, story, likeness, why)
+        story, likeness = self._names.nearest_to(names, self._foreignness(reading))
+        common = self._names.shared_terms(names, story) if story else []
+        if likeness >= TRANSLATION and len(common) >= _NAMES_OF_TRANSLATION:
+            why = f"in another language, shares {printed(reading.document, common)}"
+            return self._event(reading, story, likeness, why)
+        related = self._lineage.relatives(reading.document.outlet, reading.credited)
+        story, likeness = self._names.nearest_of(names, related, lambda story: self._decay(reading.time, story))
+        common = self._names.shared_terms(names, story) if story else []
+        if likeness >= RELATIVES and len(common) >= _NAMES_OF_RELATIVES:
+            return self._event(
+                reading, story, likeness, f"tied by a credit, shares {printed(reading.document, common)}"
+            )
+        return None
+
+    def _event(self, reading: Reading, story: str, likeness: float, why: str) -> Placement:
+        sources = [known for known in self._stories[story].members if known.outlet in reading.credited]
+        if sources:
+            return _placed(reading, story, "rewrite", likeness, f"credits {sources[0].outlet}, {why}", sources[0].id)
+        return _placed(reading, story, "same-event", likeness, why)
+
+    def _closeness(self, reading: Reading) -> Callable[[str], float]:
+        """Nearness in time; a column with the same headline every day is told anew every day."""
+        series = self._by_title.get(reading.wording.title)
+        subject = reading.subject
+
+        def closeness(story: str) -> float:
+            if series and series.story.id == story:
+                return 0.0
+            return self._decay(reading.time, story) * self._acquaintance(subject.names, subject.terms, story)
+
+        return closeness
+
+    def _foreignness(self, reading: Reading) -> Callable[[str], float]:
+        """Nearness in time to stories not yet told in the document's language, all others being out of the question."""
+        language = reading.subject.language
+
+        def closeness(story: str) -> float:
+            told = self._stories[story].languages
+            return self._decay(reading.time, story) if language and any(told) and language not in told else 0.0
+
+        return closeness
+
+    def _acquaintance(self, names: Mapping[str, float], terms: Mapping[str, float], story: str) -> float:
+        """Full where one side names nobody, or a name of one is a word of the other: at the head of a sentence or of a
+        title in capitals, a name cannot be told from a word."""
+        others = _named(self._names.terms(story))
+        mine = _named(names)
+        acquainted = not mine or not others or mine & self._words.terms(story).keys() or others & terms.keys()
+        return 1.0 if acquainted else _STRANGERS
+
+    def _decay(self, time: datetime, story: str) -> float:
+        apart = abs(time - self._stories[story].latest)
+        return 0.5 ** (apart / _HALF_LIFE) if apart <= self._window else 0.0
+
+    def _in_window(self, one: datetime, other: datetime) -> bool:
+        return abs(one - other) <= self._window
+
+    # ---- merging ----
+
+    def _look_around(self) -> list[str]:
+        """Bring `_nearest` up to date around the stories that changed; returns all whose nearest may be another now."""
+        changed, self._changed = sorted(self._changed & self._stories.keys(), key=self._order), set()
+        moved = set(changed)
+        for story in changed:
+            neighbours = self._neighbours(story)
+            self._nearest[story] = nearest(neighbours)
+            for other, likeness in neighbours:
+                current, held = self._nearest.get(other, ("", 0.0))
+                if likeness > held or current == story or current not in self._stories:
+                    closer = likeness > held and current in self._stories
+                    self._nearest[other] = (story, likeness) if closer else nearest(self._neighbours(other))
+                    moved.add(other)
+        return sorted(moved, key=self._order)
+
+    def _merge_mutual(self, moved: list[str], bar: Bar | None) -> Iterator[Merge]:
+        for story in moved:
+            other, likeness = self._nearest.get(story, ("", 0.0))
+            if likeness < MERGE or not {story, other} <= self._stories.keys():
+                continue
+            if bar is not None and likeness < bar(story, other):
+                continue
+            if self._nearest.get(other, ("", 0.0))[0] == story and self._agree(story, other, likeness):
+                yield self._join(story, other, likeness)
+
+    def _merge_relatives(self, changed: list[str]) -> Iterator[Merge]:
+        """Stories that a credit ties and that name the same names, in whatever words and language."""
+        for story in changed:
+            if story in self._stories:
+                other, likeness = self._nearest_relative(story)
+                if (
+                    likeness >= RELATIVES
+                    and len(self._names.shared_terms(self._names.terms(story), other)) >= _NAMES_OF_RELATIVES
+                ):
+                    yield self._join(story, other, likeness)
+
+    def _nearest_relative(self, story: str) -> tuple[str, float]:
+        members, time = self._stories[story].members, self._stories[story].latest
+        related = {other for known in members for other in self._lineage.relatives(known.outlet, known.credited)}
+        terms = self._names.terms(story)
+        return self._names.nearest_of(terms, related - {story}, lambda other: self._decay(time, other))
+
+    def _neighbours(self, story: str) -> list[tuple[str, float]]:
+        time, names, terms = self._stories[story].latest, self._names.terms(story), self._words.terms(story)
+        return self._words.neighbours(
+            story, lambda other: self._decay(time, other) * self._acquaintance(names, terms, other)
+        )
+
+    def _order(self, story: str) -> int:
+        return self._stories[story].order
+
+    def _agree(self, one: str, other: str, likeness: float) -> bool:
+        """One word in common makes two small stories neighbours, not one story; nor do two, where much else differs."""
+        if max(self._words.documents(one), self._words.documents(other)) >= _CROWD:
+            return True
+        parts = self._words.agreement(one, other)
+        enough = 2 if likeness >= MERGE_SMALL else 3
+        return len(parts) >= enough and parts[0] <= _ONE_WORD * sum(parts)
+
+    def _join(self, one: str, two: str, likeness: float) -> Merge:
+        """The younger becomes part of the older."""
+        kept, gone = sorted((one, two), key=self._order)
+        into, other = self._stories[kept], self._stories.pop(gone)
+        for known in other.members:
+            known.story = into
+            self._lineage.move(gone, kept, {known.outlet, *known.credited})
+        into.members += other.members
+        into.languages += other.languages
+        into.latest = max(into.latest, other.latest)
+        self._words.join(kept, gone)
+        self._names.join(kept, gone)
+        self._nearest.pop(gone, None)
+        self._changed.add(kept)
+        return Merge(kept=kept, gone=gone, similarity=likeness)
+
+    # ---- memory ----
+
+    def _remember(self, reading: Reading, story_id: str, seen: datetime) -> None:
+        story = self._stories.get(story_id) or self._begin(story_id, reading.time)
+        document, subject = reading.document, reading.subject
+        known = Known(
+            id=document.id,
+            outlet=document.outlet,
+            language=subject.language,
+            address=reading.address,
+            time=reading.time,
+            seen=seen,
+            wording=reading.wording,
+            story=story,
+            credited=reading.credited,
+            keys=self._words.add(story_id, subject.terms),
+            name_keys=self._names.add(story_id, subject.names),
+        )
+        story.members.append(known)
+        story.languages[subject.language] += 1
+        story.latest = max(story.latest, reading.time)
+        self._changed.add(story_id)
+        self._lineage.add(story_id, known.outlet, known.credited)
+        self._index(known)
+
+    def _begin(self, story_id: str, time: datetime) -> Story:
+        self._begun += 1
+        story = self._stories[story_id] = Story(story_id, self._begun, time)
+        return story
+
+    def _index(self, known: Known) -> None:
+        self._arrivals.append(known)
+        if known.address:
+            self._by_address[known.address] = known
+        if known.wording.title:
+            self._by_title[known.wording.title] = known
+        for anchor in known.wording.anchors:
+            self._by_anchor[anchor].append(known)
+
+    def _forget(self, now: datetime) -> None:
+        """Let go of what arrived before the window; a story goes with its last document."""
+        while self._arrivals and self._arrivals[0].seen < now - self._window:
+            known = self._arrivals.popleft()
+            self._unindex(known)
+            known.story.members.remove(known)
+            known.story.languages[known.language] -= 1
+            known.story.languages = +known.story.languages
+            self._words.fade(known.story.id, known.keys)
+            self._names.fade(known.story.id, known.name_keys)
+            self._lineage.forget(known.story.id, known.outlet, known.credited)
+            if not known.story.members:
+                del self._stories[known.story.id]
+                self._nearest.pop(known.story.id, None)
+
+    def _unindex(self, known: Known) -> None:
+        if self._by_address.get(known.address) is known:
+            del self._by_address[known.address]
+        if self._by_title.get(known.wording.title) is known:
+            del self._by_title[known.wording.title]
+        for anchor in known.wording.anchors:
+            holders = self._by_anchor[anchor]
+            holders.remove(known)
+            if not holders:
+                del self._by_anchor[anchor]
+
+
+def _new(reading: Reading) -> Placement:
+    return _placed(reading, reading.document.id, "new", 0.0, "nothing like it in the window")
+
+
+def _repeat(reading: Reading, known: Known, share: float, why: str) -> Placement:
+    """An outlet that prints its own article in other words updates it; all else that repeats words is a copy."""
+    changed = reading.wording.runs != known.wording.runs
+    relation: Relation = "update" if changed and reading.document.outlet == known.outlet else "copy"
+    return _placed(reading, known.story.id, relation, share, why, known.id)
+
+
+def _named(names: Mapping[str, float]) -> set[str]:
+    return {name for name in names if not name.startswith("#")}
+
+
+def _in_common(share: float) -> str:
+    return f"{share:.0%} of the shorter text word for word"
+
+
+def _placed(
+    reading: Reading, story: str, relation: Relation, likeness: float, why: str, of: str | None = None
+) -> Placement:
+    similarity = round(min(likeness, 1.0), 4)
+    return Placement(id=reading.document.id, story=story, relation=relation, of=of, similarity=similarity, why=why)

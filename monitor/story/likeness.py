@@ -1,0 +1,270 @@
+"""What two documents have in common: their address, their wording, their subject.
+
+What lives here: a document → the values that can be compared with another's. What must not: memory of other documents
+(`grouping` has it), or a decision.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from monitor.model import Document
+from monitor.words.text import Token, tokens
+
+# ---- the address ----------------------------------------------------------------------------------------------------
+
+_TRACKER = re.compile(
+    r"utm_|at_|mc_|ns_|pk_|piwik_|hsa_|ito|__|(?:cmp|cmpid|cid|icid|ncid|ocid|fbclid|gclid|dclid|msclkid|yclid|igshid|ref|refsrc"
+    r"|ref_src|source|src|smid|smtyp|sr_share|share|spm|partner|feed|rss|ftag|li|guccounter|taid|soc_src|xtor|traffic_source"
+    r"|output|outputtype|amp|print|printable|mobile|view|via|mod|sh|sref|srnd|leadsource|mbid|intcid|page|m)$",
+    re.IGNORECASE,
+)
+_HOST_VARIANT = re.compile(r"^(?:www\d?|m|mobile|amp|touch|wap)\.(?=[^.]+\.)")
+_PATH_VARIANT = re.compile(
+    r"(?:/(?:amp|print|index\.(?:html?|php)|default\.aspx))+/?$|(?<=/)amp/|\.amp(?=\.html?$)|/+$"
+)
+
+
+def same_address(url: str) -> str:
+    """A key that is equal for the spellings of one article's address: trackers, AMP, http, print and mobile views.
+
+    "" for what is no http(s) address, and for a bare home page, which many entries give as their link.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host = _HOST_VARIANT.sub("", (parts.hostname or "").rstrip("."))
+    except ValueError:
+        return ""
+    path = _PATH_VARIANT.sub("", parts.path)
+    query = urlencode(sorted(pair for pair in parse_qsl(parts.query) if not _TRACKER.match(pair[0])))
+    if parts.scheme not in ("http", "https") or not host or not (path or query):
+        return ""
+    return f"{host}{path}?{query}" if query else f"{host}{path}"
+
+
+# ---- the wording ----------------------------------------------------------------------------------------------------
+
+_RUN = 5  # words
+_READ = 400  # words of each field: a copy shows itself long before, and memory grows with it
+_WINDOW = 8  # runs; two texts that share 12 words in a row share an anchor (winnowing, Schleimer et al. 2003)
+_BOILERPLATE = re.compile(
+    r"the post .{0,200}? appeared first on .*|la entrada .{0,200}? (?:apareció|se publicó) primero en .*"
+    r"|(?:continue reading|read more|seguir leyendo|leer más)\W*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The five-word runs of a document as hashes, and the few of them worth an index entry."""
+
+    runs: array[int]  # sorted, each once
+    anchors: tuple[int, ...]
+    title: str  # the folded title, where it is long enough to be nobody else's; else ""
+
+
+def wording_of(document: Document) -> Wording:
+    """Runs never cross from one field into the next: a headline means the same before any summary."""
+    streams = [list(_hashes(_words(part))) for part in (document.title, document.summary, document.text) if part]
+    runs = {run for stream in streams for run in stream}
+    anchors = {anchor for stream in streams for anchor in _winnow(stream)}
+    return Wording(array("q", sorted(runs)), tuple(sorted(anchors)), _title_key(document.title))
+
+
+def overlap(one: Wording, other: Wording) -> tuple[float, int]:
+    """How much of the shorter wording the longer contains, 0 to 1, and in how many runs."""
+    shared = len(set(one.runs).intersection(other.runs))
+    shorter = min(len(one.runs), len(other.runs))
+    return (shared / shorter if shorter else 0.0), shared
+
+
+def _words(part: str) -> list[str]:
+    return [token.folded for token in tokens(_BOILERPLATE.sub("", part[: _READ * 12]))[:_READ]]
+
+
+def _hashes(words: list[str]) -> Iterator[int]:
+    """Hashed by content: `hash()` differs from process to process, and a placement must not."""
+    for start in range(len(words) - _RUN + 1):
+        run = " ".join(words[start : start + _RUN])
+        yield int.from_bytes(blake2b(run.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def _winnow(stream: list[int]) -> Iterator[int]:
+    last = max(1, len(stream) - _WINDOW + 1)
+    for start in range(last if stream else 0):
+        yield min(stream[start : start + _WINDOW])
+
+
+_OUTLET_TAIL = re.compile(r"\s+[-–—|]\s+[^-–—|]{2,30}$")
+
+
+def _title_key(title: str) -> str:
+    words = [token.folded for token in tokens(_OUTLET_TAIL.sub("", title[:_LETTERS]))]
+    return " ".join(words) if sum(word not in STOP_WORDS for word in words) >= 3 else ""
+
+
+# ---- the subject ----------------------------------------------------------------------------------------------------
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+STOP_WORDS = _set(
+    """
+    a about above after again against all also am an and any are aren't as at be because been before being below
+    between both but by can can't could couldn't did didn't do does doesn't doing don't down during each few for
+    from further get gets got had has have having he her here here's hers herself him himself his how how's i if
+    in into is isn't it it's its itself just let's may me might more most must my new no nor not now of off on
+    once one only or other our out over own s said same say says she should so some such t than that that's the
+    their them then there there's these they this those through to too two under until up us very via was wasn't
+    we were what what's when where which while who who's whom why will with won't would you your amid among
+    around back first last like make makes many much see since still take takes today week year years day days
+    time news report reports update video watch live photo photos
+
+    al algo ante antes asi aun aunque bajo bien cada como con contra cual cuando de del desde donde dos el ella
+    ellas ellos en entre era eran es esa ese eso esta estaba estan este esto estos fue fueron ha habia han hasta
+    hay la las le les lo los mas me mi mientras muy nada ni no nos o otra otro otros para pero poco por porque
+    que quien se segun sea ser si sido sin sobre solo son su sus tambien tan tiene tienen toda todas todo todos
+    tras tu un una uno unos y ya dice dijo ano anos dia dias hoy nuevo nueva informe noticias
+    """
+)
+
+
+@lru_cache(maxsize=8)  # a document's title and body are each read for terms, for names and for their language
+def _tokens(source: str) -> tuple[Token, ...]:
+    return tuple(tokens(source))
+
+
+_SPANISH = _set("el la los las de del que en un una por con para se su al como mas segun sobre entre tras y")
+_ENGLISH = _set("the of to in and a for on with that is by at from its as after over it are was")
+
+_BODY_WEIGHT = 0.5  # of a word of the summary; a word of the title has 1
+_NAME_WEIGHT = 2.0  # of a name, by the weight of its place; in the title of many papers every word has a capital
+_BODY_WORDS = 80
+_LETTERS = 2_000  # of a title, and of a body before its words are counted: no text is too long to be placed
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a document is about: terms with their weight in it, before any inverse frequency."""
+
+    terms: Mapping[str, float]
+    names: Mapping[str, float]  # the names and numbers among them: what survives translation
+    language: str  # "en", "es", … or ""
+
+
+def subject_of(document: Document) -> Subject:
+    """Terms of the title and of the beginning of the summary, or of the text where there is no summary."""
+    title = document.title[:_LETTERS]
+    body = " ".join((document.summary or document.text)[:_LETTERS].split()[:_BODY_WORDS])
+    terms = _weighed(body, _BODY_WEIGHT, _BODY_WEIGHT * _NAME_WEIGHT)
+    for term, weight in _weighed(title, 1.0, 1.0).items():
+        terms[term] = max(weight, terms.get(term, 0.0))
+    language = document.language[:2].lower() or language_of(title, body)
+    return Subject(terms, _names(title, body), language)
+
+
+def _weighed(source: str, plain: float, name: float) -> dict[str, float]:
+    terms: dict[str, float] = {}
+    for token in _tokens(source):
+        term = stem(token.folded)
+        if term and token.folded not in STOP_WORDS and term not in STOP_WORDS:
+            weight = name if _is_name(source, token) else plain
+            terms[term] = max(weight, terms.get(term, 0.0))
+    return terms
+
+
+def _is_name(source: str, token: Token) -> bool:
+    """A capital inside a sentence, or a word that has capitals of its own (ICE, iOS, ImmigrationOS)."""
+    word = source[token.start : token.end]
+    own_capitals = any(char.isupper() for char in word[1:])
+    opens = source[: token.start].rstrip(" \"'“‘¿¡(")[-1:] in ("", ".", "!", "?", ":", "\n", "…")
+    return own_capitals or (word[0].isupper() and not opens)
+
+
+def printed(document: Document, terms: Collection[str]) -> str:
+    """Terms as the document prints them, for a reader: "ice, palantir" → "Palantir, ICE"; at most four."""
+    source = f"{document.title} {document.summary} {document.text[:600]}"
+    words = {stem(token.folded): source[token.start : token.end] for token in reversed(tokens(source))}
+    return ", ".join(words.get(term, term.lstrip("#")) for term in list(terms)[:4])
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """A light stem, English and Spanish: plurals and the commonest endings; never a real stemmer's guess."""
+    word = re.sub(r"['’]s?$|['’](?:ll|re|ve|d)$", "", word)
+    if len(word) < 2 and not word.isdigit():
+        return ""
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith("s") and word[-2] not in "sui":
+        word = word[:-1]
+    for ending in ("ing", "ed"):
+        if len(word) > len(ending) + 3 and word.endswith(ending):
+            word = word[: -len(ending)]
+            return word[:-1] if word[-1] == word[-2] and word[-1] not in "lsz" else word
+    return word[:-1] if len(word) > 4 and word.endswith("e") else word
+
+
+_SCALE = {
+    **dict.fromkeys(("thousand", "mil", "k"), 3),
+    **dict.fromkeys(("million", "millones", "millón", "millon", "m", "mn"), 6),
+    **dict.fromkeys(("billion", "bn", "b", "mil millones"), 9),
+}
+_NUMBER = re.compile(
+    r"(?<![\w.,])(\d[\d.,]*)\s?(mil millones|thousand|million|billion|millones|mill[óo]n|mil|mn|bn|[kmb])?\b",
+    re.IGNORECASE,
+)
+# Names that every report writes in its own language.
+_TRANSLATED = {
+    "eeuu": "us",
+    "usa": "us",
+    "mexico": "mexico",
+    "espana": "spain",
+    "alemania": "germany",
+    "francia": "france",
+}
+
+
+def _names(title: str, body: str) -> dict[str, float]:
+    """Names and numbers as both languages write them: "180,000", "180.000" and "180 mil" are one number."""
+    numbers = {f"#{_value(found[1], found[2] or '')}" for found in _NUMBER.finditer(f"{title}\n{body}")}
+    return dict.fromkeys(sorted(numbers | _proper(title, _is_title_case(title)) | _proper(body, False)), 1.0)
+
+
+def _proper(source: str, title_case: bool) -> set[str]:
+    """Names by their capitals; where every word has one, only those with capitals of their own."""
+    marked = [token for token in _tokens(source) if _is_name(source, token) and not source[token.start].isdigit()]
+    if title_case:
+        marked = [token for token in marked if any(char.isupper() for char in source[token.start + 1 : token.end])]
+    terms = (_TRANSLATED.get(token.folded, stem(token.folded)) for token in marked if token.folded not in STOP_WORDS)
+    return {term for term in terms if term}
+
+
+def _is_title_case(title: str) -> bool:
+    words = [token for token in _tokens(title) if token.end - token.start > 3]
+    return sum(title[token.start].isupper() for token in words) > 0.7 * len(words)
+
+
+def _value(digits: str, scale: str) -> str:
+    whole = re.sub(r"[.,](?=\d{3}(?:\D|$))", "", digits).rstrip(".,").replace(",", ".")
+    try:
+        return f"{float(whole) * 10 ** _SCALE.get(scale.casefold(), 0):g}"
+    except ValueError:
+        return whole
+
+
+def language_of(title: str, body: str) -> str:
+    """ "en" or "es" by their little words, "" where neither shows."""
+    words = [token.folded for token in (*_tokens(title), *_tokens(body))]
+    spanish, english = (sum(word in few for word in words) for few in (_SPANISH, _ENGLISH))
+    if spanish == english:
+        return ""
+    return "es" if spanish > english else "en"

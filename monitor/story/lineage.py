@@ -1,0 +1,46 @@
+"""Who credits whom among the documents of the window: the thread by which tellings in other words find each other.
+
+What lives here: an index from outlets to the stories that they told or that name them as their source. What must not:
+how alike two stories are, or whether that is enough (`grouping`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection
+
+
+class Lineage:
+    """For each outlet the stories with a report of its own, and those that credit it; with how many documents do."""
+
+    def __init__(self) -> None:
+        self._told: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._credited: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def add(self, story: str, outlet: str, credited: Collection[str]) -> None:
+        self._told[outlet][story] += 1
+        for source in credited:
+            self._credited[source][story] += 1
+
+    def forget(self, story: str, outlet: str, credited: Collection[str]) -> None:
+        """Undo one `add`; `story` is where the document belongs now."""
+        self._told[outlet] = +(self._told[outlet] - Counter({story: 1}))
+        for source in credited:
+            self._credited[source] = +(self._credited[source] - Counter({story: 1}))
+
+    def move(self, gone: str, kept: str, outlets: Collection[str]) -> None:
+        """All of one story belongs to another; `outlets` are those that its documents are by or credit."""
+        for outlet in outlets:
+            for index in (self._told, self._credited):
+                if gone in index[outlet]:
+                    index[outlet][kept] += index[outlet].pop(gone)
+
+    def relatives(self, outlet: str, credited: Collection[str]) -> set[str]:
+        """Stories that have a source in common with such a document, are by its source, or credit its outlet.
+
+        Two reports by one outlet are no relatives by that alone: an outlet tells many stories.
+        """
+        found = set(self._credited.get(outlet, ()))
+        for source in credited:
+            found |= self._told.get(source, Counter()).keys() | self._credited.get(source, Counter()).keys()
+        return found

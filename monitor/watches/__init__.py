@@ -1,0 +1,1 @@
+"""Watches: the language, packs, the index, and why a document matches or does not."""

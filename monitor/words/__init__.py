@@ -1,0 +1,1 @@
+"""What a text is to a reader: visible text, words, languages, word forms."""
