@@ -7,7 +7,8 @@ from io import BytesIO
 from xml.etree import ElementTree
 
 import pytest
-from PIL import Image
+from font_roboto import Roboto, RobotoMedium
+from PIL import Image, ImageFont
 
 from monitor.model import Mention, Naming
 from monitor.pictures.charts import MOST_COLUMNS, MOST_PAIRS, MOST_ROWS, heat_map, timeline
@@ -17,6 +18,7 @@ from monitor.story.ledger import Cell, cells
 
 SVG = "{http://www.w3.org/2000/svg}"
 BEGAN = datetime(2026, 9, 1, tzinfo=UTC)
+PERIOD = "from 26 September 2025 to 24 September 2026"  # as long as they get
 
 
 def table(*named: tuple[str, str, int]) -> tuple[Cell, ...]:
@@ -39,13 +41,11 @@ def table(*named: tuple[str, str, int]) -> tuple[Cell, ...]:
 
 
 def mapped(found: tuple[Cell, ...]) -> Drawing:
-    return heat_map(found, rows="companies", columns="agencies", period="since 1 September")
+    return heat_map(found, rows="companies", columns="agencies", period=PERIOD)
 
 
 def by_week(found: tuple[Cell, ...], until: date = date(2026, 11, 1)) -> Drawing:
-    return timeline(
-        found, rows="companies", columns="agencies", since=BEGAN.date(), until=until, period="since 1 September"
-    )
+    return timeline(found, rows="companies", columns="agencies", since=BEGAN.date(), until=until, period=PERIOD)
 
 
 def texts(drawing: Drawing) -> list[str]:
@@ -103,6 +103,15 @@ def test_every_drawing_is_svg_and_png_of_its_size(drawing: Drawing) -> None:
             assert shape.x >= 0
             assert shape.x + shape.width <= drawing.width
             assert shape.y + shape.height <= drawing.height
+
+
+@pytest.mark.parametrize("drawing", [mapped(FEW), by_week(FEW), mapped(MANY), by_week(MANY)])
+def test_every_text_stands_within_its_drawing(drawing: Drawing) -> None:
+    for label in (shape for shape in drawing.shapes if isinstance(shape, Label)):
+        letters = ImageFont.truetype(RobotoMedium if label.bold else Roboto, label.size)
+        before = {"start": 0.0, "middle": 0.5, "end": 1.0}[label.anchor] * letters.getlength(label.text)
+        assert label.x - before >= 0, label.text
+        assert label.x - before + letters.getlength(label.text) <= drawing.width, label.text
 
 
 def test_a_name_cannot_leave_its_text() -> None:

@@ -212,7 +212,7 @@ def test_init_says_where_it_cannot_write(tmp_path: Path) -> None:
 def test_check_of_a_good_file_says_so(desk: Desk) -> None:
     ran = desk.run("check")
     assert (ran.code, ran.err) == (0, "")
-    assert "1 feeds (and 1 disabled ones), 2 watches, 1 recipients; all 2 examples hold" in ran.out
+    assert "1 feed (and 1 disabled), 2 watches, 1 recipient; all 2 examples hold" in ran.out
     assert desk.run("check", "--json") == Ran(code=0, out="", err="")
 
 
@@ -275,7 +275,7 @@ def test_once_says_that_a_feed_fails_and_reads_the_others(desk: Desk) -> None:
     desk.write(old=True)
     ran = desk.run("once")
     assert ran.code == 0
-    assert "2 feeds polled (0 unchanged, 1 failing), 3 new entries, 2 of interest, 1 messages delivered." in ran.out
+    assert "2 feeds polled (0 unchanged, 1 failing), 3 new entries, 2 of interest, 1 message delivered." in ran.out
     assert "`tipsheet feeds health`" in ran.out
 
 
@@ -458,7 +458,7 @@ def test_feeds_go_out_as_opml_and_come_back_the_same(desk: Desk, tmp_path: Path)
     desk.config.write_text(desk.config.read_text().replace(f" {json.dumps(HOSTILE)[1:-1]}", ""))
     opml = tmp_path / "feeds.opml"
     ran = desk.run("feeds", "export", opml)
-    assert (ran.code, ran.out) == (0, f"2 feeds are written to {opml}.\n")
+    assert (ran.code, ran.out) == (0, f"{opml} is written, with 2 feeds.\n")
     assert desk.run("feeds", "export").out.split("<body>")[1].strip() == opml.read_text().split("<body>")[1].strip()
 
     whole = read_config(desk.config, {}, with_secrets=False).feeds

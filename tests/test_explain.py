@@ -168,6 +168,17 @@ def test_the_command_explains_a_pack_and_a_json_document(tmp_path: Path) -> None
     assert found["weighing"]["verdict"] == "alert"
 
 
+def test_where_the_file_has_one_watch_only_the_story_need_be_named(tmp_path: Path) -> None:
+    story = tmp_path / "story.txt"
+    story.write_text("ICE pays Palantir for ImmigrationOS\n")
+    one = tmp_path / "one.yaml"
+    one.write_text(_file(tmp_path).read_text().rpartition("\n  - ")[0])
+    assert tipsheet("explain", story, "--config", one).out.startswith("✓ beat: alert, score ")
+    ran = tipsheet("explain", story, "--config", _file(tmp_path))
+    assert (ran.code, ran.out) == (2, "")
+    assert "Say which watch: beat, other" in ran.err
+
+
 @pytest.mark.parametrize(
     ("args", "stdin", "said"),
     [

@@ -110,6 +110,22 @@ def test_pictures_are_written(told: Database, config: Path, tmp_path: Path) -> N
     assert png.read_bytes().startswith(b"\x89PNG")
 
 
+def test_all_that_was_asked_for_is_written(told: Database, config: Path, tmp_path: Path) -> None:
+    files = {f"--{kind}": tmp_path / f"ledger.{kind}" for kind in ("csv", "svg", "png")}
+    ran = ledger(told, config, *(word for pair in files.items() for word in pair))
+    assert ran.out.splitlines() == [f"{file} is written." for file in files.values()]
+    assert all(file.stat().st_size for file in files.values())
+
+
+def test_a_mistyped_name_is_not_taken_for_silence(told: Database, config: Path) -> None:
+    ran = ledger(told, config, "Palentir")
+    assert ran.code == 2
+    assert "no pack knows 'Palentir' under `who`; did you mean 'Palantir'?" in ran.err
+    assert (
+        ledger(told, config, "Border Patrol", "Flock Safety").out == "No story names Border Patrol with Flock Safety.\n"
+    )
+
+
 def test_the_newest_wording_says_who_is_named(told: Database, config: Path, clock: Clock) -> None:
     edit(told, keyed("d", "Nothing about cameras"), now=clock())
     claim(told, now=clock())

@@ -189,7 +189,7 @@ def _language(claimed: str) -> str:
 def _show(offered: Sequence[OfferedFeed], search: Search) -> None:
     table(
         f"Feeds of {urlsplit(search.page).hostname}" if search.page else "The feed",
-        ("", "name", "kind", "entries", "newest", "brings", "found", "address", "headlines"),
+        ("number", "name", "kind", "entries", "newest", "brings", "found", "address", "headlines"),
         [
             (
                 feed.number, feed.name, feed.kind, feed.entries, local(feed.newest), feed.frequency or "not known",
@@ -217,7 +217,7 @@ def _choose(offered: Sequence[OfferedFeed], choose: int | None, *, yes: bool) ->
     fresh = [feed for feed in offered if not feed.in_file]
     if choose is not None:
         if choose > len(offered):
-            raise click.BadParameter(f"there are {len(offered)} feeds", param_hint="--choose")
+            raise click.BadParameter(f"expected a number from 1 to {len(offered)}", param_hint="--choose")
         return offered[choose - 1]
     if yes or len(offered) == 1:
         return (fresh or offered)[0]

@@ -20,7 +20,7 @@ from monitor.cli.options import (
     load_config,
     open_database,
 )
-from monitor.cli.paint import err, json_lines, out, plain, table
+from monitor.cli.paint import err, json_lines, many, out, plain, table
 from monitor.feeds import opml
 from monitor.model import FeedRow
 from monitor.rhythm import cadence
@@ -93,7 +93,7 @@ def feeds_export(config_path: Path | None, path: Path) -> None:
         click.echo(document)
     else:
         path.write_text(document, encoding="utf-8")
-        out.print(f"{len(wanted)} feeds are written to {plain(path)}.")
+        out.print(f"{plain(path)} is written, with {many(len(wanted), 'feed')}.")
 
 
 @feeds.command("import")

@@ -10,7 +10,7 @@ from dataclasses import asdict
 import click
 
 from monitor.cli.options import database_option, json_option, open_database
-from monitor.cli.paint import err, json_lines, local, out, table
+from monitor.cli.paint import err, json_lines, local, many, out, table
 from monitor.model import FeedRow
 from monitor.net import websub
 from monitor.rhythm.condition import Condition, condition_of, crowd_of
@@ -72,4 +72,4 @@ def _next(row: FeedRow, told: str) -> str:
 
 def _summary(conditions: Sequence[Condition]) -> str:
     counts = Counter(condition.state for condition in sorted(conditions, key=lambda condition: condition.rank))
-    return f"{len(conditions)} feeds: {', '.join(f'{count} {state}' for state, count in counts.items())}."
+    return f"{many(len(conditions), 'feed')}: {', '.join(f'{count} {state}' for state, count in counts.items())}."

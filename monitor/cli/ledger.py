@@ -7,6 +7,7 @@ import io
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ def ledger(
     """
     config = load_config(config_path, with_secrets=False, lenient=True)
     _check_kinds(config, rows, columns)
+    _check_names(config, names)
     wholes = {one.name: one.part_of for pack in config.packs for one in pack.who} if roll_up else {}
     now = utc_now()
     with open_database(database_url, to_read=True) as database:
@@ -66,17 +68,19 @@ def ledger(
         with database.read() as connection:
             namings = tuple(mention_rows.namings(connection, since=now - since))
             cells = _chosen(counting.cells(namings, rows=rows, columns=columns, wholes=wholes), names)
-            if drawn := _drawn(cells, rows, columns, now - since, now, by_week=by_week) if svg or png else None:
-                _write_pictures(drawn, svg, png)
-            elif as_csv:
+            if as_csv:
                 _write(as_csv, _as_csv(cells, rows, columns), mark=_UTF8_MARK)
-            elif len(names) == 2 and len(cells) == 1 and not as_json:
+            if svg or png:
+                _write_pictures(_drawn(cells, rows, columns, now - since, now, by_week=by_week), svg, png)
+            if as_csv or svg or png:
+                return
+            if len(names) == 2 and len(cells) == 1 and not as_json:
                 shown = counting.evidence(namings, rows=rows, columns=columns, wholes=wholes)
                 _list_evidence(connection, cells[0], shown[cells[0].row, cells[0].column])
             elif as_json:
                 json_lines(_as_json(connection, cell) for cell in cells)
             else:
-                _list_cells(cells, rows, columns)
+                _list_cells(cells, rows, columns, names)
 
 
 def _check_kinds(config: Config, rows: str, columns: str) -> None:
@@ -86,6 +90,16 @@ def _check_kinds(config: Config, rows: str, columns: str) -> None:
     for option, kind in (("--rows", rows), ("--columns", columns)):
         if kind not in kinds:
             raise click.BadParameter(f"no pack has {kind!r}; expected one of {', '.join(kinds)}", param_hint=option)
+
+
+def _check_names(config: Config, names: Sequence[str]) -> None:
+    """A name that is mistyped would look like one that no story names."""
+    known = {entity.name.casefold(): entity.name for pack in config.packs for entity in pack.who}
+    for name in names:
+        if name.casefold() not in known:
+            alike = get_close_matches(name.casefold(), known, n=1)
+            hint = f"; did you mean {known[alike[0]]!r}?" if alike else ""
+            raise click.BadParameter(f"no pack knows {name!r} under `who`{hint}", param_hint="NAMES")
 
 
 def _rebuild(database: Database, config: Config) -> None:
@@ -106,7 +120,7 @@ def _chosen(cells: Sequence[Cell], names: Sequence[str]) -> tuple[Cell, ...]:
 # ---- for a person ----------------------------------------------------------------------------------------------------
 
 
-def _list_cells(cells: Sequence[Cell], rows: str, columns: str) -> None:
+def _list_cells(cells: Sequence[Cell], rows: str, columns: str, names: Sequence[str]) -> None:
     table(
         "Ledger",
         (rows, columns, "stories", "outlets", "since", "latest", "latest report"),
@@ -117,8 +131,12 @@ def _list_cells(cells: Sequence[Cell], rows: str, columns: str) -> None:
             )
             for cell in cells
         ],
-        empty=f"No story names any of the {rows} with any of the {columns}.",
+        empty=f"No story names {_together(names) or f'any of the {rows} with any of the {columns}'}.",
     )  # fmt: skip
+
+
+def _together(names: Sequence[str]) -> str:
+    return f"{plain(names[0])} with anybody" if len(names) == 1 else " with ".join(map(plain, names))
 
 
 def _list_evidence(connection: Connection, cell: Cell, shown: Sequence[Evidence]) -> None:

@@ -44,6 +44,11 @@ def local(moment: datetime | None) -> str:
     return "never" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
+def many(count: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: `1 feed`, `1,200 feeds`."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
     """Rows for a person; `empty` is said where there are none.
 

@@ -254,7 +254,10 @@ def _matches(matcher: Matcher, document: Document) -> dict[str, Any]:
     return {"matches": matcher.match(with_language(document))} | ({"note": f"read was only {read}"} if read else {})
 
 
-def chosen_watches(config_path: Path | None, names: tuple[str, ...]) -> tuple[CompiledWatch, ...]:
+def chosen_watches(
+    config_path: Path | None, names: tuple[str, ...], *, said_as: str = "--watch"
+) -> tuple[CompiledWatch, ...]:
+    """The watches of the file that are named, or all of it. `said_as`: how the command calls what names them."""
     if config_path is None and not find_config(None).exists():
         watch = Watch(name=SHIPPED_PACK, pack=SHIPPED_PACK)
         compiled: tuple[CompiledWatch, ...] = (
@@ -265,7 +268,7 @@ def chosen_watches(config_path: Path | None, names: tuple[str, ...]) -> tuple[Co
     known = [item.watch.name for item in compiled]
     for name in names:
         if name not in known:
-            raise click.BadParameter(f"no watch is called {name!r}; there are {', '.join(known)}", param_hint="--watch")
+            raise click.BadParameter(f"no watch is called {name!r}; there are {', '.join(known)}", param_hint=said_as)
     return tuple(item for item in compiled if not names or item.watch.name in names)
 
 

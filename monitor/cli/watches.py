@@ -12,7 +12,7 @@ import click
 from rich.text import Text
 
 from monitor.cli.options import config_option, database_option, find_config, json_option, load_config, open_database
-from monitor.cli.paint import json_line, json_lines, out, plain, progress
+from monitor.cli.paint import json_line, json_lines, many, out, plain, progress
 from monitor.cli.stage import chosen_watches, read_document
 from monitor.errors import StorageError, TipsheetError
 from monitor.model import Document, Feed, Span, Watch
@@ -36,7 +36,9 @@ _ROOM = 90  # code points of a sentence around a term
 @database_option
 @json_option
 @click.option("--query", help="Explain this query in place of a watch of the file.")
-@click.option("--entry", type=int, help="Explain this entry of the database; `tipsheet stories --json` gives ids.")
+@click.option(
+    "--entry", type=int, help="Explain this entry of the database; `tipsheet stories show STORY --json` numbers them."
+)
 def explain_command(
     watch: str | None, story: Path, config_path: Path | None, database_url: str | None, as_json: bool,
     query: str | None, entry: int | None,
@@ -44,9 +46,9 @@ def explain_command(
     """Why WATCH takes a story or leaves it: what held, what did not, and where.
 
     The STORY is a file or standard input: its title on the first line and its text below, or a JSON object as for
-    `stage match`. With --query, the one argument is the STORY.
+    `stage match`. With --query, or where the file has one watch, the one argument may be the STORY.
     """
-    if query is not None and watch is not None:
+    if watch is not None and str(story) == "-" and (query is not None or Path(watch).is_file()):
         story, watch = Path(watch), None
     compiled = the_watch(config_path, watch, query)
     document = _stored(config_path, database_url, entry) if entry is not None else _given(story)
@@ -57,11 +59,11 @@ def explain_command(
         _show(found, document)
 
 
-def the_watch(config_path: Path | None, name: str | None, query: str | None) -> CompiledWatch:
+def the_watch(config_path: Path | None, name: str | None, query: str | None, said_as: str = "WATCH") -> CompiledWatch:
     """The one watch that is meant: of the file, or a query that is in no file yet, with the sets of the file."""
     if query is not None:
         return compile_watch(Watch(name="(query)", query=query), None, _sets(config_path))
-    found = chosen_watches(config_path, (name,) if name else ())
+    found = chosen_watches(config_path, (name,) if name else (), said_as=said_as)
     if len(found) != 1:
         names = ", ".join(item.watch.name for item in found)
         raise click.UsageError(f"Say which watch: {names}; or give a --query.")
@@ -131,7 +133,10 @@ def backtest_command(
     query: str | None, against: str | None,
 ) -> None:  # fmt: skip
     """What WATCH would have told over the entries of the database: nothing is sent, nothing is written."""
-    chosen = [the_watch(config_path, watch, query), *([the_watch(config_path, against, None)] if against else [])]
+    chosen = [
+        the_watch(config_path, watch, query),
+        *([the_watch(config_path, against, None, "--against")] if against else []),
+    ]
     if len({one.watch.name for one in chosen}) < len(chosen):
         raise click.UsageError("Expected another watch after --against: this one is compared with itself.")
     config = the_config(config_path)
@@ -177,34 +182,30 @@ def _as_json(found: Backtest) -> dict[str, object]:
 def _show_backtest(found: Backtest) -> None:
     out.print(f"{plain(found.watch)} on {found.entries:,} entries since {found.since:%Y-%m-%d} (days are UTC)")
     alerts, digest = found.count("alert"), found.count("digest")
-    out.print(f"would have sent {_many(alerts, 'alert')} and {_many(digest, 'digest line')}{_folded(found)}")
+    out.print(f"would have sent {many(alerts, 'alert')} and {many(digest, 'digest line')}{_folded(found)}")
     if found.busiest:
         day, count = found.busiest
-        out.print(f"busiest day: {day} with {_many(count, 'alert')}")
+        out.print(f"busiest day: {day} with {many(count, 'alert')}")
     if too_much := too_busy(found):
         out.print(Text(f"too busy: {too_much}", style="bold red"))
     for day, lines in found.days().items():
         counted = sum(line.level == "alert" for line in lines)
-        told = f"{_many(counted, 'alert')}, {_many(len(lines) - counted, 'digest line')}"
+        told = f"{many(counted, 'alert')}, {many(len(lines) - counted, 'digest line')}"
         out.print(Text.assemble("\n", (day.isoformat(), "bold"), f"  {told}"))
         for line in lines:
             _show_line(line)
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _folded(found: Backtest) -> str:
     if not found.folded:
         return ""
     most = max(found.lines, key=lambda line: line.folded)
-    return f"; {_many(found.folded, 'further report')} folded under them, {most.folded:,} of one story"
+    return f"; {many(found.folded, 'further report')} folded under them, {most.folded:,} of one story"
 
 
 def _show_line(line: Line, sign: str = "") -> None:
     level, style = ("alert ", "green") if line.level == "alert" else ("digest", "yellow")
-    more = f"  (+ {_many(line.folded, 'report')})" if line.folded else ""
+    more = f"  (+ {many(line.folded, 'report')})" if line.folded else ""
     at = f"{line.at:%H:%M}" if not sign else f"{line.at:%Y-%m-%d %H:%M}"
     out.print(
         Text.assemble(f"  {sign}{at}  ", (level, style), f"  {plain(line.outlet)}: ", (plain(line.title), "bold"), more)
@@ -216,7 +217,7 @@ def _show_differences(found: Backtest, other: Backtest) -> None:
     gained, lost = differences(found, other)
     both = len(found.lines) - len(gained)
     out.print(f"{plain(found.watch)} against {plain(other.watch)} on {found.entries:,} entries")
-    out.print(f"{_many(len(gained), 'line')} more, {_many(len(lost), 'line')} fewer, {both:,} alike")
+    out.print(f"{many(len(gained), 'line')} more, {many(len(lost), 'line')} fewer, {both:,} alike")
     for sign, lines in (("+ ", gained), ("- ", lost)):
         for line in lines:
             _show_line(line, sign)

@@ -25,7 +25,7 @@ from monitor.cli.options import (
     open_database,
     verbose_option,
 )
-from monitor.cli.paint import err, json_line, out, plain, plain_json, plain_lines, progress
+from monitor.cli.paint import err, json_line, many, out, plain, plain_json, plain_lines, progress
 from monitor.errors import ConfigError, Fault, StorageError
 from monitor.model import FeedOutcome
 from monitor.pipeline import Delivered, digests
@@ -75,7 +75,7 @@ def check(config_path: Path | None, database_url: str | None, as_json: bool) -> 
             err.print(plain_lines(str(fault)))
     if faults:
         if not as_json:
-            err.print(f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in {plain(find_config(config_path))}")
+            err.print(f"{many(len(faults), 'fault')} in {plain(find_config(config_path))}")
         sys.exit(2)
     if not as_json:
         _show_valid(config)
@@ -97,8 +97,9 @@ def _show_valid(config: Config) -> None:
     holders = [one for item in config.compiled for one in (item.watch, item.pack) if one is not None]
     examples = sum(len(one.must_match) + len(one.must_not_match) for one in holders)
     out.print(
-        f"{plain(config.path)} is valid: {enabled} feeds (and {len(config.feeds) - enabled} disabled ones), "
-        f"{len(config.watches)} watches, {len(config.recipients)} recipients; all {examples} examples hold."
+        f"{plain(config.path)} is valid: {many(enabled, 'feed')} (and {len(config.feeds) - enabled} disabled), "
+        f"{many(len(config.watches), 'watch', 'watches')}, {many(len(config.recipients), 'recipient')}; "
+        f"all {examples} examples hold."
     )
     for placeholder in _placeholders(config):
         out.print(f"Note: {placeholder}")
@@ -201,8 +202,9 @@ def show_tally(tally: dict[str, int]) -> None:
         out.print("Nothing is due. `tipsheet feeds health` says when each feed is asked next.")
         return
     out.print(
-        f"{tally['polled']} feeds polled ({tally['unchanged']} unchanged, {tally['failed']} failing), "
-        f"{tally['entries']} new entries, {tally['matched']} of interest, {tally['delivered']} messages delivered."
+        f"{many(tally['polled'], 'feed')} polled ({tally['unchanged']} unchanged, {tally['failed']} failing), "
+        f"{many(tally['entries'], 'new entry', 'new entries')}, "
+        f"{tally['matched']} of interest, {many(tally['delivered'], 'message')} delivered."
     )
     if tally["failed"]:
         out.print("`tipsheet feeds health` says what ails the failing feeds.")

@@ -21,7 +21,7 @@ _STEPS: tuple[tuple[int, Ink, str], ...] = (
 )  # fmt: skip
 
 _MARGIN = 24.0
-_HEAD = 72.0  # title and what it shows
+_HEAD = 88.0  # the title, and in two lines what is shown
 _FOOT = 60.0  # the key
 _NAMES = 210.0  # width of the names at the left
 _ROW = 26.0
@@ -33,7 +33,10 @@ _STRIP = 620.0  # width of a timeline's weeks, at most
 
 
 def heat_map(cells: Sequence[Cell], *, rows: str, columns: str, period: str) -> Drawing:
-    """Who is named with whom, the fullest first; what finds no place is counted below. `period`: "since 1 August"."""
+    """Who is named with whom, the fullest first; what finds no place is counted below.
+
+    `period`: as in "Stories from 1 August to 9 September".
+    """
     across = _fullest(cells, "column", MOST_COLUMNS)
     down = [row for row in _fullest(cells, "row", MOST_ROWS) if any(c.row == row and c.column in across for c in cells)]
     headings = [textwrap.wrap(name, 13)[:3] for name in across]
@@ -54,7 +57,7 @@ def heat_map(cells: Sequence[Cell], *, rows: str, columns: str, period: str) -> 
                 shapes += _field(cell, left + _COLUMN * x, top + _ROW * y)
     title = f"{rows.capitalize()} and {columns} in the news"
     shown = sum(cell.row in down and cell.column in across for cell in cells)
-    shapes += [*_title(title, _explained(period)), *_key(bottom + 30, len(cells) - shown)]
+    shapes += [*_title(title, period), *_key(bottom + 30, len(cells) - shown)]
     about = "; ".join(f"{cell.row} with {cell.column}: {cell.stories}" for cell in cells[:20])
     return Drawing(width=width, height=bottom + _FOOT, title=title, about=about or "Nothing yet.", shapes=tuple(shapes))
 
@@ -80,7 +83,7 @@ def timeline(cells: Sequence[Cell], *, rows: str, columns: str, since: date, unt
         total = Label(x=left + week * len(weeks) + 10, y=y + 18, text=str(cell.stories), ink="faint")
         shapes.append(total)
     title = f"{rows.capitalize()} and {columns}, week by week"
-    shapes += [*_title(title, _explained(period)), *_key(bottom + 30, len(cells) - len(pairs))]
+    shapes += [*_title(title, period), *_key(bottom + 30, len(cells) - len(pairs))]
     about = "; ".join(f"{cell.row} with {cell.column}: {_stories(cell.stories)}" for cell in pairs)
     return Drawing(width=width, height=bottom + _FOOT, title=title, about=about or "Nothing yet.", shapes=tuple(shapes))
 
@@ -93,13 +96,10 @@ def _fullest(cells: Sequence[Cell], side: str, most: int) -> list[str]:
     return [name for name, _ in sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:most]]
 
 
-def _explained(period: str) -> str:
-    return f"Stories {period} that name both in one sentence, or in headline and lead."
-
-
-def _title(title: str, explained: str) -> Iterator[Label]:
+def _title(title: str, period: str) -> Iterator[Label]:
     yield Label(x=_MARGIN, y=34, text=title, size=19, bold=True)
-    yield Label(x=_MARGIN, y=55, text=explained, size=12.5, ink="faint")
+    yield Label(x=_MARGIN, y=55, text=f"Stories {period}", size=12.5, ink="faint")
+    yield Label(x=_MARGIN, y=71, text="that name both in one sentence, or in headline and lead", size=12.5, ink="faint")
 
 
 def _name(name: str, x: float, y: float) -> Label:
