@@ -21,7 +21,7 @@ from monitor.watches.matching import CompiledWatch, Matcher, compile_watch
 from monitor.watches.pack import read_pack
 from monitor.watches.packs import shipped
 from monitor.words.language import with_language
-from storage import claims, entries, feeds, stories
+from storage import claims, entries, examinations, feeds
 from storage.database import Database
 
 PACK = "tech-and-immigration-enforcement"
@@ -47,8 +47,7 @@ def fill(database: Database, size: int) -> None:
             due = entries.claim_due(
                 connection, {FEED.url: FEED}, claimant=me, now=NOW, lease=timedelta(hours=1), limit=500
             )
-            for entry in due:
-                stories.record(connection, _alone(entry.id), claimant=me, recipients={}, now=at)
+            examinations.record(connection, [_alone(entry.id) for entry in due], claimant=me, recipients={}, now=at)
 
 
 def _entry(number: int, dice: random.Random) -> KeyedEntry:

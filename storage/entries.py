@@ -155,13 +155,11 @@ def count_due(connection: Connection, *, now: datetime) -> int:
     return connection.execute(select(func.count()).select_from(entries).where(entries.c.examine_at <= now)).scalar_one()
 
 
-def finish(connection: Connection, entry_id: int, *, claimant: str) -> bool:
-    """The entry has been examined. False: the claim was lost, and what was decided must not be written."""
-    ours = claims.holds(entries, entry_id, claimant)
-    done = connection.execute(
-        update(entries).where(ours).values(claims.FREE | {"examine_at": None}).returning(entries.c.id)
-    )
-    return done.one_or_none() is not None
+def finish(connection: Connection, ids: Sequence[int], *, claimant: str) -> frozenset[int]:
+    """Entries have been examined. Of those left out the claim was lost: what was decided must not be written."""
+    ours = entries.c.id.in_(ids) & (entries.c.claimed_by == claimant)
+    done = update(entries).where(ours).values(claims.FREE | {"examine_at": None}).returning(entries.c.id)
+    return frozenset(connection.execute(done).scalars())
 
 
 def postpone(connection: Connection, entry_id: int, *, until: datetime) -> None:

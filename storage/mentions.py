@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,15 @@ from storage.schema import entries, feeds, matches, members, mentions
 
 def record(connection: Connection, entry_id: int, found: Sequence[Mention]) -> None:
     """Whom the newest wording of an entry names, in place of what an older one did."""
-    connection.execute(delete(mentions).where(mentions.c.entry_id == entry_id))
-    if found:
-        connection.execute(insert(mentions), [{"entry_id": entry_id} | asdict(mention) for mention in found])
+    record_all(connection, {entry_id: found})
+
+
+def record_all(connection: Connection, found: Mapping[int, Sequence[Mention]]) -> None:
+    """The same for many entries, by id."""
+    connection.execute(delete(mentions).where(mentions.c.entry_id.in_(list(found))))
+    rows = [{"entry_id": entry_id} | asdict(mention) for entry_id, named in found.items() for mention in named]
+    if rows:
+        connection.execute(insert(mentions), rows)
 
 
 def namings(connection: Connection, *, since: datetime) -> Iterator[Naming]:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from monitor.model import (
     Attribution,
     Credit,
-    Decision,
-    Examined,
     Match,
     Placement,
-    Recipient,
     Span,
     Telling,
     Told,
 )
 from storage import entries as entry_rows
-from storage import errands, outbox, versions
-from storage import mentions as mention_rows
+from storage import outbox, versions
 from storage.schema import credits, decisions, entries, feeds, matches, members, stories
 from storage.schema import outbox as outbox_table
 
@@ -72,54 +68,6 @@ class DecisionRow:
     reason: str
 
 
-def record(
-    connection: Connection,
-    examined: Examined,
-    *,
-    claimant: str,
-    recipients: Mapping[str, Recipient],
-    now: datetime,
-) -> bool:
-    """Write all that one entry led to. False: the claim was lost, and nothing was written."""
-    if not entry_rows.finish(connection, examined.entry_id, claimant=claimant):
-        return False
-    story_id = _place(connection, examined.entry_id, examined.placement, now) if examined.placement else None
-    _replace(connection, matches, examined.entry_id, [_match_row(match) for match in examined.matches])
-    _replace(connection, credits, examined.entry_id, _credit_rows(examined.attribution))
-    _replace(connection, decisions, examined.entry_id, _decision_rows(connection, examined, now))
-    mention_rows.record(connection, examined.entry_id, examined.mentions)
-    for errand in examined.errands:
-        errands.want(connection, examined.entry_id, errand, now=now)
-    for decision in examined.decisions:
-        if decision.action in ("alert", "update"):
-            outbox.add(
-                connection, decision, recipients[decision.recipient],
-                story_id=story_id, entry_id=examined.entry_id, version=examined.version, now=now,
-            )  # fmt: skip
-    return True
-
-
-def _place(connection: Connection, entry_id: int, placement: Placement, now: datetime) -> int:
-    """Make the entry a member of its story, which it may begin."""
-    story_id = find(connection, int(placement.story))
-    if story_id is None:
-        story_id = connection.execute(
-            insert(stories).values(began_with=entry_id, began_at=now, last_at=now).returning(stories.c.id)
-        ).scalar_one()
-    else:
-        connection.execute(update(stories).where(stories.c.id == story_id).values(last_at=now))
-    row = {
-        "entry_id": entry_id,
-        "story_id": story_id,
-        "relation": placement.relation,
-        "of_entry_id": None if placement.of is None else int(placement.of),
-        "similarity": placement.similarity,
-        "why": placement.why,
-    }
-    _replace(connection, members, entry_id, [row])
-    return int(story_id)
-
-
 def find(connection: Connection, began_with: int) -> int | None:
     """The story that an entry began, or the older one that it was merged into since."""
     row = connection.execute(
@@ -130,6 +78,16 @@ def find(connection: Connection, began_with: int) -> int | None:
             select(stories.c.id, stories.c.merged_into).where(stories.c.id == row.merged_into)
         ).one_or_none()
     return None if row is None else int(row.id)
+
+
+def find_all(connection: Connection, began_with: Collection[int]) -> dict[int, int]:
+    """The same for many at once; who began none is left out."""
+    query = select(stories.c.began_with, stories.c.id, stories.c.merged_into).where(
+        stories.c.began_with.in_(began_with)
+    )
+    found = connection.execute(query).all()
+    merged = {row.began_with: find(connection, row.began_with) for row in found if row.merged_into is not None}
+    return {row.began_with: merged.get(row.began_with) or row.id for row in found}
 
 
 def kept(connection: Connection, story_id: int) -> int | None:
@@ -338,50 +296,4 @@ def _attributions_of(connection: Connection, ids: Sequence[int]) -> dict[int, At
             ),
         )
         for entry_id, found in rows.items()
-    }
-
-
-def _replace(connection: Connection, table: Any, entry_id: int, rows: Sequence[dict[str, Any]]) -> None:
-    """The rows of one entry are what its newest wording led to; an examination replaces those of the one before."""
-    connection.execute(delete(table).where(table.c.entry_id == entry_id))
-    if rows:
-        connection.execute(insert(table), [{"entry_id": entry_id} | row for row in rows])
-
-
-def _match_row(match: Match) -> dict[str, Any]:
-    spans = [asdict(span) for span in match.spans]
-    return {"watch": match.watch, "level": match.level, "score": match.score, "why": match.why, "spans": spans}
-
-
-def _credit_rows(attribution: Attribution) -> list[dict[str, Any]]:
-    return [asdict(credit) | {"names_origin": credit.domain in attribution.origin} for credit in attribution.credits]
-
-
-def _decision_rows(connection: Connection, examined: Examined, now: datetime) -> list[dict[str, Any]]:
-    """The new decisions; but what was told of an entry stays told, whatever its newest wording would lead to."""
-    held = {
-        (row.watch, row.recipient): row
-        for row in connection.execute(select(decisions).where(decisions.c.entry_id == examined.entry_id))
-        if row.action != "nothing"
-    }
-    rows = {}
-    for decision in examined.decisions:
-        before = held.pop((decision.watch, decision.recipient), None)
-        keeps = before is not None and decision.action not in ("alert", "update")
-        rows[decision.watch, decision.recipient] = _row_of(before) if keeps else _decision_row(decision, now)
-    told = {key: _row_of(row) for key, row in held.items() if row.action in ("alert", "update")}
-    return [*rows.values(), *told.values()]
-
-
-def _row_of(row: Any) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in ("watch", "recipient", "action", "reason", "decided_at")}
-
-
-def _decision_row(decision: Decision, now: datetime) -> dict[str, Any]:
-    return {
-        "watch": decision.watch,
-        "recipient": decision.recipient,
-        "action": decision.action,
-        "reason": decision.reason,
-        "decided_at": now,
     }

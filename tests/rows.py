@@ -23,7 +23,7 @@ from monitor.model import (
     Relation,
     Span,
 )
-from storage import entries, feeds, stories
+from storage import entries, examinations, feeds
 from storage.database import Database
 from storage.schema import metadata
 
@@ -98,7 +98,8 @@ def examined(
 
 def record(database: Database, *found: Examined, now: datetime, claimant: str = "me") -> list[bool]:
     with database.write() as connection:
-        return [stories.record(connection, one, claimant=claimant, recipients=RECIPIENTS, now=now) for one in found]
+        written = examinations.record(connection, found, claimant=claimant, recipients=RECIPIENTS, now=now)
+    return [one in written for one in found]
 
 
 def counts(database: Database) -> dict[str, int]:

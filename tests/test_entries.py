@@ -27,7 +27,8 @@ def stocked(database: Database, clock: Clock) -> Database:
 
 def finish(database: Database, *ids: int, claimant: str = "me") -> list[bool]:
     with database.write() as connection:
-        return [entries.finish(connection, entry_id, claimant=claimant) for entry_id in ids]
+        held = entries.finish(connection, ids, claimant=claimant)
+    return [entry_id in held for entry_id in ids]
 
 
 def known(database: Database, feed_id: int = 1) -> list[str]:

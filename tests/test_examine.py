@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from monitor.pipeline.examine import LEASE, RETRY
 from monitor.settings.config import Config, read_config
 from monitor.story.outlets import shipped
 from monitor.watches.matching import Matcher
-from storage import outbox, stories
+from storage import examinations, outbox, stories
 from storage.database import Database
 from tests.conftest import NOON, Clock
 from tests.rows import COURIER, FERRY, claim, edit, keep, keyed, remember
@@ -128,15 +128,15 @@ def test_an_entry_that_cannot_be_written_does_not_hold_up_the_others(
     database: Database, examine: Examine, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep(database, keyed("a", "Ferry waits", summary=FOG), keyed("b", "Ferry rests", summary=STORM), now=clock())
-    record = stories.record
+    record = examinations.record
 
-    def refusing(connection: Any, one: Examined, **more: Any) -> bool:
-        if one.entry_id == 1:
+    def refusing(connection: Any, batch: Sequence[Examined], **more: Any) -> Sequence[Examined]:
+        if 1 in [one.entry_id for one in batch]:
             raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
-        return record(connection, one, **more)
+        return record(connection, batch, **more)
 
     with monkeypatch.context() as patched:
-        patched.setattr(stories, "record", refusing)
+        patched.setattr(examinations, "record", refusing)
         assert ids(list(examine())) == [2]
     assert alerts(database) == [2]
     clock.move(RETRY)

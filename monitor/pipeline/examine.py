@@ -27,7 +27,7 @@ from monitor.story.outlets import Outlets
 from monitor.watches.matching import Matcher
 from monitor.watches.page import Page, unread
 from monitor.words.language import with_language
-from storage import claims, entries, stories
+from storage import claims, entries, examinations, stories
 from storage.database import Database
 
 LEASE = timedelta(minutes=30)
@@ -179,18 +179,14 @@ class Examine:
                 note("examine", entry=one.entry_id, decided=", ".join(sorted(actions)))
         yield from written
 
-    def _write(self, examined: Sequence[Examined], claimant: str) -> list[Examined]:
+    def _write(self, examined: Sequence[Examined], claimant: str) -> Sequence[Examined]:
         """One transaction; the entries whose claim was lost are left out."""
         recipients = self.config.recipients
         with self.database.write() as connection:
             now = self.clock()  # inside: a digest that is queued meanwhile must come wholly before or after
-            return [
-                one
-                for one in examined
-                if stories.record(connection, one, claimant=claimant, recipients=recipients, now=now)
-            ]
+            return examinations.record(connection, examined, claimant=claimant, recipients=recipients, now=now)
 
-    def _write_alone(self, one: Examined, claimant: str) -> list[Examined]:
+    def _write_alone(self, one: Examined, claimant: str) -> Sequence[Examined]:
         try:
             return self._write([one], claimant)
         except StorageError:
