@@ -35,10 +35,10 @@ channels:
   - {{{{name: mail, kind: email, host: 127.0.0.1, port: {{mail}}, security: none, from: tipsheet@kills.example}}}}
   - {{{{name: hook, kind: webhook, url: 'http://127.0.0.1:{{port}}/hook', secret: '${{{{KILLS_SECRET}}}}'}}}}
 recipients:
-  - {{{{name: {PERSON}, channel: mail, address: person@kills.example}}}}
-  - {{{{name: {PROGRAM}, channel: hook}}}}
+  - {{{{name: {PERSON}, channel: mail, address: person@kills.example, an_hour: 100000}}}}
+  - {{{{name: {PROGRAM}, channel: hook, an_hour: 100000}}}}
 watches:
-  - {{{{name: everything urgent, query: urgent}}}}
+  - {{{{name: everything urgent, query: urgent, busy: true}}}}
 feeds:
   - {{{{name: Wire, url: 'http://127.0.0.1:{{port}}/{WIRE}', outlet: wire.example, every: 1s}}}}
   - {{{{name: Relay, url: 'http://127.0.0.1:{{port}}/{RELAY}', outlet: relay.example, every: 1s}}}}
