@@ -19,7 +19,7 @@ from benchmarks.kill_target import FLOOR_BOUNDARIES as FLOOR_CUTS
 from benchmarks.kills import BOUNDARIES, FLOOR_BOUNDARIES
 from tests.command import ROOT
 
-KILLS = 60
+KILLS = 30  # `./dev bench kills` has the full count
 
 SOUND = Figures(
     asked=100,
