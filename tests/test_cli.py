@@ -467,7 +467,7 @@ def test_feeds_go_out_as_opml_and_come_back_the_same(desk: Desk, tmp_path: Path)
     kept = desk.config.read_text()
     ran = desk.run("feeds", "import", opml)
     assert ran.code == 0
-    assert ran.out == f"1 feeds added to {desk.config}, 1 skipped.\n"
+    assert ran.out == f"1 feed added to {desk.config}, 1 skipped.\n"
     assert ran.err == f"skipped: {desk.web.url('/wire')}: is in the file already\n"
     assert desk.config.read_text().startswith(kept), "comments, order and spelling are as they were"
     assert read_config(desk.config, {}, with_secrets=False).feeds == whole

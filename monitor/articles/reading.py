@@ -1,6 +1,6 @@
 """Which documents are worth having their page read, and when a page that could not be read is tried again.
 
-What lives here: the choice, and the patience. What must not: fetching (`pipeline.articles`), what stands on a page.
+What lives here: the choice, and the patience. What must not: fetching (`pipeline.read_pages`), what stands on a page.
 """
 
 from __future__ import annotations

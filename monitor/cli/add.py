@@ -78,7 +78,10 @@ def add(
     yes: bool,
     dry_run: bool,
 ) -> None:
-    """Find the feeds of a page (or take ADDRESS for the feed it is), show them, and add one to feeds.yaml."""
+    """Find the feeds of a page, and add one to feeds.yaml.
+
+    ADDRESS is the page, or the feed itself.
+    """
     config = load_config(config_path, with_secrets=False)
     known = {twin(feed.url): feed.name for feed in config.feeds.values()}
     _refuse_known(address, known)

@@ -24,7 +24,7 @@ EVERY = 1_000_000  # deliveries; `tipsheet alerts` shows the latest, `retry --al
 @click.option("--state", type=click.Choice(["waiting", "sent", "failed", "uncertain", "folded"]), multiple=True)
 @click.pass_context
 def alerts(context: click.Context, database_url: str | None, as_json: bool, state: tuple[str, ...]) -> None:
-    """Every delivery: what went out, what waits, what could not be delivered, and why."""
+    """What went out, what waits, what could not be delivered, and why."""
     if context.invoked_subcommand is None:
         _list_alerts(database_url, as_json, state)
 
@@ -60,7 +60,10 @@ def alerts_list(database_url: str | None, as_json: bool, state: tuple[str, ...])
 @click.argument("ids", type=int, nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Everything that failed or is uncertain.")
 def alerts_retry(database_url: str | None, ids: tuple[int, ...], everything: bool) -> None:
-    """Send again what failed or is uncertain, and at once what waits; `once` or the running daemon does it."""
+    """Send again what failed or is uncertain, and at once what waits.
+
+    The running daemon does it, or the next `once`.
+    """
     if not ids and not everything:
         raise click.UsageError("name the deliveries (`tipsheet alerts` lists their ids), or say --all")
     with open_database(database_url, to_read=True) as database:
@@ -82,7 +85,7 @@ def alerts_retry(database_url: str | None, ids: tuple[int, ...], everything: boo
 @config_option
 @click.argument("recipient")
 def alerts_test(config_path: Path | None, recipient: str) -> None:
-    """Send a test message to a recipient, now, and say what the receiver answered."""
+    """Send a test message, now, and say what the receiver answered."""
     config = load_config(config_path, lenient=True)
     if recipient not in config.recipients:
         raise click.BadParameter(f"no recipient is called {recipient!r}; there are {', '.join(config.recipients)}")

@@ -53,7 +53,7 @@ class Day:
 @click.option("--fresh", is_flag=True, help="Forget earlier runs and begin the day anew.")
 @click.option("-v", "--verbose", is_flag=True, help="Log each unit of work on standard error.")
 def demo(directory: Path | None, fresh: bool, verbose: bool) -> None:
-    """An offline newsroom on this machine: a dozen outlets' feeds in, one alert out."""
+    """An offline newsroom: a dozen outlets' feeds in, one alert out."""
     configure_logging(verbose=verbose)
     place = directory or user_data_path("tipsheet") / "demo"
     if fresh:

@@ -58,7 +58,10 @@ def feeds_list(config_path: Path | None, as_json: bool) -> None:
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every feed that may be asked now.")
 def feeds_refresh(database_url: str | None, names: tuple[str, ...], everything: bool) -> None:
-    """Have feeds asked now, where their servers have not asked for rest; `once` or the running daemon does it."""
+    """Have feeds asked now, where their servers allow it.
+
+    The running daemon does it, or the next `once`. A server that asked for rest is left alone.
+    """
     if not names and not everything:
         raise click.UsageError("name the feeds (`tipsheet feeds health` lists them), or say --all")
     now = utc_now()
@@ -100,10 +103,14 @@ def feeds_export(config_path: Path | None, path: Path) -> None:
 @config_option
 @click.argument("path", type=click.Path(dir_okay=False, exists=True, allow_dash=True, path_type=Path))
 def feeds_import(config_path: Path | None, path: Path) -> None:
-    """Add the feeds of an OPML file to feeds.yaml, whose comments and order are kept."""
+    """Add the feeds of an OPML file to feeds.yaml.
+
+    The comments and the order of the file are kept.
+    """
     source = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     found = opml.read(source)
     added, known = append_feeds(find_config(config_path), found.feeds)
     for reason in (*found.skipped, *known):
         err.print(f"skipped: {plain(reason)}")
-    out.print(f"{added} feeds added to {plain(find_config(config_path))}, {len(found.skipped) + len(known)} skipped.")
+    skipped = len(found.skipped) + len(known)
+    out.print(f"{many(added, 'feed')} added to {plain(find_config(config_path))}, {skipped} skipped.")

@@ -25,7 +25,10 @@ from storage import subscriptions
 @click.option("--all", "everything", is_flag=True, help="Also feeds that are no longer in the file, or disabled.")
 @click.option("--failing", "unwell", is_flag=True, help="Only the feeds that need a look.")
 def health(database_url: str | None, as_json: bool, everything: bool, unwell: bool) -> None:
-    """How each feed is, why, and what to do about it; when it is asked next, and why. Exit code 1 if any fails."""
+    """How each feed is, why, and what to do about it.
+
+    Also when each is asked next, and why then. Exit code 1 if any fails.
+    """
     with open_database(database_url, to_read=True) as database, database.read() as connection:
         rows = [row for row in feed_rows.listing(connection) if row.active or everything]
         hubs = subscriptions.standing(connection)

@@ -53,9 +53,10 @@ def ledger(
     rows: str, columns: str, roll_up: bool, as_csv: Path | None, svg: Path | None, png: Path | None, by_week: bool,
     rebuild: bool,
 ) -> None:  # fmt: skip
-    """Who is named with whom in the stories that a watch matched: companies with agencies, how often, since when.
+    """Who is named with whom in the stories that matched.
 
-    With NAMES, only their cells; with both names of one cell, every report behind it and the sentence that names them.
+    Companies with agencies, how often, and since when. With NAMES, only their cells; with both names of one cell,
+    every report behind it and the sentence that names them.
     """
     config = load_config(config_path, with_secrets=False, lenient=True)
     _check_kinds(config, rows, columns)
@@ -108,8 +109,9 @@ def _rebuild(database: Database, config: Config) -> None:
     batches = [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]
     for batch in progress(iter(batches), "Reading the archive", len(batches)):
         with database.write() as connection:
-            for entry, (document, _) in entry_rows.documents(connection, batch).items():
-                mention_rows.record(connection, entry, mentions(config.packs, Page(document)))
+            documents = entry_rows.documents(connection, batch)
+            found = {entry: mentions(config.packs, Page(document)) for entry, (document, _) in documents.items()}
+            mention_rows.record_all(connection, found)
 
 
 def _chosen(cells: Sequence[Cell], names: Sequence[str]) -> tuple[Cell, ...]:

@@ -82,7 +82,7 @@ def _list(database_url: str | None, hours: int, *, as_json: bool, everything: bo
 @json_option
 @click.argument("story", type=int)
 def stories_show(database_url: str | None, as_json: bool, story: int) -> None:
-    """One story: who broke it, who tells it and why each belongs to it, and how it was edited."""
+    """One story: who broke it, who tells it, how it was edited."""
     with open_database(database_url, to_read=True) as database, database.read() as connection:
         kept = story_rows.kept(connection, story)
         members = story_rows.members_of(connection, kept) if kept else ()
@@ -143,7 +143,7 @@ def _of_errand(errand: errands.ErrandRow) -> str:
 @_hours
 @click.option("--all", "everything", is_flag=True, help="Also entries that no watch matched.")
 def stories_changes(database_url: str | None, as_json: bool, hours: int, everything: bool) -> None:
-    """What outlets edited after publication, word by word, latest first."""
+    """What outlets edited after publication, word by word."""
     since = utc_now() - timedelta(hours=hours)
     with open_database(database_url, to_read=True) as database, database.read() as connection:
         rows = tuple(version_rows.edits(connection, since=since, matched_only=not everything))

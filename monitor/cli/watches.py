@@ -43,10 +43,11 @@ def explain_command(
     watch: str | None, story: Path, config_path: Path | None, database_url: str | None, as_json: bool,
     query: str | None, entry: int | None,
 ) -> None:  # fmt: skip
-    """Why WATCH takes a story or leaves it: what held, what did not, and where.
+    """Why WATCH takes a story or leaves it.
 
-    The STORY is a file or standard input: its title on the first line and its text below, or a JSON object as for
-    `stage match`. With --query, or where the file has one watch, the one argument may be the STORY.
+    What held, what did not, and where. The STORY is a file or standard input: its title on the first line and its text
+    below, or a JSON object as for `stage match`. With --query, or where the file has one watch, the one argument may be
+    the STORY.
     """
     if watch is not None and str(story) == "-" and (query is not None or Path(watch).is_file()):
         story, watch = Path(watch), None
@@ -132,7 +133,10 @@ def backtest_command(
     watch: str | None, config_path: Path | None, database_url: str | None, as_json: bool, days: int,
     query: str | None, against: str | None,
 ) -> None:  # fmt: skip
-    """What WATCH would have told over the entries of the database: nothing is sent, nothing is written."""
+    """What WATCH would have told of late.
+
+    It is tried on the entries of the database; nothing is sent, nothing is written.
+    """
     chosen = [
         the_watch(config_path, watch, query),
         *([the_watch(config_path, against, None, "--against")] if against else []),

@@ -39,7 +39,10 @@ from monitor.story.outlets import shipped
 @click.command()
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path), default="feeds.yaml")
 def init(path: Path) -> None:
-    """Write a commented feeds.yaml to begin with: the shipped feeds and the shipped watch."""
+    """Write a commented feeds.yaml to begin with.
+
+    It lists the shipped feeds and the shipped watch.
+    """
     if path.exists():
         raise ConfigError((Fault(file=str(path), line=0, path="", message="exists already; it is not overwritten"),))
     path.write_text(_shipped_file(), encoding="utf-8")
@@ -59,9 +62,10 @@ def _shipped_file() -> str:
 @database_option
 @json_option
 def check(config_path: Path | None, database_url: str | None, as_json: bool) -> None:
-    """Check feeds.yaml: every fault with file, line, place, and what was expected.
+    """Say what is wrong with feeds.yaml.
 
-    Where there is a database, watches that are new to it are tried on its last days, too.
+    Every fault has its file, line and place, and what was expected. Where there is a database, watches that are new to
+    it are tried on its last days, too.
     """
     try:
         config = load_config(config_path)
@@ -238,7 +242,7 @@ def run(config_path: Path | None, database_url: str | None, verbose: bool, log_j
 def digest(
     config_path: Path | None, database_url: str | None, recipient: str | None, hours: int, html: Path | None
 ) -> None:
-    """Print the digest as it would be mailed now, or write it as a page."""
+    """Print the digest as it would be mailed now."""
     config = load_config(config_path, with_secrets=False, lenient=True)
     name = recipient or next(iter(config.recipients))
     if name not in config.recipients:
@@ -259,7 +263,10 @@ def digest(
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print a completion script: `tipsheet completion bash >> ~/.bashrc`."""
+    """Print a completion script.
+
+    To use it: `tipsheet completion bash >> ~/.bashrc`.
+    """
     kind = get_completion_class(shell)
     root = click.get_current_context().find_root().command
     if kind is None:

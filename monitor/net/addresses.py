@@ -16,7 +16,6 @@ from urllib.parse import quote, urlsplit
 
 import idna
 
-Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 # `ip_address(...).is_global` is not enough: it passes multicast, NAT64, 6to4, relays and the platform address below.

@@ -103,11 +103,8 @@ def _found(row: FeedRow, habit: Habit, crowd: Crowd, now: datetime) -> tuple[Sta
 
 
 def _advice(row: FeedRow, state: State, since: datetime | None, now: datetime) -> str:
-    advice = _OF_STATES.get(state, "")
-    if state in {"failing", "gone"}:
-        kind = str(row.status) if row.problem_kind == "http" else row.problem_kind
-        lasting = since is not None and now - since > PATIENCE
-        advice = _ADVICE.get(kind) or (
-            f"it has failed for {words(now - since)}: {_SEEK}" if lasting and since else _WAIT
-        )
-    return advice.format(outlet=row.outlet)
+    if state not in {"failing", "gone"}:
+        return _OF_STATES.get(state, "").format(outlet=row.outlet)
+    kind = str(row.status) if row.problem_kind == "http" else row.problem_kind
+    lasting = f"it has failed for {words(now - since)}: {_SEEK}" if since and now - since > PATIENCE else _WAIT
+    return _ADVICE.get(kind, lasting).format(outlet=row.outlet)

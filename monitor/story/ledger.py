@@ -35,9 +35,7 @@ class Cell:
     outlets: int
     first: Evidence
     latest: Evidence
-    weeks: tuple[
-        tuple[date, int], ...
-    ]  # Mondays with the number of stories that named them together for the first time
+    weeks: tuple[tuple[date, int], ...]  # Mondays, with how many of the stories began in that week
 
 
 def cells(

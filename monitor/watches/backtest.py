@@ -21,8 +21,7 @@ from monitor.model import Decision, Entry, Level, Match, Placement, Recipient, T
 from monitor.watches.matching import CompiledWatch, Matcher
 from monitor.words.language import with_language
 
-MAX_ALERTS_A_DAY = 30
-"""More alerts than this on one day, and nobody reads them."""
+MAX_ALERTS_A_DAY = 30  # more on one day, and nobody reads them
 
 _READER = Recipient(name="reader", channel="backtest", address="", digest_at=time(7), updates="digest")
 
@@ -37,9 +36,8 @@ class Archived:
     @property
     def came_at(self) -> datetime:
         """When it would have come, had we been watching."""
-        published = self.entry.document.published
-        late = self.entry.backlog and published is not None
-        return min(published, self.entry.first_seen) if late and published else self.entry.first_seen
+        entry, published = self.entry, self.entry.document.published
+        return min(published, entry.first_seen) if entry.backlog and published else entry.first_seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """The forms of a word: plurals of nouns, tenses and persons of verbs, as a dictionary of the language has them.
 
 What lives here: words as a dictionary lists them → their forms; the only room that knows a dictionary. What must not:
-terms and sets, and rules of our own: a language has too many exceptions.
+terms and sets, and rules of our own: a language has too many exceptions. Which languages a set may name, those whose
+dictionaries are as good as that of English, `settings.shape` says.
 
 A dictionary is read from the library's files in one pass and let go again; it takes a second for Spanish and a fifth
 of one for English, when a configuration is read and at no other time.
@@ -11,8 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-
-LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pt")  # whose dictionaries are as good as those of English and Spanish
 
 
 @lru_cache(maxsize=64)
