@@ -17,6 +17,7 @@ from functools import cache
 from typing import Protocol, get_args
 
 from monitor.model import Attribution, Credit, Document, FieldName, Role
+from monitor.story.boilerplate import strike
 from monitor.story.credit_phrases import (
     AFTER,
     BEFORE,
@@ -26,7 +27,6 @@ from monitor.story.credit_phrases import (
     TAIL,
     TAIL_END,
     Strength,
-    strike,
 )
 from monitor.story.outlets import Outlet, Outlets
 from monitor.words.text import NOTHING, mask, sentences

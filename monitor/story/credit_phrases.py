@@ -1,7 +1,7 @@
 """The phrases with which English, Spanish and some French texts credit an outlet.
 
-What lives here: tables of phrases, the boilerplate that is struck out before they are read, how outlets are joined in
-one phrase. What must not: the names of outlets, or a decision about who broke a story (`attribution`).
+What lives here: tables of phrases, how outlets are joined in one phrase. What must not: the names of outlets, what is
+struck out before they are read (`boilerplate`), or a decision about who broke a story (`attribution`).
 
 A phrase is read on the words before a name, up to its first letter, or on the words after it. Its strength says how far
 it is believed:
@@ -146,28 +146,3 @@ JOINED = re.compile(
     r"|an?|el|la|los|las|Israeli|Palestinian|Hebrew|British|German|French|Israeli-Palestinian|magazine|news|outlets?|sites?"
     r"|publications?|[\w-]+-language|medios?|diarios?|peri[óo]dicos?|revistas?))*\s?$"
 )
-
-# ---- what is struck out first ---------------------------------------------------------------------------------------
-
-_AGENCY = r"(?:Reuters|REUTERS|AP|AFP|EFE|Getty(?: Images)?|Bloomberg|Shutterstock|NurPhoto|Alamy|EPA|Europa Press|UPI)"
-_PERSON = r"\b[A-ZÁÉÍÓÚÑ][\w.’'-]{1,30}"
-BOILERPLATE = re.compile(
-    "|".join((
-        r"(?:Our Standards: ?)?(?:The )?Thomson Reuters(?: Trust Principles| Foundation| Corp(?:oration)?)?",
-        rf"\({_AGENCY}[^()]{{0,80}}/[^()]{{0,80}}\)|\([^()]{{0,80}}/ ?{_AGENCY}[^()]{{0,40}}\)",
-        rf"\b{_AGENCY} ?/ ?{_PERSON}(?: {_PERSON}){{0,3}}|(?:{_PERSON} ){{1,3}}/ ?{_AGENCY}(?:/\w+)*",
-        rf"\b{_AGENCY} (?:[Pp]hoto|[Ff]ile [Pp]hoto|via Getty|[Ii]mages|[Ff]oto)\b[^.\n)]{{0,60}}",
-        rf"\bvia {_AGENCY} Images",
-        r"\b(?:[Pp]hoto(?:graph)?s?|[Ii]mages?|[Pp]icture|[Ii]llustration|[Ff]otos?|[Ff]otograf[íi]as?|[Ii]m[áa]gen(?:es)?"
-        r"|[Cc]r[ée]ditos?|[Cc]redit)(?: credit| courtesy| de archivo)?(?: ?[:/]| by | courtesy of | cortes[íi]a de )"
-        r"[^.\n)]{0,100}",
-        r"\b(?:Disclosure|Disclaimer|Editor['’]s note|Nota del editor|Related|Read more|Read next|Also read|See also"
-        r"|Lea tambi[ée]n|Lee tambi[ée]n|Leer m[áa]s|Te puede interesar) ?:[^.\n]*",
-        r"\b(?:[Ss]ubscribe|[Ss]ign up|[Ff]ollow (?:us|\w+ on)|[Ss]uscr[íi]b\w+|[Ss][íi]guenos|[Ss]igue a)\b[^.\n]*",
-    ))
-)  # fmt: skip
-
-
-def strike(text: str) -> str:
-    """The text with its boilerplate blanked, every other character where it was."""
-    return BOILERPLATE.sub(lambda found: "\n" * len(found[0]), text)
