@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from monitor.model import Document
-from monitor.words.text import Token, tokens
+from monitor.words.text import Token, folded_words, tokens
 
 # ---- the address ----------------------------------------------------------------------------------------------------
 
@@ -53,11 +53,13 @@ def same_address(url: str) -> str:
 _RUN = 5  # words
 _READ = 400  # words of each field: a copy shows itself long before, and memory grows with it
 _WINDOW = 8  # runs; two texts that share 12 words in a row share an anchor (winnowing, Schleimer et al. 2003)
+_DOUBLINGS = (1, 2, 4)  # the least of two, of two such pairs, of two such fours: of a window
 _BOILERPLATE = re.compile(
     r"the post .{0,200}? appeared first on .*|la entrada .{0,200}? (?:apareció|se publicó) primero en .*"
     r"|(?:continue reading|read more|seguir leyendo|leer más)\W*$",
     re.IGNORECASE,
 )
+_BOILERPLATE_HINTS = (" first on ", " primero en ", "continue reading", "read more", "seguir leyendo", "leer más")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +87,41 @@ def overlap(one: Wording, other: Wording) -> tuple[float, int]:
 
 
 def _words(part: str) -> list[str]:
-    return [token.folded for token in tokens(_BOILERPLATE.sub("", part[: _READ * 12]))[:_READ]]
+    part = part[: _READ * 12]
+    lowered = part.lower()
+    if any(hint in lowered for hint in _BOILERPLATE_HINTS):  # much sooner said than searched for
+        part = _BOILERPLATE.sub("", part)
+    return folded_words(part)[:_READ]
 
 
-def _hashes(words: list[str]) -> Iterator[int]:
-    """Hashed by content: `hash()` differs from process to process, and a placement must not."""
-    for start in range(len(words) - _RUN + 1):
-        run = " ".join(words[start : start + _RUN])
-        yield int.from_bytes(blake2b(run.encode(), digest_size=8).digest(), "big", signed=True)
+def _hashes(words: list[str]) -> list[int]:
+    """Hashed by content: the `hash()` of a text differs from process to process, and a placement must not.
+
+    That of a tuple of numbers does not, and is the fastest way from five words to one number.
+    """
+    numbers = [_number(word) for word in words]
+    return list(map(hash, zip(*(numbers[start:] for start in range(_RUN)), strict=False)))
 
 
-def _winnow(stream: list[int]) -> Iterator[int]:
-    last = max(1, len(stream) - _WINDOW + 1)
-    for start in range(last if stream else 0):
-        yield min(stream[start : start + _WINDOW])
+@lru_cache(maxsize=50_000)
+def _number(word: str) -> int:
+    return int.from_bytes(blake2b(word.encode("utf-8", "replace"), digest_size=7).digest(), "big")
+
+
+def _winnow(stream: list[int]) -> list[int]:
+    """The least of each window, in place of comparing all: of 2, of 4, of 8."""
+    if len(stream) < _WINDOW:
+        return [min(stream)] if stream else []
+    for apart in _DOUBLINGS:
+        stream = list(map(min, stream, stream[apart:]))
+    return stream
 
 
 _OUTLET_TAIL = re.compile(r"\s+[-–—|]\s+[^-–—|]{2,30}$")
 
 
 def _title_key(title: str) -> str:
-    words = [token.folded for token in tokens(_OUTLET_TAIL.sub("", title[:_LETTERS]))]
+    words = folded_words(_OUTLET_TAIL.sub("", title[:_LETTERS]))
     return " ".join(words) if sum(word not in STOP_WORDS for word in words) >= 3 else ""
 
 
@@ -184,6 +200,8 @@ def _weighed(source: str, plain: float, name: float) -> dict[str, float]:
 def _is_name(source: str, token: Token) -> bool:
     """A capital inside a sentence, or a word that has capitals of its own (ICE, iOS, ImmigrationOS)."""
     word = source[token.start : token.end]
+    if word.islower():
+        return False
     own_capitals = any(char.isupper() for char in word[1:])
     opens = source[: token.start].rstrip(" \"'“‘¿¡(")[-1:] in ("", ".", "!", "?", ":", "\n", "…")
     return own_capitals or (word[0].isupper() and not opens)
@@ -191,7 +209,7 @@ def _is_name(source: str, token: Token) -> bool:
 
 def printed(document: Document, terms: Collection[str]) -> str:
     """Terms as the document prints them, for a reader: "ice, palantir" → "Palantir, ICE"; at most four."""
-    source = f"{document.title} {document.summary} {document.text[:600]}"
+    source = f"{document.title} {document.summary[:_LETTERS]} {document.text[:600]}"
     words = {stem(token.folded): source[token.start : token.end] for token in reversed(tokens(source))}
     return ", ".join(words.get(term, term.lstrip("#")) for term in list(terms)[:4])
 

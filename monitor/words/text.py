@@ -42,6 +42,7 @@ _MARKUP = re.compile(
 _PLAIN_TAG = re.compile(rf"<[/!?]?([a-z][a-z0-9:-]*){_ATTRIBUTES}>", re.IGNORECASE)
 _PLAIN_ENTITY = re.compile(_ENTITY, re.IGNORECASE)
 _HIDING_TAG = re.compile(rf"(?:{_HIDING})\b")
+_SPARE = re.compile(rf"[{_INVISIBLE}]|]]>")  # what is blanked out even where there is no tag and no entity
 _UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[|\]\]>", re.DOTALL)
 
 # Scripts written without spaces: each character is a word, a term of several is a phrase.
@@ -81,7 +82,7 @@ def mask(markup: str) -> str:
 
     Spare places hold control characters, which `reading` takes out; a tag that separates words leaves white space.
     """
-    if "<" not in markup and "&" not in markup and markup.isascii():
+    if "<" not in markup and "&" not in markup and (markup.isascii() or not _SPARE.search(markup)):
         return markup
     return _MARKUP.sub(_blank, markup)
 
