@@ -27,7 +27,7 @@ _NOISE = re.compile(r"(?:^|&)(?:utm_[^=&]*|fbclid|gclid|mc_[ce]id|cmpid|ns_[a-z]
 _TAG = re.compile(r"<[^>]*>")
 _ALIKE = 0.5  # share of common words at which two titles under one guid are one article, edited
 _VERSIONS = 2  # titles that one guid with one link may have in a document: an edit; with more, neither means anything
-_FLOOD_COUNT, _FLOOD_SHARE = 10, 0.5
+_ARCHIVE_COUNT, _ARCHIVE_SHARE = 10, 0.5  # entries, and share of a feed, that make it its archive again
 _NO_DATE = datetime(1990, 1, 1, tzinfo=UTC)  # older ones are a template's zero, not a time
 
 
@@ -52,7 +52,7 @@ def decide(
     unread = {entry.key for entry in parsed.unchanged}
     read = [_Found.of(entry, shape, memory) for entry, shape in zip(parsed.entries, shapes, strict=False)]
     found = _without_repeats(item for item in read if item.keyed.key not in unread)
-    found = _with_flood_held(found, memory, total=len(found) + len(unread))
+    found = _with_archive_held(found, memory, total=len(found) + len(unread))
     new = [item.keyed for item in found if not item.known]
     edited = [item.keyed for item in found if item.is_edited]
     return Changes(
@@ -245,7 +245,7 @@ def _content_hash(entry: ParsedEntry) -> str:
     return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()
 
 
-# ---- repeats, floods, backlog ----------------------------------------------------------------------------------------
+# ---- repeats, archives, backlog --------------------------------------------------------------------------------------
 
 
 def _without_repeats(found: Iterable[_Found]) -> list[_Found]:
@@ -257,14 +257,14 @@ def _without_repeats(found: Iterable[_Found]) -> list[_Found]:
     return list(kept.values())
 
 
-def _with_flood_held(found: list[_Found], memory: _Memory, *, total: int) -> list[_Found]:
+def _with_archive_held(found: list[_Found], memory: _Memory, *, total: int) -> list[_Found]:
     """Where most of a known feed is "new" in words or under links that we know, that is backlog: kept, not alerted.
 
     `total`: how many entries the feed holds, those that were not read among them.
     """
     new = [item for item in found if not item.known]
     seen = [item for item in new if _seen(item.keyed, memory)]
-    if len(seen) < _FLOOD_COUNT or len(new) <= _FLOOD_SHARE * total:
+    if len(seen) < _ARCHIVE_COUNT or len(new) <= _ARCHIVE_SHARE * total:
         return found
     again = {item.keyed.key for item in seen}
     held = [replace(item, keyed=replace(item.keyed, backlog=True)) for item in found if item.keyed.key in again]
