@@ -19,7 +19,7 @@ _KEYS = 8  # heaviest terms of a document, under which its story is found
 _CENTRE_KEYS = 16  # the same for a whole story
 _CANDIDATES = 20
 _TOUCHED = 1_500  # stories looked at for one question; the heaviest terms come first
-_BACKGROUND = 500  # stories we pretend to have met before, so that the first hour's words are not all rare
+_BACKGROUND = 1_000  # stories we pretend to have met before, so that the first hour's words are not all rare
 _SHORT_NUMBER = 4  # digits; "5 dead" and "5 arrested" are not about the same 5
 _FAINT = 0.02  # of a cosine: less than this is no agreement on a term
 

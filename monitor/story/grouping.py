@@ -22,17 +22,18 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.model import Document, Placement, Relation
+from monitor.model import Document, Placement
 from monitor.story.centres import Centres, nearest
 from monitor.story.likeness import Wording, overlap, printed
 from monitor.story.lineage import Lineage
+from monitor.story.placing import in_common, named, new, placed, repeat
 from monitor.story.window import Known, Reading, Story, is_series, read
 
 COPY = 0.5  # of the shorter text; true copies are often cut short, so no measure of the whole will do
 REWRITE = 0.2
 JOIN = 0.36  # likeness at which a document joins a story at once
 MERGE = 0.25  # likeness at which two stories are one, if each is the other's nearest
-MERGE_SMALL = 0.28  # the same for two small ones that have but two words in common
+MERGE_SMALL = 0.29  # the same for two small ones that have but two words in common
 TRANSLATION = 0.55  # likeness of names and numbers at which reports in two languages tell of one event
 RELATIVES = 0.32  # the same where a credit ties them, in any language
 _HALF_LIFE = timedelta(hours=96)  # of likeness: the same words four days apart are half as alike
@@ -45,6 +46,7 @@ _NAMES_OF_RELATIVES = 4
 _STRANGERS = 0.3  # of the likeness is left to two texts that name names and share none: the same quake elsewhere
 _CROWD = 5  # documents; below it a story is small
 _ONE_WORD = 0.9  # of the likeness; a single word that gives more than this stands alone
+_TERMS_SAID = 4  # why two stories were merged, for a reader
 _BOILERPLATE = 40  # documents under one anchor; more make it a standing phrase
 
 
@@ -58,6 +60,7 @@ class Merge:
     kept: str
     gone: str
     similarity: float
+    why: str = ""
 
 
 class Grouper:
@@ -85,7 +88,7 @@ class Grouper:
         """
         self._forget(seen)
         reading = read(document, seen, credited)
-        placement = self._repeated(reading) or self._retold(reading) or _new(reading)
+        placement = self._repeated(reading) or self._retold(reading) or new(reading)
         self._remember(reading, placement.story, seen)
         return placement
 
@@ -93,6 +96,12 @@ class Grouper:
         """Take back what was decided earlier; call it in order of arrival before the first `place`."""
         self._forget(seen)
         self._remember(read(document, seen, credited), story, seen)
+
+    def part(self, one: str, other: str) -> None:
+        """Two stories that a person has parted: `merge` lets them be, and all that they grow into."""
+        if one in self._stories and other in self._stories:
+            self._stories[one].apart.add(other)
+            self._stories[other].apart.add(one)
 
     def merge(self, bar: Bar | None = None) -> tuple[Merge, ...]:
         """Join stories that are each other's nearest; call it every few minutes. The id of the older story is kept.
@@ -112,15 +121,15 @@ class Grouper:
         known = self._by_address.get(reading.address)
         if known is not None and self._in_window(reading.time, known.time):
             share, _ = overlap(reading.wording, known.wording)
-            return _repeat(reading, known, share, "the same address")
+            return repeat(reading, known, share, "the same address")
         known, share, runs = self._likeliest(reading)
         if known is not None and share >= COPY:
-            return _repeat(reading, known, share, _in_common(share))
+            return repeat(reading, known, share, in_common(share))
         twin = self._by_title.get(reading.wording.title)
         if twin is not None and self._in_window(reading.time, twin.time) and not is_series(reading, twin):
-            return _repeat(reading, twin, 1.0, "the same headline")
+            return repeat(reading, twin, 1.0, "the same headline")
         if known is not None and share >= REWRITE and runs >= _RUNS_OF_REWRITE:
-            return _placed(reading, known.story.id, "rewrite", share, _in_common(share), known.id)
+            return placed(reading, known.story.id, "rewrite", share, in_common(share), known.id)
         return None
 
     def _likeliest(self, reading: Reading) -> tuple[Known | None, float, int]:
@@ -165,8 +174,8 @@ class Grouper:
     def _event(self, reading: Reading, story: str, likeness: float, why: str) -> Placement:
         sources = [known for known in self._stories[story].members if known.outlet in reading.credited]
         if sources:
-            return _placed(reading, story, "rewrite", likeness, f"credits {sources[0].outlet}, {why}", sources[0].id)
-        return _placed(reading, story, "same-event", likeness, why)
+            return placed(reading, story, "rewrite", likeness, f"credits {sources[0].outlet}, {why}", sources[0].id)
+        return placed(reading, story, "same-event", likeness, why)
 
     def _closeness(self, reading: Reading) -> Callable[[str], float]:
         """Nearness in time; a column with the same headline every day is told anew every day."""
@@ -193,8 +202,8 @@ class Grouper:
     def _acquaintance(self, names: Mapping[str, float], terms: Mapping[str, float], story: str) -> float:
         """Full where one side names nobody, or a name of one is a word of the other: at the head of a sentence or of a
         title in capitals, a name cannot be told from a word."""
-        others = _named(self._names.terms(story))
-        mine = _named(names)
+        others = named(self._names.terms(story))
+        mine = named(names)
         acquainted = not mine or not others or mine & self._words.terms(story).keys() or others & terms.keys()
         return 1.0 if acquainted else _STRANGERS
 
@@ -227,10 +236,10 @@ class Grouper:
             other, likeness = self._nearest.get(story, ("", 0.0))
             if likeness < MERGE or not {story, other} <= self._stories.keys():
                 continue
-            if bar is not None and likeness < bar(story, other):
+            if other in self._stories[story].apart or (bar is not None and likeness < bar(story, other)):
                 continue
             if self._nearest.get(other, ("", 0.0))[0] == story and self._agree(story, other, likeness):
-                yield self._join(story, other, likeness)
+                yield self._join(story, other, likeness, "each is the other's nearest: both tell of")
 
     def _merge_relatives(self, changed: list[str]) -> Iterator[Merge]:
         """Stories that a credit ties and that name the same names, in whatever words and language."""
@@ -241,19 +250,23 @@ class Grouper:
                     likeness >= RELATIVES
                     and len(self._names.shared_terms(self._names.terms(story), other)) >= _NAMES_OF_RELATIVES
                 ):
-                    yield self._join(story, other, likeness)
+                    yield self._join(story, other, likeness, "tied by a credit: both name")
 
     def _nearest_relative(self, story: str) -> tuple[str, float]:
         members, time = self._stories[story].members, self._stories[story].latest
         related = {other for known in members for other in self._lineage.relatives(known.outlet, known.credited)}
         terms = self._names.terms(story)
-        return self._names.nearest_of(terms, related - {story}, lambda other: self._decay(time, other))
+        related -= {story} | self._stories[story].apart
+        return self._names.nearest_of(terms, related, lambda other: self._decay(time, other))
 
     def _neighbours(self, story: str) -> list[tuple[str, float]]:
         time, names, terms = self._stories[story].latest, self._names.terms(story), self._words.terms(story)
-        return self._words.neighbours(
-            story, lambda other: self._decay(time, other) * self._acquaintance(names, terms, other)
-        )
+        apart = self._stories[story].apart
+
+        def closeness(other: str) -> float:
+            return 0.0 if other in apart else self._decay(time, other) * self._acquaintance(names, terms, other)
+
+        return self._words.neighbours(story, closeness)
 
     def _order(self, story: str) -> int:
         return self._stories[story].order
@@ -266,21 +279,36 @@ class Grouper:
         enough = 2 if likeness >= MERGE_SMALL else 3
         return len(parts) >= enough and parts[0] <= _ONE_WORD * sum(parts)
 
-    def _join(self, one: str, two: str, likeness: float) -> Merge:
+    def _join(self, one: str, two: str, likeness: float, why: str) -> Merge:
         """The younger becomes part of the older."""
         kept, gone = sorted((one, two), key=self._order)
-        into, other = self._stories[kept], self._stories.pop(gone)
+        into, other = self._stories[kept], self._stories[gone]
         for known in other.members:
             known.story = into
             self._lineage.move(gone, kept, {known.outlet, *known.credited})
         into.members += other.members
         into.languages += other.languages
         into.latest = max(into.latest, other.latest)
+        self._keep_apart(kept, gone)
+        why = f"{why} {', '.join(self._common(kept, gone))}"
         self._words.join(kept, gone)
         self._names.join(kept, gone)
         self._nearest.pop(gone, None)
+        del self._stories[gone]
         self._changed.add(kept)
-        return Merge(kept=kept, gone=gone, similarity=likeness)
+        return Merge(kept=kept, gone=gone, similarity=likeness, why=why)
+
+    def _common(self, one: str, other: str) -> list[str]:
+        """What two stories share, for a reader: names first."""
+        names = self._names.shared_terms(self._names.terms(one), other)
+        words = self._words.shared_terms(self._words.terms(one), other)
+        return list(dict.fromkeys(term.lstrip("#") for term in (*names, *words)))[:_TERMS_SAID]
+
+    def _keep_apart(self, kept: str, gone: str) -> None:
+        """What was parted from a story is parted from the one that it became part of."""
+        for other in self._stories[gone].apart & self._stories.keys():
+            self._stories[other].apart -= {gone}
+            self.part(kept, other)
 
     # ---- memory ----
 
@@ -346,29 +374,3 @@ class Grouper:
             holders.remove(known)
             if not holders:
                 del self._by_anchor[anchor]
-
-
-def _new(reading: Reading) -> Placement:
-    return _placed(reading, reading.document.id, "new", 0.0, "nothing like it in the window")
-
-
-def _repeat(reading: Reading, known: Known, share: float, why: str) -> Placement:
-    """An outlet that prints its own article in other words updates it; all else that repeats words is a copy."""
-    changed = reading.wording.runs != known.wording.runs
-    relation: Relation = "update" if changed and reading.document.outlet == known.outlet else "copy"
-    return _placed(reading, known.story.id, relation, share, why, known.id)
-
-
-def _named(names: Mapping[str, float]) -> set[str]:
-    return {name for name in names if not name.startswith("#")}
-
-
-def _in_common(share: float) -> str:
-    return f"{share:.0%} of the shorter text word for word"
-
-
-def _placed(
-    reading: Reading, story: str, relation: Relation, likeness: float, why: str, of: str | None = None
-) -> Placement:
-    similarity = round(min(likeness, 1.0), 4)
-    return Placement(id=reading.document.id, story=story, relation=relation, of=of, similarity=similarity, why=why)

@@ -24,6 +24,7 @@ class Story:
     latest: datetime  # of its documents' times
     members: list[Known] = field(default_factory=list)
     languages: Counter[str] = field(default_factory=Counter)
+    apart: set[str] = field(default_factory=set)  # stories that it must not become one with
 
 
 @dataclass(slots=True, eq=False)
