@@ -129,6 +129,7 @@ def compose_alert(
         data=story_data(report),
         created_at=now,
         thread=f"story-{report.story_id}",
+        link=newest.link,
     )
 
 
@@ -179,7 +180,7 @@ def card_of(report: StoryReport, recipient: Recipient) -> Card:
         lead=_telling(replace(report.lead, relation="new"), recipient),  # what it is to others is said by the others
         title=pieces(report.lead.title or "(untitled)", report.title_marks, TITLE_LENGTH),
         sentence=pieces(report.sentence, report.marks, SENTENCE_LENGTH),
-        origin=_origin(report),
+        origin=origin_sentence([clean(name) for name in report.origin], clean(report.origin_note)),
         why=clean(report.why),
         updates=tuple(_telling(member, recipient) for member in updates),
         others=tuple(_telling(member, recipient) for member in others),
@@ -218,21 +219,23 @@ def _changes(edit: EditNote | None) -> tuple[Change, ...]:
     return tuple(Change(kind=one.kind, text=clean(one.text)) for one in title)
 
 
-def _origin(report: StoryReport) -> str:
+def origin_sentence(origin: Sequence[str], note: str) -> str:
     """Who broke it, with the evidence. Without a credit nobody is said to have broken anything."""
-    note = clean(report.origin_note)
-    names = _listed([clean(name) for name in report.origin])
+    names = _listed(origin)
     said = f"First reported by {names}" if names else "Nobody is credited with breaking it"
     return f"{said}; {note}." if note else f"{said}."
 
 
 def _spread(others: Sequence[StoryMember], lead: StoryMember) -> str:
     outlets = {member.domain or member.outlet for member in others} - {lead.domain or lead.outlet}
-    if len(outlets) > 1:
-        return f"Also in {len(outlets)} outlets"
+    return spread_words(len(outlets), same=bool(others))
+
+
+def spread_words(outlets: int, *, same: bool) -> str:
+    """How far a story spread: to how many other outlets, or else whether the `same` one told it again."""
     if outlets:
-        return "Also in 1 outlet"
-    return "More at the same outlet" if others else ""
+        return f"Also in {outlets} outlet{'s' if outlets > 1 else ''}"
+    return "More at the same outlet" if same else ""
 
 
 def _listed(names: Sequence[str]) -> str:

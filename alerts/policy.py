@@ -13,9 +13,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
-from monitor.model import Decision, EditKind, Entry, Level, Match, Placement, Recipient, Relation, Told, Version, Watch
+from monitor.model import (
+    ChannelKind,
+    Decision,
+    EditKind,
+    Entry,
+    Level,
+    Match,
+    Placement,
+    Recipient,
+    Relation,
+    Told,
+    Version,
+    Watch,
+)
 from monitor.story.versions import edit_kind
 
 MAX_AMBIGUOUS = 2
@@ -64,6 +76,19 @@ _WEBHOOK_DELAYS = (
     timedelta(hours=24),
 )
 _LONGEST_RETRY_AFTER = timedelta(hours=24)  # a receiver may slow us down, not silence us
+_SHORTEST_REST = timedelta(seconds=1)
+_PATIENCE = timedelta(days=5)
+
+_PACES: Mapping[ChannelKind, timedelta] = {
+    "slack": timedelta(seconds=1),
+    "discord": timedelta(seconds=2),  # 30 in a minute for each webhook
+    "teams": timedelta(seconds=1),
+    "mattermost": timedelta(milliseconds=200),
+    "ntfy": timedelta(seconds=1),
+    "telegram": timedelta(seconds=3),  # 20 in a minute for each group
+    "matrix": timedelta(seconds=1),
+    "apprise": timedelta(seconds=1),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +256,7 @@ def _names(
 
 
 def next_try(
-    kind: Literal["email", "webhook"],
+    kind: ChannelKind,
     attempts: int,
     *,
     now: datetime,
@@ -250,6 +275,20 @@ def next_try(
     if kind == "email" and now + delay - first_try > _EMAIL_PATIENCE:
         return None
     return now + delay
+
+
+def after_rest(*, now: datetime, first_try: datetime, retry_after: timedelta) -> datetime | None:
+    """When a delivery is tried again to which the service only said "later"; None: it has said so for five days.
+
+    Such an answer costs none of the tries of `next_try`: where a thousand alerts queue, most of them hear it.
+    """
+    due = now + max(min(retry_after, _LONGEST_RETRY_AFTER), _SHORTEST_REST)
+    return due if due - first_try <= _PATIENCE else None
+
+
+def pace(kind: ChannelKind) -> timedelta:
+    """How long after one message the next may follow, by what the services allow; a burst would only meet their 429."""
+    return _PACES.get(kind, timedelta())
 
 
 def _email_delay(attempts: int) -> timedelta:

@@ -14,38 +14,16 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
-from typing import Protocol
-from urllib.parse import urlsplit
 
+from alerts.posting import Post, Settings, address_faults, scheme_and_host, unanswered
 from monitor.errors import DeliveryError, FetchError
 from monitor.model import Message
 from monitor.rhythm.cadence import parse_retry_after
 
 _PREFIX = "whsec_"
-_HOUSE_NAMES = ("local", "localhost", "internal", "lan", "home.arpa")
-_UNSENT = frozenset({"refused-address", "dns", "connect", "tls", "proxy"})
-"""Failures of a request of which the receiver has seen nothing. After any other kind it may have the message."""
-
-
-class Posted(Protocol):
-    """An answer to a POST, whatever its status. Header names are in lower case."""
-
-    @property
-    def status(self) -> int: ...
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-    @property
-    def body(self) -> bytes: ...
-
-
-class Post(Protocol):
-    """The guarded HTTP client's POST. Follows no redirect; raises FetchError where there is no answer."""
-
-    def __call__(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Posted: ...
 
 
 def _utc_now() -> datetime:
@@ -62,7 +40,7 @@ class WebhookSender:
     now: Callable[[], datetime] = _utc_now
 
     @classmethod
-    def from_settings(cls, settings: Mapping[str, str | int | bool], post: Post) -> WebhookSender:
+    def from_settings(cls, settings: Settings, post: Post) -> WebhookSender:
         """Settings that `check` has nothing to say about."""
         secrets = [str(settings[name]) for name in ("secret", "previous_secret") if settings.get(name)]
         return cls(url=str(settings["url"]), secrets=tuple(_secret_bytes(secret) for secret in secrets), post=post)
@@ -71,46 +49,25 @@ class WebhookSender:
         """Post it, to `address` where the recipient has one of its own. Returns a receipt; raises DeliveryError."""
         url, body = address or self.url, body_of(message)
         headers = signed_headers(id_of(message), self.now(), body, self.secrets)
-        host = _scheme_and_host(url)[1] or url
+        host = scheme_and_host(url)[1] or url
         try:
             answer = self.post(url, headers=headers, body=body)
         except FetchError as error:
             if error.status is None:
-                raise _unanswered(host, error) from error
+                raise unanswered(host, error) from error
             return _receipt(host, error.status, error.retry_after)
         return _receipt(host, answer.status, parse_retry_after(answer.headers.get("retry-after", ""), now=self.now()))
 
 
-def check(settings: Mapping[str, str | int | bool]) -> tuple[str, ...]:
+def check(settings: Settings) -> tuple[str, ...]:
     """What is wrong with a channel's settings, in words."""
     faults = [f"unknown setting “{name}”" for name in settings if name not in {"url", "secret", "previous_secret"}]
-    scheme, host = _scheme_and_host(str(settings.get("url", "")))
-    if scheme not in {"http", "https"} or not host:
-        faults.append("url: expected an https address")
-    elif scheme == "http" and _is_public(host):
-        faults.append("url: expected https; over http anybody on the way reads the alerts")
+    faults += address_faults(str(settings.get("url", "")))
     if not settings.get("secret"):
         faults.append("secret: missing; expected whsec_ and base64")
     given = [name for name in ("secret", "previous_secret") if settings.get(name)]
     weak = [name for name in given if not 24 <= len(_secret_bytes(str(settings[name]))) <= 64]
     return (*faults, *(f"{name}: expected whsec_ and the base64 of 24 to 64 bytes" for name in weak))
-
-
-def _is_public(host: str) -> bool:
-    """Whether the way there leads over the open internet, as far as the name tells."""
-    try:
-        return ip_address(host).is_global
-    except ValueError:
-        return "." in host and not f".{host}".endswith(tuple(f".{name}" for name in _HOUSE_NAMES))
-
-
-def _scheme_and_host(url: str) -> tuple[str, str]:
-    """("", "") for what is no address."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "", ""
-    return parts.scheme, parts.hostname or ""
 
 
 def id_of(message: Message) -> str:
@@ -167,13 +124,3 @@ def _receipt(host: str, status: int, retry_after: timedelta | None) -> str:
     # Everything else may pass: a receiver that is being deployed, a password that is being changed, a wrong address.
     redirect = ": a redirect is not followed; use the final address" if 300 <= status < 400 else ""
     raise DeliveryError(f"{host} answered {status}{redirect}", retry=True, retry_after=retry_after)
-
-
-def _unanswered(host: str, error: FetchError) -> DeliveryError:
-    """No answer at all. An address that policy refuses, or a redirect, will be refused again."""
-    return DeliveryError(
-        f"{host}: {error}",
-        retry=error.kind not in {"refused-address", "redirect"},
-        reached=error.kind not in _UNSENT,
-        retry_after=error.retry_after,
-    )

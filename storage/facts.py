@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from monitor.model import ChannelState
 from storage.database import insert_new
 from storage.schema import facts
 
@@ -48,12 +50,35 @@ def keep_notices(connection: Connection, said: tuple[str, ...]) -> None:
         _write(connection, "notices", said)
 
 
+def channel_states(connection: Connection) -> dict[str, ChannelState]:
+    """Channel → what is remembered of it; of one that works, nothing is."""
+    return {name: _channel_state(kept) for name, kept in (_read(connection, "channels") or {}).items()}
+
+
+def keep_channel_state(connection: Connection, channel: str, state: ChannelState | None) -> None:
+    """None: it works."""
+    kept = dict(_read(connection, "channels") or {})
+    kept.pop(channel, None)
+    if state:
+        kept[channel] = asdict(state)
+    _write(connection, "channels", kept)
+
+
+def _channel_state(kept: Mapping[str, Any]) -> ChannelState:
+    times = {
+        name: datetime.fromisoformat(kept[name]) if kept[name] else None
+        for name in ("since", "open_until", "asked_until")
+    }
+    failures = tuple(datetime.fromisoformat(at) for at in kept["failures"])
+    return ChannelState(failures=failures, trips=kept["trips"], reason=kept["reason"], **times)
+
+
 def _read(connection: Connection, name: str) -> Any:
     found = connection.execute(select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none()
     return None if found is None else json.loads(found)
 
 
 def _write(connection: Connection, name: str, value: object) -> None:
-    written = json.dumps(value, ensure_ascii=False)
+    written = json.dumps(value, ensure_ascii=False, default=datetime.isoformat)
     connection.execute(insert_new(connection, facts).values(name=name, value=written))
     connection.execute(update(facts).where(facts.c.name == name).values(value=written))

@@ -25,7 +25,7 @@ from storage.database import insert_new
 from storage.schema import Instant, attempts, outbox
 
 State = Literal["waiting", "sent", "failed", "uncertain", "folded"]
-Result = Literal["sent", "refused", "unreached", "ambiguous"]
+Result = Literal["sent", "refused", "unreached", "throttled", "ambiguous"]  # throttled: the service asked for rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,9 +257,10 @@ def listing(connection: Connection, *, states: Sequence[str] = (), limit: int = 
 
 
 def count_tries(connection: Connection, item_id: int) -> int:
-    """Attempts since the first, or since a person wanted it sent again."""
+    """Attempts since the first, or since a person wanted it sent again. Being asked to wait is none."""
     since = func.coalesce(outbox.c.first_try_at, outbox.c.created_at)
     mine = (outbox.c.id == item_id) & (attempts.c.outbox_id == outbox.c.id) & (attempts.c.began_at >= since)
+    mine &= attempts.c.result != "throttled"
     return connection.execute(select(func.count(attempts.c.id)).where(mine)).scalar_one()
 
 

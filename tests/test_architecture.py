@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.watches.*", "monitor.feeds.*", "monitor.rhythm.*", "monitor.articles.*", "monitor.story.*",
         "monitor.net.addresses",
     ),
-    ("monitor.pictures.*", "monitor.net.websub", "alerts.policy", "alerts.message alerts.digest"),
+    ("monitor.pictures.*", "monitor.net.websub", "alerts.policy", "alerts.breaker", "alerts.note alerts.discretion alerts.message alerts.digest"),
     ("monitor.watches.backtest",),
     ("monitor.settings.*",),
     # the world: each knows one thing of it, and none knows the others
@@ -34,7 +34,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.net.*",
         "monitor.wire monitor.isolate",
         "storage.*",
-        "alerts.smtp alerts.webhook alerts.channel",
+        "alerts.channel alerts.posting alerts.smtp alerts.webhook alerts.chat alerts.slack alerts.discord alerts.teams "
+        "alerts.mattermost alerts.ntfy alerts.telegram alerts.matrix alerts.feed_file alerts.apprise",
     ),
     ("monitor.pipeline.*",),
     ("monitor.run",),

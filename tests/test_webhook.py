@@ -49,7 +49,7 @@ class Receiver:
     answer: Answer | FetchError = field(default_factory=lambda: Answer(200))
     posts: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
 
-    def __call__(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
+    def __call__(self, url: str, *, headers: Mapping[str, str], body: bytes, method: str = "POST") -> Answer:
         self.posts.append((url, headers, body))
         if isinstance(self.answer, FetchError):
             raise self.answer

@@ -12,6 +12,7 @@ from alerts.message import compose_test
 from monitor.cli.options import config_option, database_option, json_option, load_config, open_database
 from monitor.cli.paint import err, json_lines, local, out, plain, table
 from monitor.errors import DeliveryError
+from monitor.pipeline.resting import end_rests, resting_channels
 from monitor.run import open_client, utc_now
 from storage import outbox
 
@@ -32,6 +33,7 @@ def alerts(context: click.Context, database_url: str | None, as_json: bool, stat
 def _list_alerts(database_url: str | None, as_json: bool, state: tuple[str, ...]) -> None:
     with open_database(database_url, to_read=True) as database, database.read() as connection:
         rows = outbox.listing(connection, states=state)
+        resting = resting_channels(connection, now=utc_now())
     if as_json:
         json_lines(rows)
         return
@@ -44,6 +46,8 @@ def _list_alerts(database_url: str | None, as_json: bool, state: tuple[str, ...]
         for row in rows
     ]  # fmt: skip
     table("Deliveries", columns, shown, empty="Nothing has been delivered, and nothing waits.")
+    for sentence in resting:
+        err.print(plain(sentence))
 
 
 @alerts.command("list")
@@ -73,6 +77,7 @@ def alerts_retry(database_url: str | None, ids: tuple[int, ...], everything: boo
         with database.write() as connection:
             again = outbox.retry(connection, chosen, now=utc_now())
             hurried = outbox.hurry(connection, ids, now=utc_now()) if not everything else ()
+            end_rests(connection)
     missing = sorted(set(ids) - {*again, *hurried})
     for number in missing:
         err.print(f"{number}: not among the deliveries that failed, are uncertain or wait")

@@ -31,6 +31,7 @@ from monitor.model import FeedOutcome
 from monitor.pipeline import Delivered, digests
 from monitor.pipeline.arming import held_back, judge, sentence_of, untried
 from monitor.pipeline.journal import note
+from monitor.pipeline.resting import resting_channels
 from monitor.run import Stages, open_stages, serve, stop_on_signals, utc_now
 from monitor.settings.config import Config, channel_faults, example_faults, fault_of
 from monitor.story.outlets import shipped
@@ -82,7 +83,7 @@ def check(config_path: Path | None, database_url: str | None, as_json: bool) -> 
             err.print(f"{many(len(faults), 'fault')} in {plain(find_config(config_path))}")
         sys.exit(2)
     if not as_json:
-        _show_valid(config)
+        _show_valid(config, database_url)
 
 
 def _busy_faults(config: Config, database_url: str | None) -> list[Fault]:
@@ -96,7 +97,16 @@ def _busy_faults(config: Config, database_url: str | None) -> list[Fault]:
     return [fault_of(config, name, sentence_of(name, reason)) for name, reason in held.items()]
 
 
-def _show_valid(config: Config) -> None:
+def _resting(database_url: str | None) -> list[str]:
+    """Channels that are left alone for now, as far as a database knows."""
+    try:
+        with open_database(database_url, to_read=True) as database, database.read() as connection:
+            return resting_channels(connection, now=utc_now())
+    except StorageError:  # none yet
+        return []
+
+
+def _show_valid(config: Config, database_url: str | None) -> None:
     enabled = sum(feed.enabled for feed in config.feeds.values())
     holders = [one for item in config.compiled for one in (item.watch, item.pack) if one is not None]
     examples = sum(len(one.must_match) + len(one.must_not_match) for one in holders)
@@ -107,6 +117,8 @@ def _show_valid(config: Config) -> None:
     )
     for placeholder in _placeholders(config):
         out.print(f"Note: {placeholder}")
+    for sentence in _resting(database_url):
+        out.print(f"Note: {plain(sentence)}")
     for channel in config.channels.values():
         if config.proxy and channel.kind == "email":
             out.print(f"Note: mail through {plain(channel.name)} goes to its server directly, not through the proxy.")

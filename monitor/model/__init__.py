@@ -3,14 +3,34 @@
     asked.py      what feeds.yaml says            examined.py   match → story → policy
     polled.py     fetch → parse → changes         delivered.py  compose → send
     watched.py    what is shown of a feed
-    pushed.py     what hubs promise and send
+    pushed.py     what hubs promise and send       corrected.py  what a person says about stories
 
 Times are aware `datetime`s in UTC. Text offsets count code points. A `domain` is a registrable host in lower case
 without "www." ("theguardian.com"). An empty string means "not known"; None is kept for times and numbers.
 """
 
-from monitor.model.asked import Channel, Feed, Level, PagesWanted, Recipient, Watch
-from monitor.model.delivered import EditNote, FeedHealth, Message, StoryMember, StoryReport, Telling
+from monitor.model.asked import (
+    Channel,
+    ChannelKind,
+    Content,
+    DigestDays,
+    Feed,
+    Level,
+    PagesWanted,
+    Recipient,
+    Watch,
+)
+from monitor.model.corrected import Correction, CorrectionKind, Group, Move, Regrouping
+from monitor.model.delivered import (
+    ChannelState,
+    EditNote,
+    FeedHealth,
+    Message,
+    MessageKind,
+    StoryMember,
+    StoryReport,
+    Telling,
+)
 from monitor.model.examined import (
     Attribution,
     Credit,
@@ -53,9 +73,15 @@ __all__ = [
     "Attribution",
     "Changes",
     "Channel",
+    "ChannelKind",
+    "ChannelState",
+    "Content",
+    "Correction",
+    "CorrectionKind",
     "Credit",
     "Decision",
     "Difference",
+    "DigestDays",
     "Document",
     "EditKind",
     "EditNote",
@@ -69,12 +95,15 @@ __all__ = [
     "FeedState",
     "Fetched",
     "FieldName",
+    "Group",
     "KeyedEntry",
     "KnownEntry",
     "Level",
     "Match",
     "Mention",
     "Message",
+    "MessageKind",
+    "Move",
     "Naming",
     "Offer",
     "PagesWanted",
@@ -85,6 +114,7 @@ __all__ = [
     "Push",
     "Reading",
     "Recipient",
+    "Regrouping",
     "Relation",
     "Role",
     "Span",

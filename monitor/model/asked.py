@@ -9,6 +9,11 @@ from typing import Literal
 
 Level = Literal["alert", "digest"]
 PagesWanted = Literal["never", "matched", "near"]
+DigestDays = Literal["daily", "weekdays", "weekly"]
+Content = Literal["full", "title", "count"]  # how much of a message a channel may carry
+ChannelKind = Literal[
+    "email", "webhook", "slack", "discord", "mattermost", "teams", "ntfy", "telegram", "matrix", "feed", "apprise"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,8 @@ class Watch:
     pack: str = ""  # name of a shipped pack, or path of a pack file
     level: Level = "alert"  # the highest level that this watch may reach
     busy: bool = False  # may send more alerts a day than people are taken to read
+    urgent: bool = False  # its alerts pass the quiet hours of whoever receives them
+    remind: timedelta | None = None  # how long after an alert that nobody acknowledged; None: never
     recipients: tuple[str, ...] = ()  # names of recipients; empty: all
     feeds: tuple[str, ...] = ()  # feed names or tags in scope; empty: all
     languages: tuple[str, ...] = ()  # empty: all
@@ -51,7 +58,10 @@ class Recipient:
     name: str
     channel: str  # name of a channel
     address: str  # an email address, or "" where the channel's own target is the address
-    digest_at: time | None = None  # local hour of the daily digest; None: no digest
+    digest_at: time | None = None  # local hour of the digest; None: no digest
+    digest_on: DigestDays = "daily"
+    quiet: tuple[time, time] | None = None  # local hours from which and until which nothing is sent; None: never quiet
+    an_hour: int = 10  # messages at most
     zone: str = "UTC"  # IANA name
     updates: Literal["at-once", "digest", "never"] = "digest"
 
@@ -61,5 +71,6 @@ class Channel:
     """A way out. `settings` are the channel's own, with secrets already resolved; never logged."""
 
     name: str
-    kind: Literal["email", "webhook"]
+    kind: ChannelKind
     settings: Mapping[str, str | int | bool] = field(repr=False)
+    content: Content = "full"

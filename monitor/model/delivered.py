@@ -10,6 +10,13 @@ from typing import Literal
 from monitor.model.asked import Level
 from monitor.model.examined import Attribution, Difference, Document, EditKind, Match, Relation, Version
 
+MessageKind = Literal[
+    "alert", "update", "digest", "test",
+    "more",  # many stories at a line each, because the hour had room for no more messages
+    "notice",  # what somebody should know of Tipsheet itself
+    "reminder",  # of an alert that nobody has acknowledged
+]  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditNote:
@@ -86,14 +93,27 @@ class FeedHealth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelState:
+    """What is remembered of a channel between two attempts, since something last got through."""
+
+    failures: tuple[datetime, ...] = ()  # of the last minutes
+    trips: int = 0  # how often in a row it was given a rest because nothing got through
+    since: datetime | None = None  # when the rest was decided
+    open_until: datetime | None = None  # the end of a rest that we gave it
+    asked_until: datetime | None = None  # the end of a rest that its service asked for
+    reason: str = ""  # of the last failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What a channel sends: rendered once, at the first attempt, and sent again unchanged."""
 
     key: str  # names this alert for ever; Message-ID and webhook-id are made from it
-    kind: Literal["alert", "update", "digest", "test"]
+    kind: MessageKind
     subject: str
     text: str
     html: str
     data: Mapping[str, object]  # the same as JSON, for webhooks
     created_at: datetime
     thread: str = ""  # messages of one story share it
+    link: str = ""  # where the subject leads: http or https, or ""

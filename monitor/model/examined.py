@@ -98,7 +98,7 @@ class Credit:
     """A place where a text names an outlet as its source."""
 
     outlet: str  # display name
-    domain: str
+    domain: str  # "" for an outlet that is not on the list
     role: Role
     field: FieldName
     start: int
@@ -111,6 +111,7 @@ class Attribution:
 
     origin: tuple[str, ...]  # domains; empty: the text credits nobody
     credits: tuple[Credit, ...]
+    document_source: tuple[str, ...] = ()  # who found it and is no outlet: "Tech Inquiry", "court ruling"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +154,8 @@ class Told:
 
     watch: str
     recipient: str
-    kind: Literal["alert", "update"]
+    kind: Literal["alert", "update", "digest"]  # digest: listed in one, or to be listed in the next
+    at: datetime | None = None  # when it went out; where it has not, when it was decided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -136,7 +136,9 @@ class Client:
                 trail = trail.led(answer.status_code, self._next_hop(answer, trail))
         raise FetchError("redirect", f"{_host(url)} redirects more than {self._settings.max_redirects} times")
 
-    def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Posted:
+    def post(
+        self, url: str, *, headers: Mapping[str, str], body: bytes, method: Literal["POST", "PUT"] = "POST"
+    ) -> Posted:
         """Sends a body and returns the answer, whatever its status; a redirect is an answer, and is not followed.
 
         FetchError where there was none. After refused-address, dns, connect, tls and proxy the receiver has seen
@@ -145,7 +147,7 @@ class Client:
         deadline = time.monotonic() + self._settings.total_timeout
         given = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
         sent = [*self._posting, *given, (b"Content-Length", b"%d" % len(body))]
-        with self._ask("POST", url, sent, deadline, body) as answer:
+        with self._ask(method, url, sent, deadline, body) as answer:
             return Posted(status=answer.status_code, headers=_headers(answer), body=_first_bytes(answer))
 
     @contextmanager

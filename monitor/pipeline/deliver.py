@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from queue import SimpleQueue
 from threading import Event
 
@@ -25,6 +26,7 @@ from monitor.errors import DeliveryError, StorageError
 from monitor.model import Message, Recipient
 from monitor.pipeline import digests
 from monitor.pipeline.journal import log, note
+from monitor.pipeline.resting import learn, may_send
 from monitor.settings.config import Config
 from monitor.story.outlets import Outlets
 from monitor.story.report import tell
@@ -87,17 +89,22 @@ class Deliver:
     def empty(self, channel: str, *, close_window: bool = False) -> Iterator[Delivered]:
         """Deliver what is due now on one channel, one after the other. What falls due meanwhile is the next call's."""
         started = self.clock()
-        horizon = self._horizon(started, close_window)
+        horizon, sent = self._horizon(started, close_window), False
         while not self.stop.is_set():
             claimant = claims.new_claimant()
             lease = LEASE + (self.clock() - started)  # a long queue must not outlast the leases of its last items
             with self.database.write() as connection:
+                if not may_send(connection, channel, now=self.clock()):
+                    return
                 item = outbox.claim_next(
                     connection, channel, claimant=claimant, now=started, lease=lease, horizon=horizon
                 )
             if item is None:
                 return
+            if sent and self.stop.wait(self._pace(channel)):
+                return  # the next start finds it due
             if delivered := self._deliver(item, claimant):
+                sent = True
                 yield delivered
 
     def settle_strays(self) -> None:
@@ -111,6 +118,11 @@ class Deliver:
             note("deliver", state="waiting", moved=moved)
         if given_up:
             note("deliver", level=logging.WARNING, state="failed", orphans=given_up)
+
+    def _pace(self, channel: str) -> float:
+        """Seconds between two messages. A channel that has left the file, and still a sender here, needs none."""
+        known = self.config.channels.get(channel)
+        return policy.pace(known.kind).total_seconds() if known else 0.0
 
     def _horizon(self, now: datetime, close_window: bool) -> datetime:
         return now + self.config.group_wait if close_window else now
@@ -158,25 +170,26 @@ class Deliver:
     def _failed(
         self, item: outbox.OutboxItem, message: Message, recipient: Recipient, attempt: int, error: DeliveryError
     ) -> Delivered:
-        now = self.clock()
         reason = str(error)
+        ended = (attempt, _result(error))
+        settle = partial(self._settle, item, message, attempt=ended, retry_after=error.retry_after)
         if error.reached and item.ambiguous + 1 >= policy.MAX_AMBIGUOUS:
-            return self._settle(item, message, "uncertain", reason, attempt=(attempt, "ambiguous"))
-        result: outbox.Result = "ambiguous" if error.reached else "unreached" if error.retry else "refused"
-        if not error.retry and not error.reached:
-            return self._settle(item, message, "failed", reason, attempt=(attempt, result))
+            return settle("uncertain", reason)
+        if ended[1] == "refused":
+            return settle("failed", reason)
+        again = self._next_try(item, recipient, error)
+        if again is None:
+            return settle("failed", f"given up: {reason}")
+        return settle("waiting", reason, due_at=again)
+
+    def _next_try(self, item: outbox.OutboxItem, recipient: Recipient, error: DeliveryError) -> datetime | None:
         with self.database.read() as connection:
             first_try, tries = outbox.first_try_at(connection, item.id), outbox.count_tries(connection, item.id)
-        again = policy.next_try(
-            self.config.channels[recipient.channel].kind,
-            tries,
-            now=now,
-            first_try=first_try,
-            retry_after=error.retry_after,
-        )
-        if again is None:
-            return self._settle(item, message, "failed", f"given up: {reason}", attempt=(attempt, result))
-        return self._settle(item, message, "waiting", reason, due_at=again, attempt=(attempt, result))
+        now, asked = self.clock(), error.retry_after
+        if asked and not error.reached:
+            return policy.after_rest(now=now, first_try=first_try, retry_after=asked)
+        kind = self.config.channels[recipient.channel].kind
+        return policy.next_try(kind, tries, now=now, first_try=first_try, retry_after=asked)
 
     def _settle(
         self,
@@ -187,11 +200,13 @@ class Deliver:
         *,
         due_at: datetime | None = None,
         attempt: tuple[int, outbox.Result] | None = None,
+        retry_after: timedelta | None = None,
     ) -> Delivered:
         now = self.clock()
         with self.database.write() as connection:
             if attempt:
                 outbox.end_attempt(connection, attempt[0], attempt[1], reason, now=now)
+                learn(connection, item.channel, attempt[1], reason, retry_after=retry_after, now=now)
             outbox.settle(connection, item, state, reason, due_at=due_at, now=now)
         note("deliver", key=item.key, channel=item.channel, state=state, reason=reason)
         return Delivered(item=item, state=state, reason=reason, message=message)
@@ -209,6 +224,15 @@ class Deliver:
             tellings = stories.tellings(connection, item.story_id or 0)
         report = tell(item.story_id or 0, item.watch, tellings, self.outlets)
         return compose_alert(report, recipient=recipient, key=item.key, kind=item.kind, now=now)
+
+
+def _result(error: DeliveryError) -> outbox.Result:
+    """What a failed attempt is called in the ledger."""
+    if error.reached:
+        return "ambiguous"
+    if not error.retry:
+        return "refused"
+    return "throttled" if error.retry_after else "unreached"
 
 
 def _pass_on(work: Iterator[Delivered], done: SimpleQueue[Delivered | None], over: Event) -> None:

@@ -19,7 +19,8 @@ from pydantic import ValidationError
 from monitor.errors import Fault
 from monitor.model import Channel, Feed, PagesWanted, Recipient, Watch
 from monitor.net.addresses import Proxy, read_proxy
-from monitor.settings.shape import EmailChannel, File, WebhookChannel, keys_at
+from monitor.settings.channel_blocks import Secrets, read_channels
+from monitor.settings.shape import File, keys_at
 from monitor.settings.watch_blocks import add_examples, one_of, read_beats, read_set, read_watches
 from monitor.settings.yaml_file import Faults, load_tree
 from monitor.watches.matching import CompiledWatch
@@ -90,7 +91,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
     websub = _websub(file, faults)
     sets = {name: read_set(name, block, faults, tree) for name, block in file.sets.items()}
     feeds = tuple(_feeds(file, faults))
-    channels = tuple(_channels(file, environ, faults)) if with_secrets else ()
+    channels = tuple(read_channels(file, environ, faults, path.parent)) if with_secrets else ()
     recipients = tuple(_recipients(file, faults))
     beats, of_watches = read_beats(file, path.parent, sets), Faults(str(path), tree)
     watches = tuple(read_watches(file, beats, of_watches, with_examples=lenient))
@@ -163,7 +164,7 @@ def _proxy(file: File, environ: Mapping[str, str], faults: Faults, missing: Faul
         faults.add(("network", "proxy_username"), "expected proxy, proxy_username and proxy_password together")
     if network.proxy is None:
         return None
-    password = _Secrets(environ, missing, ("network",)).get("proxy_password", network.proxy_password)
+    password = Secrets(environ, missing, ("network",)).get("proxy_password", network.proxy_password)
     if len(password.encode()) > _LONGEST_LOGIN:
         faults.add(("network", "proxy_password"), "expected at most 255 bytes, which is all that SOCKS 5 takes")
     return replace(read_proxy(network.proxy), username=network.proxy_username, password=password)
@@ -204,62 +205,6 @@ def _port(url: str) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def _channels(file: File, environ: Mapping[str, str], faults: Faults) -> Iterator[Channel]:
-    for index, block in enumerate(file.channels):
-        secrets = _Secrets(environ, faults, ("channels", index))
-        settings = _email(block, secrets) if isinstance(block, EmailChannel) else _webhook(block, secrets)
-        yield Channel(name=block.name, kind=block.kind, settings=settings)
-
-
-class _Secrets:
-    """Finds secrets in the environment; one that is missing is a fault of the key that names it."""
-
-    def __init__(self, environ: Mapping[str, str], faults: Faults, place: tuple[str | int, ...]) -> None:
-        self._environ = environ
-        self._faults = faults
-        self._place = place
-
-    def get(self, key: str, name: str | None) -> str:
-        if name is None:
-            return ""
-        if value := self._environ.get(name):
-            return value
-        if file := self._environ.get(f"{name}_FILE"):
-            try:
-                return Path(file).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                self._faults.add((*self._place, key), f"{name}_FILE names {file}, which cannot be read: {error}")
-                return ""
-        self._faults.add(
-            (*self._place, key), f"the secret is missing; expected the environment variable {name} or {name}_FILE"
-        )
-        return ""
-
-
-_PORTS = {"starttls": 587, "tls": 465, "none": 25}
-
-
-def _email(block: EmailChannel, secrets: _Secrets) -> dict[str, str | int | bool]:
-    return {
-        "host": block.host,
-        "port": block.port or _PORTS[block.security],
-        "security": block.security,
-        "username": block.username,
-        "password": secrets.get("password", block.password),
-        "from": block.sender,
-        "timeout": int(block.timeout.total_seconds()),
-    }
-
-
-def _webhook(block: WebhookChannel, secrets: _Secrets) -> dict[str, str | int | bool]:
-    named = block.url.startswith("${")
-    return {
-        "url": secrets.get("url", block.url[2:-1]) if named else block.url,
-        "secret": secrets.get("secret", block.secret),
-        "previous_secret": secrets.get("previous_secret", block.previous_secret),
-    }
-
-
 def _recipients(file: File, faults: Faults) -> Iterator[Recipient]:
     channels = {channel.name: channel.kind for channel in file.channels}
     for index, block in enumerate(file.recipients):
@@ -270,8 +215,9 @@ def _recipients(file: File, faults: Faults) -> Iterator[Recipient]:
             )
         elif channels[block.channel] == "email" and not block.address:
             faults.add(("recipients", index), "an email recipient needs an address: such as desk@example.org")
-        elif channels[block.channel] == "webhook" and block.address:
-            faults.add(("recipients", index, "address"), "a webhook goes to its channel's url; expected no address")
+        elif channels[block.channel] != "email" and block.address:
+            reason = f"only email needs one: a {channels[block.channel]} channel says by itself where it goes"
+            faults.add(("recipients", index, "address"), f"{reason}; expected no address")
         yield Recipient(
             name=block.name,
             channel=block.channel,

@@ -17,6 +17,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from monitor.model import Content
 from monitor.net.addresses import address_fault, read_proxy
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -205,6 +206,7 @@ class EmailChannel(Block):
     password: SecretName | None = None
     sender: Sender = Field(alias="from")
     timeout: Duration = timedelta(minutes=5)
+    content: Content = "full"
 
 
 class WebhookChannel(Block):
@@ -213,6 +215,73 @@ class WebhookChannel(Block):
     url: Target
     secret: SecretName
     previous_secret: SecretName | None = None
+    content: Content = "full"
+
+
+class HookChannel(Block):
+    """A chat that gives out addresses to post to; whoever knows one may post."""
+
+    name: Name
+    kind: Literal["slack", "discord", "mattermost", "teams"]
+    url: SecretName
+    content: Content = "full"
+
+
+class NtfyChannel(Block):
+    name: Name
+    kind: Literal["ntfy"]
+    topic: SecretName
+    server: Url = "https://ntfy.sh"
+    token: SecretName | None = None
+    priority: Annotated[int, Field(ge=1, le=5)] = 3
+    content: Content = "full"
+
+
+class TelegramChannel(Block):
+    name: Name
+    kind: Literal["telegram"]
+    token: SecretName
+    chat: Name
+    server: Url = "https://api.telegram.org"
+    content: Content = "full"
+
+
+class MatrixChannel(Block):
+    name: Name
+    kind: Literal["matrix"]
+    server: Url
+    token: SecretName
+    room: Name
+    content: Content = "full"
+
+
+class FeedChannel(Block):
+    name: Name
+    kind: Literal["feed"]
+    path: Name
+    title: Name = "Tipsheet"
+    keep: Annotated[int, Field(ge=1, le=1000)] = 50
+    content: Content = "full"
+
+
+class AppriseChannel(Block):
+    name: Name
+    kind: Literal["apprise"]
+    url: SecretName
+    content: Content = "full"
+
+
+ChannelBlock = Annotated[
+    EmailChannel
+    | WebhookChannel
+    | HookChannel
+    | NtfyChannel
+    | TelegramChannel
+    | MatrixChannel
+    | FeedChannel
+    | AppriseChannel,
+    Field(discriminator="kind"),
+]
 
 
 class RecipientBlock(Block):
@@ -268,7 +337,7 @@ class File(Block):
     archive: ArchiveBlock = ArchiveBlock()
     keep: KeepBlock = KeepBlock()
     sets: dict[Name, Annotated[SetBlock, BeforeValidator(_terms)]] = {}
-    channels: tuple[Annotated[EmailChannel | WebhookChannel, Field(discriminator="kind")], ...]
+    channels: tuple[ChannelBlock, ...]
     recipients: tuple[RecipientBlock, ...]
     watches: tuple[WatchBlock, ...]
     feeds: tuple[FeedBlock, ...]

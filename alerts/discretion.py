@@ -1,0 +1,63 @@
+"""How much of a message a channel may carry: everything, headlines, or that there is something.
+
+What lives here: a message → the same message with less in it. What must not: what a service makes of it.
+
+A phone shows messages to whoever holds it, and a provider keeps them. For somebody who is at risk for what they watch,
+a headline is too much, and the name of a watch more so. The ledger keeps the whole message; only what leaves is less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from alerts.note import as_html, as_text, note_of
+from monitor.model import Content, Message, MessageKind
+
+
+def reduced(message: Message, content: Content) -> Message:
+    """The message at a level of content; its key, kind and time stay. A test message says nothing and stays whole."""
+    if content == "full" or message.kind == "test":
+        return message
+    return _headlines(message) if content == "title" else _count(message)
+
+
+def _headlines(message: Message) -> Message:
+    """Headlines, outlets and links: no watch, no sentence, no reason."""
+    data: Mapping[str, Any] = message.data
+    less: dict[str, Any] = {"title": message.subject, "link": message.link}
+    if "stories" in data:
+        less["stories"] = [_headline(story) for story in data["stories"]]
+    return _written(replace(message, data=less | _health(data)))
+
+
+def _headline(story: Mapping[str, Any]) -> dict[str, Any]:
+    return {"title": story["title"], "lead": {key: story["lead"][key] for key in ("outlet", "link")}}
+
+
+def _count(message: Message) -> Message:
+    """How many stories, and nothing of any."""
+    data: Mapping[str, Any] = message.data
+    number = data.get("total", len(data["stories"])) if "stories" in data else 1
+    stories = f"{number or 'No'} new {'story' if number == 1 else 'stories'}"
+    less = {"count": number} | _health(data)
+    # The thread goes too: a mail program that joins messages would say which of them are about one story.
+    return _written(replace(message, subject=_COUNTED.get(message.kind, stories), link="", data=less, thread=""))
+
+
+_COUNTED: Mapping[MessageKind, str] = {
+    "update": "1 update of a story",
+    "reminder": "1 story waits to be acknowledged",
+    "notice": "A notice of Tipsheet's own",
+}
+
+
+def _health(data: Mapping[str, Any]) -> dict[str, Any]:
+    """How many feeds answered, without their names: silence must still mean something."""
+    return {"feeds": {key: data["feeds"][key] for key in ("total", "healthy")}} if "feeds" in data else {}
+
+
+def _written(message: Message) -> Message:
+    note = note_of(message)
+    return replace(message, text=f"{as_text(note)}\n", html=as_html(note))

@@ -1,0 +1,141 @@
+"""A message as a chat is told it: a headline with its link, and a few lines.
+
+What lives here: a message → a note of plain strings, how much of it fits, and the two plainest ways to write it. What
+must not: what a service takes for markup (that is the service's room), and sending.
+
+Chats are read on phones. A note holds what decides whether one opens the link; the rest is in the mail and the archive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from alerts.message import clean, origin_sentence, safe_link, spread_words
+from monitor.model import Message
+
+LINE_LENGTH = 500  # code points
+LINES = 60  # of a digest; no service shows more
+
+_IN_A_LINK = "%/:=&?~#+!$,;@-._"  # all that could end a link in somebody's markup is encoded: () <> [] | * ' " `
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line below the headline, and where it leads, if anywhere."""
+
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What a chat is told. Every string is clean and on one line; no character of it is markup yet."""
+
+    title: str
+    link: str  # ASCII without any of ()<>[]|*'"` and space; or ""
+    lines: tuple[Line, ...] = ()
+    left_out: int = 0  # lines that did not fit
+
+    @property
+    def all_lines(self) -> tuple[Line, ...]:
+        """The lines, and one that says how many more there would be."""
+        return (*self.lines, Line(text=f"… and {self.left_out} more")) if self.left_out else self.lines
+
+
+def note_of(message: Message) -> Note:
+    """A message as a note. Never raises, whatever a stranger's words are."""
+    lines = tuple(line for line in _lines(message) if line.text)
+    note = Note(title=_one_line(message.subject), link=plain_link(message.link), lines=lines[:LINES])
+    return replace(note, left_out=len(lines) - len(note.lines))
+
+
+def fitted(note: Note, fits: Callable[[Note], bool]) -> Note:
+    """The note with as many of its lines as fit, and the number of those that do not."""
+    while note.lines and not fits(note):
+        note = replace(note, lines=note.lines[:-1], left_out=note.left_out + 1)
+    return note
+
+
+def as_text(note: Note) -> str:
+    """The note as plain text, each link on a line of its own."""
+    parts = [note.title, note.link]
+    for line in note.all_lines:
+        parts += ["", line.text, line.link] if line.link else ["", line.text]
+    return "\n".join(part for number, part in enumerate(parts) if part or number > 1)
+
+
+def as_html(note: Note) -> str:
+    """The note as a piece of HTML: paragraphs and links, nothing else."""
+    title = f"<p><strong>{_anchor(note.title, note.link)}</strong></p>"
+    return title + "".join(f"<p>{_anchor(line.text, line.link)}</p>" for line in note.all_lines)
+
+
+def _anchor(text: str, link: str) -> str:
+    return f'<a href="{escape(link)}" rel="noopener noreferrer">{escape(text)}</a>' if link else escape(text)
+
+
+# ---- its lines -------------------------------------------------------------------------------------------------------
+
+
+def _lines(message: Message) -> Iterator[Line]:
+    data: Mapping[str, Any] = message.data
+    if message.kind == "test":
+        yield from (Line(text=_one_line(paragraph)) for paragraph in message.text.split("\n\n"))
+    elif "lead" in data:
+        yield from _story_lines(data)
+    else:  # many stories, or a notice, or what was reduced to less
+        yield from _listed_lines(data)
+
+
+def _story_lines(story: Mapping[str, Any]) -> Iterator[Line]:
+    if story["sentence"]:
+        yield Line(text=f"“{_one_line(story['sentence'])}”")
+    yield Line(text=_one_line(origin_sentence(story["origin"], story["origin_note"])))
+    yield Line(text=_spread(story["lead"], story["members"]))
+    yield Line(text=_one_line(f"Watch: {story['watch']} · {story['why']}"))
+
+
+def _listed_lines(data: Mapping[str, Any]) -> Iterator[Line]:
+    if feeds := data.get("feeds"):
+        yield Line(text=f"{feeds['healthy']} of {feeds['total']} feeds healthy.")
+    yield Line(text=_one_line(data.get("sentence", "")))
+    for notice in data.get("notices", ()):
+        yield Line(text=_one_line(notice))
+    for story in data.get("stories", ()):
+        outlet = story["lead"]["outlet"]
+        text = f"{story['title'] or '(untitled)'} — {outlet}" if outlet else story["title"]
+        yield Line(text=_one_line(text), link=plain_link(story["lead"]["link"]))
+
+
+def _spread(lead: Mapping[str, Any], members: Sequence[Mapping[str, Any]]) -> str:
+    others = [member for member in members if member["relation"] != "update"]
+    outlets = {_outlet(member) for member in others} - {_outlet(lead)}
+    return spread_words(len(outlets), same=bool(others))
+
+
+def _outlet(member: Mapping[str, Any]) -> str:
+    return str(member["domain"] or member["outlet"])
+
+
+def _one_line(text: str) -> str:
+    text = " ".join(clean(text).split())
+    return text if len(text) <= LINE_LENGTH else f"{text[: LINE_LENGTH - 1].rstrip()}…"
+
+
+def plain_link(link: str) -> str:
+    """A link in ASCII that no markup can mistake, to the host that it shows; "" for what is no link to a page."""
+    link, host = safe_link(link)
+    if not link:
+        return ""
+    parts = urlsplit(link)
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    target = link[len(parts.scheme) + 3 + len(parts.netloc) :]
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}{port}{quote(target, safe=_IN_A_LINK)}"
