@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Attribution, Credit, Document
-from monitor.story.attribution import StoryOrigin, attribute, story_origin
+from monitor.story.attribution import attribute
+from monitor.story.origin import StoryOrigin, story_origin
 from monitor.story.outlets import shipped
 
 OUTLETS = shipped()
@@ -189,6 +190,55 @@ def test_an_outlet_that_credits_itself_is_its_own_origin(outlet: str) -> None:
 
 def test_the_same_words_on_another_page_point_back() -> None:
     assert roles(read("Documents obtained by 404 Media show the plan."))["404media.co"] == "origin"
+
+
+@pytest.mark.parametrize(
+    ("text", "roles_read"),
+    [
+        ("Files obtained by The Guardian and shared with WIRED.", {"theguardian.com": "origin", "wired.com": "origin"}),
+        ("CNN reported on Friday, citing Axios, that it is over.", {"cnn.com": "relay", "axios.com": "origin"}),
+        ("Lo informó Infobae, citando a Reuters.", {"infobae.com": "relay", "reuters.com": "origin"}),
+        ("As reported by Axios (via Engadget), it is over.", {"axios.com": "origin", "engadget.com": "relay"}),
+        ("It is over, via Engadget.", {"engadget.com": "origin"}),
+        ("Back in 2018, The New York Times had reported on such a list.", {"nytimes.com": "relay"}),
+        ("A Reuters photographer saw it. A Reuters/Ipsos poll agrees.", {}),
+        ("© 2026 Agence France-Presse. It is over.", {"afp.com": "wire"}),
+        ("It is over. (Reuters)", {"reuters.com": "wire"}),
+        ("It is over. John Doe / Getty Images / AFP", {}),
+        ("Le contrat a été révélé par le quotidien Le Monde.", {"lemonde.fr": "origin"}),
+    ],
+)
+def test_roles_are_told_apart(text: str, roles_read: dict[str, str]) -> None:
+    assert roles(read(text)) == roles_read
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("The plan was first reported by the Tulsa Ledger.", "Tulsa Ledger"),
+        ("Emails obtained by KXYZ-TV show the plan.", "KXYZ-TV"),
+        ("El plan fue revelado por Radio Frontera.", "Radio Frontera"),
+    ],
+)
+def test_an_outlet_that_is_not_on_the_list_is_credited_by_name_alone(text: str, name: str) -> None:
+    attribution = read(f"{text} CNN reported on it, too.")
+    assert [(credit.outlet, credit.domain, credit.role) for credit in attribution.credits] == [
+        (name, "", "origin"),
+        ("CNN", "cnn.com", "relay"),
+    ]
+    assert attribution.origin == ()  # there is no domain to name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The Tulsa Ledger hired a reporter. He told the Tulsa Ledger so, according to the Tulsa Ledger.",
+        "The rule was first published by the Federal Register and the Department of Homeland Security.",
+        "Emails obtained by Acme Data show the plan. It was first reported by Jane Roe.",
+    ],
+)
+def test_no_outlet_is_invented(text: str) -> None:
+    assert read(text).credits == ()
 
 
 # ---- short forms ----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ HEADER = "name\tdomain\tother domains\taliases\tshort forms\tkind\tflag\n"
 
 def test_the_shipped_list_is_sound() -> None:
     outlets = shipped()
-    assert len(outlets.all) == 270
+    assert len(outlets.all) == 302
     assert all(outlet.name and outlet.kind for outlet in outlets.all)
     assert outlets.find("reuters.com") is outlets.named("Reuters")
     assert outlets.named("Thomson Reuters") is None

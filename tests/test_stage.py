@@ -313,7 +313,7 @@ def test_credits_are_given_with_their_role_and_their_place() -> None:
     assert list(credit) == ["outlet", "domain", "role", "field", "start", "end"]
     assert (credit["domain"], credit["role"], credit["field"]) == ("theguardian.com", "origin", "summary")
     assert "Guardian" in story["summary"][credit["start"] : credit["end"]]
-    assert plain == {"id": "b", "origin": [], "credits": []}
+    assert plain == {"id": "b", "origin": [], "credits": [], "document_source": []}
 
 
 # ---- lines that cannot be used ---------------------------------------------------------------------------------------

@@ -345,5 +345,6 @@ def origin() -> None:
             json_line(given)
             continue
         found = attribute(document, outlets)
-        json_line({"id": given["id"], "origin": found.origin, "credits": found.credits})
+        sources = {"document_source": found.document_source}
+        json_line({"id": given["id"], "origin": found.origin, "credits": found.credits} | sources)
     _finish()

@@ -9,6 +9,7 @@ it is believed:
     first     "first reported by X": beats every other credit, wherever it stands
     strong    "documents obtained by X", "an X investigation found": the finding is X's
     medium    "according to X", "X reported": the finding is X's if near the top and nobody has a stronger claim
+    via       "via X": X passed it on, or found it where nobody else is credited
     passing   "X previously reported": an older or a side fact
     quoted    "told X": only the place of a quotation
     wire      "WASHINGTON (AP) —": the text itself is X's
@@ -19,86 +20,155 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-Strength = Literal["first", "strong", "medium", "passing", "quoted", "wire"]
+Strength = Literal["first", "strong", "medium", "via", "passing", "quoted", "wire"]
 
 # ---- pieces ---------------------------------------------------------------------------------------------------------
 
 # What may stand between "reported by" and the name: "the British newspaper The …", "el diario estadounidense …".
 _KIND = (
-    r"(?:(?:the|an?|el|la|los|las|al|del|le|news|tech|technology|media|business|investigative|nonprofit|British|German|French"
-    r"|Spanish|Israeli|US|U\.S\.|UK|outlets?|sites?|websites?|newspapers?|papers?|magazines?|agency|agencies|service|wire"
-    r"|publications?|broadcasters?|newsletters?|medios?|diarios?|peri[óo]dicos?|agencias?|revistas?|portal(?:es)?|cadenas?"
+    r"(?:(?:the|an?|el|la|los|las|al|del|le|les|du|news|tech|technology|media|business|investigative|nonprofit"
+    r"|local|rival"
+    r"|British|German|French|Spanish|Israeli|American|US|U\.S\.|UK|outlets?|sites?|websites?|newspapers?|papers?"
+    r"|magazines?"
+    r"|agency|agencies|service|wire|publications?|broadcasters?|newsletters?|newsrooms?|station|network"
+    r"|reporters? (?:at|for|from)"
+    r"|journalists? (?:at|for|from)|medios?|diarios?|peri[óo]dicos?|agencias?|revistas?|portal(?:es)?|cadenas?"
     r"|sitios?|web|publicaci[óo]n|semanario|de|noticias|digital|tecnol[óo]gic[oa]|especializad[oa]|independiente"
-    r"|estadounidense|brit[áa]nic[oa]|israel[íi]|alem[áa]n|franc[ée]s|mexican[oa]|espa[ñn]ola?)[ -])*$"
+    r"|estadounidense|brit[áa]nic[oa]|israel[íi]|alem[áa]n|franc[ée]s|mexican[oa]|espa[ñn]ola?|journal|quotidien"
+    r"|m[ée]dia"
+    r"|hebdomadaire|site|am[ée]ricain|britannique|fran[çc]ais)[ -])*$"
 )
-_WHEN = r"(?: (?:exclusively|earlier|last|this|on|late|early|today|yesterday|\w+day|week|month|year),?){0,3}"
+_WHEN = (
+    r"(?: (?:exclusively|earlier|last|this|on|late|early|today|yesterday|in (?:English|Spanish)|\w+day|week|month|year"
+    r"|morning|evening|night|and first|luego|despu[ée]s|originalmente|en (?:exclusiva|ingl[ée]s|espa[ñn]ol)),?){0,3}"
+)
 _FOUND = (
-    r"(?:reported|revealed|disclosed|spotted|discovered|uncovered|exposed|detailed|published|broken|noted|identified"
-    r"|flagged|obtained)"
+    r"(?:reported(?: on)?|revealed|disclosed|spotted|discovered|uncovered|exposed|detailed|published|broken|noted"
+    r"|identified"
+    r"|flagged|obtained|unearthed|documented|described|noticed|announced|told|outlined|surfaced|covered|posted"
+    r"|brought to light|made public|appeared|ran|aired|printed)"
+)
+_TO_FIND = (
+    r"(?:report|reveal|disclose|spot|discover|uncover|expose|detail|publish|break|note|identify|flag|obtain|notice|find"
+    r"|document|describe|write|tell|bring)"
 )
 _PAPERS = (
-    r"(?:documents?|records?|files?|e-?mails?|messages?|contracts?|memos?|memorand(?:um|a)|data|materials?|videos?|audio"
-    r"|footage|recordings?|slides?|presentations?|letters?|transcripts?|filings?|copy|copies|spreadsheets?|figures|drafts?"
+    r"(?:documents?|records?|files?|e-?mails?|messages?|contracts?|memos?|memorand(?:um|a)|data|materials?|videos?"
+    r"|audio"
+    r"|footage|recordings?|slides?|presentations?|letters?|transcripts?|filings?|copy|copies|spreadsheets?|figures"
+    r"|drafts?"
     r"|chats?|posts?|screenshots?|images?|manuals?|guides?|logs?|reports?|information|correspondence|notes|papers"
-    r"|invoices?|orders?)"
+    r"|invoices?|orders?|list|agreements?|proposals?|details|cache|trove)"
+)
+_READ_BY = (
+    r"(?:obtained|reviewed|seen|viewed|accessed|acquired|published|identified|analy[sz]ed|examined|verified|uncovered"
+    r"|unearthed|read|compiled|gathered|heard)"
 )
 _GOT = (
-    r"(?:(?:obtained|reviewed|seen|viewed|accessed|acquired|published|identified|analy[sz]ed|examined|verified|uncovered)"
-    rf"{_WHEN} by|(?:leaked|provided|shown|given|released|sent|disclosed|shared) (?:to|with))"
+    rf"(?:{_READ_BY}{_WHEN} by|(?:leaked|provided|shown|given|released|sent|disclosed|shared)(?: \w+ly)? (?:to|with))"
 )
 _PAPELES = (
     r"(?:documentos?|correos?|mensajes?|memor[áa]nd(?:um|o|ums)|archivos?|registros?|contratos?|datos|expedientes?"
-    r"|informes?|grabaci[óo]n(?:es)?|im[áa]genes|informaci[óo]n|cartas?|presentaci[óo]n(?:es)?)"
+    r"|informes?|grabaci[óo]n(?:es)?|im[áa]genes|informaci[óo]n|cartas?|presentaci[óo]n(?:es)?|v[íi]deos?|audios?"
+    r"|facturas?)"
 )
-_OBTENIDO = r"(?:obtenid|revisad|vist|citad|consultad|filtrad|publicad|analizad|conseguid|examinad)[oa]s?"
-_STUDY = r"(?:investigation|review|analysis|exclusive|scoop|probe|expos[ée]|examination)"
+_OBTENIDO = (
+    r"(?:obtenid|revisad|vist|citad|consultad|filtrad|publicad|analizad|conseguid|examinad|recabad|le[íi]d|entregad)"
+    r"[oa]s?"
+)
+_STUDY = r"(?:investigation|review|analysis|exclusive|scoop|probe|expos[ée]|examination|inquiry)"
 _DIJO = (
     r"(?:dij[oe]|dijeron|declar[óo]|declararon|indic[óo]|asegur[óo]|explic[óo]|confirm[óo]|coment[óo]|afirm[óo]"
-    r"|cont[óo]|se[ñn]al[óo])"
+    r"|cont[óo]|se[ñn]al[óo]|respondi[óo]|dicho|declarado|asegurado)"
 )
 _MONTH = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December|early|late|mid"
     r"|19\d\d|20\d\d)"
 )
-_ADVERB = (
-    r"(?:(?:has|had|have|also|exclusively|later|since|then|now|can|could|recently|separately|ha|han|tambi[ée]n|ya) )*"
+_LONG_AGO = (
+    r"(?:(?:back |as early as )?in (?:(?:\w+ )?(?:of )?(?:19|20)\d\d)|(?:last|the previous|a) year(?: ago| earlier)?"
+    r"|(?:\w+ )?(?:years|months) (?:ago|earlier|before)|in an? (?:earlier|previous) \w+"
+    r"|en (?:\w+ )?(?:de )?(?:19|20)\d\d|el a[ñn]o pasado|hace (?:\w+ )?(?:a[ñn]os?|meses))"
 )
+_ADVERB = (
+    r"(?:(?:has|had|have|also|exclusively|later|since|then|now|can|could|recently|separately|independently|jointly"
+    r"|itself"
+    r"|ha|han|tambi[ée]n|ya|a|ont|both|each|first) )*"
+)
+_INFORMA = (
+    r"(?:inform|report|se[ñn]al|detall|asegur|precis|public|indic|explic|apunt|afirm|sostien|recog|cuent|relat|confirm)"
+)
+_REVELA = r"(?:revel|destap|adelant|desvel|descubr|divulg|expon|expus|ventil)"
+_PAST = r"(?:[óoaei]|i[óo]|aron|ieron|ado|ido)"
 
 # ---- before the name ------------------------------------------------------------------------------------------------
 
 _BEFORE: tuple[tuple[Strength, str], ...] = (
     ("passing", rf"\b(?:previously|earlier|already) {_FOUND} (?:by|in) "),
+    ("passing", r"\b(?:earlier|previous|past|older|prior|separate) (?:stor(?:y|ies)|reports?|reporting|investigations?"
+     r"|articles?|coverage)(?: \w+)? (?:by|in|from) "),
+    ("passing", rf"^\W*{_LONG_AGO},? (?:[a-zé]+ ){{0,3}}"),
+    ("passing", r"\bhab[íi]an? (?:ya )?\w+[ai]do "),
     ("first", rf"\b(?:first|originally|initially) {_FOUND}{_WHEN} (?:by|in|at|on) "),
-    ("first", r"\b(?:news|story|scoop) (?:was )?(?:first )?broken by "),
-    ("first", r"\b(?:primero|por primera vez|en exclusiva|inicialmente) (?:\w+ )?(?:por|en) "),
+    ("first", r"\bbroken by "),
+    ("first", r"\bappeared (?:first|originally) (?:in|on|at) "),
+    ("first", r"\b(?:primero|por primera vez|en exclusiva|inicialmente|originalmente) (?:(?:en )?\w+ )?(?:por|en) "),
     ("strong", rf"\b{_PAPERS}\b(?:,? [\w'’-]+){{0,8}}?,? {_GOT} "),
-    ("strong", r"\b(?:obtained|reviewed|seen|viewed|accessed) (?:exclusively )?by "),
-    ("strong", rf"\b(?:revealed|uncovered|exposed|unearthed|disclosed|spotted|detailed|discovered){_WHEN} (?:by|in) "),
+    ("strong", rf"\b{_READ_BY} (?:exclusively )?by "),
+    ("strong", r"\b(?:leaked|tipped off|handed over) to "),
+    ("strong", rf"\b(?:revealed|uncovered|exposed|unearthed|disclosed|spotted|detailed|discovered|brought to light|made"
+     rf" public|documented|revelations?){_WHEN} (?:by|in|from) "),
     ("strong", rf"\b(?:{_STUDY}|(?<!with )reporting) (?:[\w-]+ ){{0,2}}?(?:by|from|of|in) "),
+    ("strong", r"\b(?:report|study|survey|research|audit|lawsuit|suit|records request|informe|reporte|estudio|demanda)"
+     r" (?:[\w-]+ ){0,3}?(?:by|from|of|del?) "),
+    ("strong", r"\b(?:citing|cites|cited|quoting|crediting)(?: an?| the)?(?: \w+)?(?: (?:reports?|story|article|piece"
+     r"|reporting|investigation))?(?: (?:by|from|in))? "),
+    ("strong", r"\b(?:co-published|copublished|co-reported|produced|published) (?:\w+ )?(?:in partnership |jointly"
+     r" |in collaboration )?with "),
     ("strong", rf"\b{_PAPELES}\b(?:,? [\w-]+){{0,8}}?,? {_OBTENIDO}(?: en exclusiva)? (?:por|a) "),
-    ("strong", r"\b(?:accedi[óo]|tuvo acceso|tenido acceso|tuvieron acceso) "),
-    ("strong", r"\b(?:revelad|destapad|desvelad|adelantad)[oa]s? (?:\w+ )?por "),
-    ("strong", r"\b(?:investigaci[óo]n|an[áa]lisis|reportaje|exclusiva)(?: [\w-]+){0,2}? (?:de|del|por|en) "),
-    ("strong", r"\b(?:revel|adelant|destap|desvel)(?:[óo]|ado|aron) (?:en exclusiva )?"),
-    ("strong", r"\bseg[úu]n (?:ha )?(?:public|inform|report)(?:[óo]|ado|aron) "),
-    ("strong", r"\b(?:r[ée]v[ée]l[ée]e?s? par|comme l[ea] r[ée]v[ée]l(?:ait|e)|selon (?:une"
-     r"|des) enqu[êe]tes? (?:de|du)) "),
-    ("quoted", r"\b(?:told|tells|telling|assured|informed) (?:reporters (?:at|from) )?"),
-    ("quoted", r"\b(?:statement|e-?mail|e-?mailed|comments?|remarks?|response|interview)\b(?: [\w-]+)? (?:to"
-     r"|with|on|for|in) "),
-    ("quoted", r"\b(?:speaking|spoke|talking|talked|confirmed|responded|explained|said) (?:to|with|on) "),
+    ("strong", r"\b(?:accedi[óo]|tuvo acceso|tenido acceso|tuvieron acceso)(?: en exclusiva| exclusivamente)? "),
+    ("strong", rf"\b(?:revelad|destapad|desvelad|adelantad|descubiert|divulgad|expuest"
+     rf"|filtrad)[oa]s?{_WHEN} (?:\w+ )?(?:por|a) "),
+    ("strong", r"\b(?:dad[oa]s? a conocer|sacad[oa]s? a la luz) (?:\w+ )?por |\b(?:dio|dieron|ha dado) a conocer "),
+    ("strong", r"\b(?:investigaci[óo]n|an[áa]lisis|reportaje|exclusiva|revelaci[óo]n|revelaciones)(?: [\w-]+){0,2}?"
+     r" (?:de|del|por|en) "),
+    ("strong", rf"\b{_REVELA}{_PAST} (?:en exclusiva |ayer |hoy |este \w+ )?"),
+    ("strong", rf"\bseg[úu]n (?:lo )?(?:ha )?(?:{_INFORMA}|{_REVELA}){_PAST} (?:en exclusiva |ayer "
+     rf"|este \w+ )?(?:por )?"),
+    ("strong", r"\br[ée]v[ée]l[ée]e?s? (?:\w+ )?par |\bcomme l[ea] r[ée]v[ée]l(?:ait|e) |\br[ée]v[èe]le "),
+    ("strong", r"\b(?:enqu[êe]tes?|r[ée]v[ée]lations?|informations?) (?:\w+ )?(?:de |du |d['’])"),
+    ("strong", r"\b(?:obtenu|consult[ée]|analys[ée]|publi[ée])e?s? par |\b(?:citant"
+     r"|citando)(?: al?)? (?:una? \w+ del? )?"),
+    ("quoted", r"\b(?:told|tells|telling|assured|informed|briefed) (?:reporters (?:at|from) )?"),
+    ("quoted", r"\bquoted (?:as saying )?(?:by|in) "),
+    ("quoted", r"\b(?:statement|e-?mail|e-?mailed|comments?|remarks?|response|interview|letter|questions?"
+     r"|inquir(?:y|ies)"
+     r"|requests?|op-ed)\b(?: [\w-]+){0,3}? (?:to|with|on|for|in|from) "),
+    ("quoted", r"\b(?:speaking|spoke|talking|talked|confirmed|responded|explained|said|appeared|appearing|respond"
+     r"|responding) (?:to|with|on|in an interview with) "),
     ("quoted", rf"\b{_DIJO}(?: [\w,]+){{0,4}}? (?:a|al) "),
-    ("quoted", r"\b(?:declaraci[óo]n(?:es)?|comunicado|entrevista|correo|respuesta)(?: [\w-]+){0,2} (?:al?|con"
+    ("quoted", r"\b(?:declaraci[óo]n(?:es)?|comunicado|entrevista|correo|respuesta|mensaje)(?: [\w-]+){0,3} (?:al?|con"
      r"|para|en) "),
-    ("medium", rf"\b(?:according to|reported (?:by|in)|reports? (?:by|from|in)|citing|cites|per|via){_WHEN} "),
-    ("medium", r"\b(?:published (?:by|in)|(?:story|article|piece) (?:by|from|in)) "),
-    ("medium", r"\b(?:seg[úu]n|de acuerdo (?:con|a)|conforme a lo expuesto por|citando al?|citad[oa]s? por"
-     r"|recogidas por) "),
-    ("medium", r"\b(?:report|inform|detall|public|asegur|se[ñn]al|precis|apunt)[óo] "),
-    ("medium", r"\b(?:publicad|reportad|informad)[oa]s? (?:por|en) |\b(?:informe|reporte|art[íi]culo|nota) del? "),
-    ("medium", r"\bselon "),
-    ("wire", r"\b(?:con (?:informaci[óo]n|datos) de|fuente:|source:|with (?:reporting|files|material) (?:by|from)) "),
-    ("wire", r"^\s*(?:by|por) (?:[^\W\d_][\w.'’-]+ ){0,3}(?:[\w.'’-]+, ?)?"),
+    ("quoted", r"\b(?:entrevistad[oa] por|conversaci[óo]n con|habl[óo] con|convers[óo] con|(?:preguntas?|consultas?"
+     r"|solicitud(?:es)?(?: de (?:comentarios?|informaci[óo]n))?|petici[óo]n(?: de \w+)?) (?:de|del)) "),
+    ("quoted", r"\b(?:d[ée]clar[ée]|confi[ée]|dit|assur[ée]|expliqu[ée]) (?:à|au|aux) "),
+    ("medium", rf"\b(?:according to|reported (?:by|in)|reports? (?:by|from|in)|per){_WHEN} "),
+    ("via", r"\b(?:via|h/t|hat tip to|v[íi]a) "),
+    ("medium", r"\b(?:published (?:by|in)|(?:story|article|piece|column) (?:by|from|in)) "),
+    ("medium", r"[,”\"'’»] (?:reported|reports|wrote|writes|noted|notes|revealed|reveals) "),
+    ("medium", r"\b(?:later|also|subsequently|then) by "),
+    ("medium", r"\b(?:seg[úu]n|de acuerdo (?:con|a)|conforme a(?: lo)?(?: expuesto| publicado)?(?: por)?"
+     r"|citad[oa]s? (?:por|en)"
+     r"|recogid[oa]s? por) "),
+    ("medium", rf"\b{_INFORMA}[óa] (?:ayer |hoy |(?:este|el) \w+ )?"),
+    ("medium", rf"\b(?:publicad|reportad|informad|difundid)[oa]s?{_WHEN} (?:por|en) |\b(?:informe|reporte"
+     rf"|art[íi]culo|nota) del? "),
+    ("medium", r"\b(?:selon|d['’]apr[èe]s|rapporte|indique|affirme|relay[ée]e?s? par) "),
+    ("wire", r"\b(?:con (?:informaci[óo]n|datos|reportes?) de|fuente:|source:|with (?:reporting|files|material"
+     r"|information)"
+     r" (?:by|from)|avec) "),
+    ("wire", r"\b[Rr]eporting by [^\n]{0,160}?(?:\bfor|;|,) |(?:©|\(c\)|\bCopyright) ?(?:\d{4},? )?"),
+    ("wire", r"^\s*(?:by|por|par) (?:[^\W\d_][\w.'’-]+ ){0,3}(?:[\w.'’-]+, ?)?"),
 )  # fmt: skip
 
 # ---- after the name -------------------------------------------------------------------------------------------------
@@ -106,34 +176,58 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
 _AFTER: tuple[tuple[Strength, str], ...] = (
     ("passing", rf",? {_ADVERB}(?:previously|earlier|already) (?:reported|revealed|noted|found|wrote|detailed)\b"),
     ("passing", rf",? {_ADVERB}(?:noted|reported|wrote|revealed|found) (?:back )?in {_MONTH}\b"),
-    ("quoted", r"['’]?s? (?:\w+ )?(?:requests?|questions?|inquir(?:y|ies)) (?:for|about|seeking)\b"),
-    ("first", rf",? {_ADVERB}(?:was |were )?(?:the )?first (?:\w+ )?(?:to )?(?:{_FOUND}|report|reveal|publish"
-     rf"|obtain)\w*"),
+    ("passing", r",? had (?:also |already )*(?:reported|revealed|found|written|noted|detailed)\b"),
+    ("passing", r" hab[íi]an? (?:ya )?\w+[ai]do\b"),
+    ("quoted", r"['’]?s? (?:\w+ )?(?:requests?|questions?|inquir(?:y|ies)|e-?mails?) (?:for|about|seeking|asking)\b"),
+    ("quoted", r"['’]s? (?:questions|inquir(?:y|ies)|requests?)\b"),
+    ("first", rf",? {_ADVERB}(?:was |were |is )?(?:among )?(?:the )?first (?:\w+ )?(?:to )?(?:{_FOUND}|{_TO_FIND})\w*"),
     ("first", rf",? (?:which|who) {_ADVERB}(?:first|initially|originally) \w+"),
-    ("first", rf",? (?:which )?{_ADVERB}(?:broke|breaks) (?:the |this )?(?:news|story)\b"),
-    ("first", r",? (?:fue|fueron) (?:el |la |los )?primer[oa]?s? (?:medios? )?en (?:revelar|informar|reportar"
-     r"|publicar)\b"),
+    ("first", rf",? (?:which )?{_ADVERB}(?:broke|breaks) (?:the |this )?(?:news|story|scoop)\b"
+     rf"| to break the (?:news|story)\b"),
+    ("first", r",? (?:fue|fueron) (?:el |la |los |las )?primer[oa]?s? (?:medios? |diarios? )?en \w+r\b"),
     ("strong", rf"(?:['’]s?)? (?:\w+ ){{0,2}}?{_STUDY}\b"),
     ("strong", r"(?:['’]s?)? (?:\w+ )?report (?:found|finds|reveal|show|detail|expos|publish|claim|that)\w*"),
-    ("strong", rf",? {_ADVERB}(?:obtained|reviewed|uncovered|reveal(?:s|ed)?|expose[sd]|learned|discovered"
-     rf"|disclosed)\b"),
-    ("strong", r",? (?:which|who) (?:has |have )?(?:obtained|reviewed|saw|viewed|analy[sz]ed|examined|seen)\b"),
-    ("strong", rf",? {_ADVERB}(?:revel|destap|adelant|desvel)(?:[óo]|ado|aron)\b"),
-    ("strong", rf",? {_ADVERB}(?:accedi[óo]|tuvo acceso|tenido acceso|obtuvo|obtenido|descubri[óo])\b"),
-    ("medium", rf",? {_ADVERB}(?:reports?|reported|reporting|wrote|writes|notes|noted|explains|explained"
-     rf"|describe[sd])\b"),
-    ("medium", rf",? {_ADVERB}(?:said|says|details?|detailed|published|found|estimated|claims?|claimed)\b"),
+    ("strong", rf",? {_ADVERB}(?:obtained|reviewed|uncovered|reveal(?:s|ed)?|expose[sd]|learned|discovered|sued for"
+     rf"|unearthed|disclosed)\b"),
+    ("strong", r",? (?:which|who|that) (?:has |have |had )?(?:obtained|reviewed|saw|viewed|analy[sz]ed|examined"
+     r"|seen)\b"),
+    ("strong", r",? (?:has|have) (?:seen|viewed|read|heard|confirmed)\b"),
+    ("strong", rf",? (?:que )?{_ADVERB}{_REVELA}{_PAST}\b"),
+    ("strong", rf",? (?:que )?{_ADVERB}(?:accedi[óo]|tuvo acceso|tenido acceso|obtuvo|obtenido|dio a conocer"
+     rf"|dado a conocer"
+     rf"|sac[óo] a la luz)\b"),
+    ("strong", r",? (?:qui )?(?:a |ont )?(?:r[ée]v[ée]l[ée]|r[ée]v[èe]le|consult[ée]|obtenu)\b"),
+    ("medium", rf",? {_ADVERB}(?:reports?|reported|reporting|wrote|writes|notes|noted|explains|explained|citing"
+     rf"|cited|citando|citant"
+     rf"|describe[sd]|investigated|shows?|finds?)\b"),
+    ("medium", rf",? {_ADVERB}(?:said|says)\b(?! (?:it|its|they|in a statement)\b)"),
+    ("medium", rf",? {_ADVERB}(?:details?|detailed|published|found|estimated|claims?|claimed)\b"),
+    ("medium", r",? (?:was|were|has been) (?:told|shown|given)\b"),
     ("medium", r"['’]s? (?:\w+ ){0,2}?(?:reporting|report|story|article|coverage)\b"),
-    ("medium", rf",? {_ADVERB}(?:inform|report|se[ñn]al|detall|asegur|precis|public|indic|explic|apunt)(?:[óoa]"
-     rf"|aron|ado)\b"),
+    ("medium", rf",? (?:que )?{_ADVERB}{_INFORMA}{_PAST}\b"),
+    ("medium", r",? (?:qui )?(?:a |ont )?(?:rapport[ée]|rapporte|indiqu[ée]|indique|affirm[ée]|affirme|[ée]crit)\b"),
+    ("wire", r",?(?: and [\w ]{2,30})? (?:contributed|contribuy[óo]) (?:to|a|reporting|with)\b"),
 )  # fmt: skip
+
+# "A Reuters photographer", "a Reuters/Ipsos poll": no word about whose finding it is.
+IN_PASSING = re.compile(
+    r"^(?:/[A-Z]| (?:correspondent|columnist|editor|photographer|photojournalist|poll|survey|series|newsletter"
+    r"|podcast|app"
+    r"|headquarters|executives?|shareholders?|subscribers?|parent|owner|fot[óo]graf[oa]|encuesta)s?\b)"
+)
 
 BEFORE = tuple((strength, re.compile(phrase + _KIND, re.IGNORECASE)) for strength, phrase in _BEFORE)
 AFTER = tuple((strength, re.compile("^" + phrase, re.IGNORECASE)) for strength, phrase in _AFTER)
 
-# "…: X" and "… - X" at the end of a headline, and "…, X reports".
-TAIL = re.compile(r"(?:[:|]|\s[-–—])\s*$")
-TAIL_END = re.compile(r"^\s*(?:reports?|says|report[óo]|informa)?[.”\"']?\s*$", re.IGNORECASE)
+# "…: X", "… - X" and "… (via X)" at the end of a headline; "X: …" at its head.
+TAIL = re.compile(r"(?:[:|]|\s[-–—]|[(\[](?:via|source:|v[íi]a|h/t)?)\s*$", re.IGNORECASE)
+TAIL_END = re.compile(r"^\s*(?:reports?|says|finds|reveals|report[óo]|informa)?[.”\"')\]]?\s*$", re.IGNORECASE)
+HEAD = re.compile(r"^\W*(?:(?:report|exclusive|informe|exclusiva)\W+)?$", re.IGNORECASE)
+HEAD_END = re.compile(r"^(?: reports?| investigation| exclusive)?: \S")
+
+# "…the files. — X" at the very end of a text: whose copy it is.
+SIGNED = re.compile(r"[—–(-]\s*$")
+SIGNED_END = re.compile(r"^\)?\.?\s*$")
 
 # "WASHINGTON, Feb. 3 (AP) — …", "MÉXICO (EFE).-", at the very beginning of a text.
 DATELINE = re.compile(r"^\s*(?:[^\W\d_][\w.,'’/ -]{2,60} )?\($|^\s*(?:[^\W\d_][\w.,'’/ -]{2,60}[,.] ?)?$")
@@ -142,7 +236,11 @@ DATELINE_END = re.compile(r"^\)?\.? ?[-–—]{1,2}(?:\s|$)|^\)\.?[-–—: ]")
 # What may join two names into one credit: "X, with its partners Y and Z".
 JOINED = re.compile(
     r"^(?:['’]s)?(?:,? (?:and|with|y|e|et|along with|together with|alongside|in partnership with|in collaboration with"
-    r"|junto (?:con|al?)|en colaboraci[óo]n con)|,|\s?/|\s?&)(?: its partners?,?| sus socios)?(?: (?:also|both|the"
-    r"|an?|el|la|los|las|Israeli|Palestinian|Hebrew|British|German|French|Israeli-Palestinian|magazine|news|outlets?|sites?"
+    r"|junto (?:con|al?)|en colaboraci[óo]n con|in collaboration with|(?:which|who) (?:worked|partnered"
+    r"|teamed up) with)"
+    r"|,? (?:and |y )?(?:then |later |also )?(?:shared|provided|given|compartid[oa]s?)(?: \w+ly)? (?:with|to|con)"
+    r"|,|\s?/|\s?&)(?: its partners?,?| sus socios)?(?: (?:also|both|the"
+    r"|an?|el|la|los|las|Israeli|Palestinian|Hebrew|British|German|French|Israeli-Palestinian|magazine|news"
+    r"|outlets?|sites?"
     r"|publications?|[\w-]+-language|medios?|diarios?|peri[óo]dicos?|revistas?))*\s?$"
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from monitor.model import FieldName, Match, Span, StoryMember, StoryReport, Telling
-from monitor.story.attribution import story_origin
+from monitor.story.origin import story_origin
 from monitor.story.outlets import Outlets
 from monitor.story.versions import latest_edit
 from monitor.words.text import sentences
