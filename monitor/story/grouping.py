@@ -21,6 +21,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from monitor.model import Document, Placement
 from monitor.story.centres import Centres, nearest
@@ -142,10 +143,8 @@ class Grouper:
         return best
 
     def _sharing_anchors(self, wording: Wording) -> list[Known]:
-        found: Counter[Known] = Counter()
-        for anchor in wording.anchors:
-            holders = self._by_anchor.get(anchor, ())
-            found.update(holders if len(holders) <= _BOILERPLATE else ())
+        holders = (self._by_anchor.get(anchor, ()) for anchor in wording.anchors)
+        found = Counter(chain.from_iterable(known for known in holders if len(known) <= _BOILERPLATE))
         return [known for known, _ in sorted(found.items(), key=lambda pair: (-pair[1], pair[0].seen, pair[0].id))[:12]]
 
     # ---- 3: the same event ----

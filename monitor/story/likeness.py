@@ -62,7 +62,7 @@ _BOILERPLATE = re.compile(
 _BOILERPLATE_HINTS = (" first on ", " primero en ", "continue reading", "read more", "seguir leyendo", "leer más")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Wording:
     """The five-word runs of a document as hashes, and the few of them worth an index entry."""
 
@@ -81,9 +81,14 @@ def wording_of(document: Document) -> Wording:
 
 def overlap(one: Wording, other: Wording) -> tuple[float, int]:
     """How much of the shorter wording the longer contains, 0 to 1, and in how many runs."""
-    shared = len(set(one.runs).intersection(other.runs))
+    shared = len(_set_of(one).intersection(other.runs))
     shorter = min(len(one.runs), len(other.runs))
     return (shared / shorter if shorter else 0.0), shared
+
+
+@lru_cache(maxsize=2)  # a document is compared with a dozen others in turn
+def _set_of(wording: Wording) -> frozenset[int]:
+    return frozenset(wording.runs)
 
 
 def _words(part: str) -> list[str]:
@@ -178,13 +183,17 @@ class Subject:
 
 def subject_of(document: Document) -> Subject:
     """Terms of the title and of the beginning of the summary, or of the text where there is no summary."""
-    title = document.title[:_LETTERS]
-    body = " ".join((document.summary or document.text)[:_LETTERS].split()[:_BODY_WORDS])
+    title, body = _sources(document)
     terms = _weighed(body, _BODY_WEIGHT, _BODY_WEIGHT * _NAME_WEIGHT)
     for term, weight in _weighed(title, 1.0, 1.0).items():
         terms[term] = max(weight, terms.get(term, 0.0))
     language = document.language[:2].lower() or language_of(title, body)
     return Subject(terms, _names(title, body), language)
+
+
+def _sources(document: Document) -> tuple[str, str]:
+    """What is read for the subject: the title, and the beginning of the body."""
+    return document.title[:_LETTERS], " ".join((document.summary or document.text)[:_LETTERS].split()[:_BODY_WORDS])
 
 
 def _weighed(source: str, plain: float, name: float) -> dict[str, float]:
@@ -208,10 +217,12 @@ def _is_name(source: str, token: Token) -> bool:
 
 
 def printed(document: Document, terms: Collection[str]) -> str:
-    """Terms as the document prints them, for a reader: "ice, palantir" → "Palantir, ICE"; at most four."""
-    source = f"{document.title} {document.summary[:_LETTERS]} {document.text[:600]}"
-    words = {stem(token.folded): source[token.start : token.end] for token in reversed(tokens(source))}
-    return ", ".join(words.get(term, term.lstrip("#")) for term in list(terms)[:4])
+    """Terms of its subject as a document prints them, for a reader: "ice, palantir" → "Palantir, ICE"; at most four."""
+    written: dict[str, str] = {}
+    for source in _sources(document):
+        for token in _tokens(source):
+            written.setdefault(stem(token.folded), source[token.start : token.end])
+    return ", ".join(written.get(term, term.lstrip("#")) for term in list(terms)[:4])
 
 
 @lru_cache(maxsize=50_000)

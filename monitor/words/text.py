@@ -12,7 +12,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -60,7 +60,8 @@ _PECULIAR = re.compile(rf"[{_UNSPACED}{_MARKS}\x00\x01]")
 # Accents, Hebrew points, Arabic vowel signs and the stroke that only widens a word.
 _ACCENTS = re.compile(r"[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]")
 
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)»]*(?=\s|$)|[。！？]")
+# All ends begin with one set of signs, so that the search leaps from one to the next.
+_SENTENCE_END = re.compile(r"[.!?…。！？](?:(?<=[。！？])|[.!?…]*[\"'”’)»]*(?=\s|$))")
 _NO_END = re.compile(  # a full stop after these ends no sentence: initials ("U.S.") and the press's usual abbreviations
     r"(?:\b[^\W\d_]|\b(?:mr|mrs|ms|dr|prof|inc|corp|co|ltd|gov|sen|rep|gen|lt|st|jr|sr|no|vs|sra?|dra?|uu|ee))\.$",
     re.IGNORECASE,
@@ -122,13 +123,7 @@ def words(text: str) -> list[tuple[int, int]]:
     if spaced is None:
         pattern = _WORD if _PECULIAR.search(text) else _PLAIN_WORD
         return [found.span(1) for found in pattern.finditer(text)]
-    places, at = [], 0
-    for word in spaced.split(" "):
-        end = at + len(word)
-        if word:
-            places.append((at, end))
-        at = end + 1
-    return places
+    return [(start, end) for _, start, end in _placed(spaced)]
 
 
 def folded_words(text: str) -> list[str]:
@@ -154,8 +149,21 @@ def _spaced(text: str) -> str | None:
     return (_POSSESSIVE.sub("  ", text) if "'s" in text else text).translate(_SPACED)
 
 
+def _placed(spaced: str) -> Iterator[tuple[str, int, int]]:
+    """The words that `_spaced` found, each with its start and its end."""
+    at = 0
+    for word in spaced.split(" "):
+        end = at + len(word)
+        if word:
+            yield word, at, end
+        at = end + 1
+
+
 def tokens(text: str) -> list[Token]:
     """The words of a text, masked or not, in order, with their offsets in code points."""
+    spaced = _spaced(text)
+    if spaced is not None:
+        return [Token(word, start, end) for word, start, end in _placed(spaced)]
     return [Token(fold(reading(text[start:end])), start, end) for start, end in words(text)]
 
 
