@@ -538,7 +538,7 @@ def test_a_test_message_to_a_channel_that_is_down_ends_with_1(desk: Desk) -> Non
     assert ran.err == (f"not delivered: 127.0.0.1, port {closed}: nothing listens there (the connection was refused)\n")
     nobody = desk.run("alerts", "test", "nobody")
     assert nobody.code == 2
-    assert "no recipient is called 'nobody'; there are desk" in nobody.err
+    assert "no recipient is called 'nobody'; expected one of desk" in nobody.err
 
 
 # ---- the shell -------------------------------------------------------------------------------------------------------

@@ -255,7 +255,7 @@ def test_one_watch_of_the_file_can_be_tried_alone(config: Path) -> None:
     assert names == [["ferries", "trams"], ["trams"], ["ferries", "trams"]]
     wrong = through("match", both, options=["--config", config, "--watch", "planes"])
     assert wrong.code == 2
-    assert "no watch is called 'planes'; there are ferries, trams" in wrong.err
+    assert "no watch is called 'planes'; expected one of ferries, trams" in wrong.err
     assert wrong.out == ""
 
 

@@ -93,7 +93,9 @@ def alerts_test(config_path: Path | None, recipient: str) -> None:
     """Send a test message, now, and say what the receiver answered."""
     config = load_config(config_path, lenient=True)
     if recipient not in config.recipients:
-        raise click.BadParameter(f"no recipient is called {recipient!r}; there are {', '.join(config.recipients)}")
+        raise click.BadParameter(
+            f"no recipient is called {recipient!r}; expected one of {', '.join(config.recipients)}"
+        )
     to = config.recipients[recipient]
     now = utc_now()
     message = compose_test(recipient=to, key=f"test:{recipient}:{now.isoformat()}", now=now)

@@ -268,7 +268,9 @@ def chosen_watches(
     known = [item.watch.name for item in compiled]
     for name in names:
         if name not in known:
-            raise click.BadParameter(f"no watch is called {name!r}; there are {', '.join(known)}", param_hint=said_as)
+            raise click.BadParameter(
+                f"no watch is called {name!r}; expected one of {', '.join(known)}", param_hint=said_as
+            )
     return tuple(item for item in compiled if not names or item.watch.name in names)
 
 

@@ -258,7 +258,10 @@ def digest(
     config = load_config(config_path, with_secrets=False, lenient=True)
     name = recipient or next(iter(config.recipients))
     if name not in config.recipients:
-        raise click.BadParameter(f"no recipient is called {name!r}", param_hint="--recipient")
+        expected = ", ".join(config.recipients)
+        raise click.BadParameter(
+            f"no recipient is called {name!r}; expected one of {expected}", param_hint="--recipient"
+        )
     now = utc_now()
     with open_database(database_url, to_read=True) as database, database.read() as connection:
         since = now - timedelta(hours=hours)
