@@ -58,9 +58,7 @@ KINDS: tuple[tuple[tuple[tuple[str, ...], ...], str], ...] = (
 
 def strike(text: str) -> str:
     """The text with its boilerplate blanked, every other character where it was."""
-    kinds = tuple(
-        phrase for hints, phrase in KINDS if all(any(hint in text for hint in group) for group in hints)
-    )
+    kinds = tuple(phrase for hints, phrase in KINDS if all(any(hint in text for hint in group) for group in hints))
     return _any_of(kinds).sub(lambda found: "\n" * len(found[0]), text) if kinds else text
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
@@ -19,17 +20,28 @@ from monitor.errors import ConfigError, Fault
 from monitor.story.naming import Passage
 
 _COLUMNS = ("name", "written")
-_GAP = r"(?:[^\s.;:!?]+\.?\s+){0,6}?"  # words of one sentence; a full stop may end "Sen."
-Papers = tuple[tuple[str, re.Pattern[str]], ...]
+_GAP = r"(?:[^\s.;:!?¶]+\.?\s+){0,6}?"  # words of one sentence; a full stop may end "Sen."
 
 
-def papers_named(passages: Iterable[Passage], papers: Papers) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A kind of paper."""
+
+    name: str
+    written: re.Pattern[str]
+    hints: frozenset[str]  # small letters; each way to write it holds one, which is much sooner said than searched for
+
+
+def papers_named(passages: Iterable[Passage], papers: Iterable[Paper]) -> tuple[str, ...]:
     """The kinds of paper that the first sentences of the fields name, in the order of the list."""
-    tops = [one.text[: one.sentences[:2][-1][1]] for one in passages]
-    return tuple(name for name, written in papers if any(written.search(top) for top in tops))
+    tops = " ¶ ".join(one.text[: one.sentences[:2][-1][1]] for one in passages)
+    lowered = tops.lower()
+    return tuple(
+        paper.name for paper in papers if any(hint in lowered for hint in paper.hints) and paper.written.search(tops)
+    )
 
 
-def read_papers(source: str, *, file: str = "document_sources.tsv") -> Papers:
+def read_papers(source: str, *, file: str = "document_sources.tsv") -> tuple[Paper, ...]:
     """Read the text of a list. Raises ConfigError with every faulty line."""
     heading, *rows = list(csv.reader(source.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)) or [[]]
     faults = [] if tuple(heading) == _COLUMNS else [_fault(file, 1, f"the columns must be: {', '.join(_COLUMNS)}")]
@@ -40,16 +52,21 @@ def read_papers(source: str, *, file: str = "document_sources.tsv") -> Papers:
     ]
     if faults:
         raise ConfigError(tuple(faults))
-    return tuple((row[0].strip(), _pattern(row[1])) for row in rows if row)
+    return tuple(_paper(row[0].strip(), [form.split() for form in row[1].split(";")]) for row in rows if row)
 
 
 def _fault(file: str, line: int, message: str) -> Fault:
     return Fault(file=file, line=line, path="", message=message)
 
 
-def _pattern(written: str) -> re.Pattern[str]:
-    forms = (form.split() for form in written.split(";") if form.strip())
-    return re.compile("|".join(rf"(?<!\w){_form(words)}(?!\w)" for words in forms), re.IGNORECASE)
+def _paper(name: str, forms: list[list[str]]) -> Paper:
+    """`forms` are the ways to write it, each as its words."""
+    written = [words for words in forms if words]
+    return Paper(
+        name=name,
+        written=re.compile("|".join(rf"(?<!\w){_form(words)}(?!\w)" for words in written), re.IGNORECASE),
+        hints=frozenset(max(words, key=len).lower().partition("'")[0] for words in written),
+    )
 
 
 def _form(words: list[str]) -> str:
@@ -59,6 +76,6 @@ def _form(words: list[str]) -> str:
 
 
 @cache
-def shipped() -> Papers:
+def shipped() -> tuple[Paper, ...]:
     """The list that comes with Tipsheet."""
     return read_papers(resources.files("monitor.story").joinpath("document_sources.tsv").read_text(encoding="utf-8"))
