@@ -95,7 +95,7 @@ def test_the_wait_ends_where_what_has_gathered_reaches_the_threshold(
 
 def _gathered(rates: list[float], last: float, hours: float) -> float:
     """∫ (s − last) · λ(s) ds by small steps, as the rule's definition has it."""
-    steps = 2_000
+    steps = 20_000
     step = hours / steps
     return sum(
         (number + 0.5) * step * rates[int((last + (number + 0.5) * step * HOUR) // HOUR) % DAY] * step

@@ -30,7 +30,7 @@ RawHeaders = Sequence[tuple[bytes, bytes]]
 
 _MAX_HEADER_BYTES = 64 * 1024
 _KEEP_ALIVE_SECONDS = 15.0
-_KEPT_AT_MOST = 20
+_KEPT_AT_MOST = 512  # a round asks hundreds of hosts before it comes back to one
 _BREAK = re.compile(rb"[\r\n\0]")
 _INTERIM = range(100, 200)
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Self
 
 DAY = 24
@@ -188,14 +189,15 @@ def pace_of(habit: Habit, crowd: Crowd) -> Pace:
             for count, hours, common in zip(habit.items, habit.watched, crowd.hours, strict=True)
         ]
     )
-    on_weekday, on_weekend = _week(habit, rate, crowd.weekend)
-    weekday = tuple(rate * on_weekday * share for share in day)
-    weekend = tuple(rate * on_weekend * share for share in day)
+    on_weekday, on_weekend = (rate * factor for factor in _week(habit, rate, crowd.weekend))
+    roots = _WEEKDAYS * math.sqrt(on_weekday) + _WEEKEND * math.sqrt(on_weekend)
     return Pace(
-        mean=rate, weekday=weekday, weekend=weekend,
-        pull=(_WEEKDAYS * sum(map(math.sqrt, weekday)) + _WEEKEND * sum(map(math.sqrt, weekend))) / DAY,
-        longest=habit.window / (2 * max(*weekday, *weekend)) if habit.window else math.inf,
-    )  # fmt: skip
+        mean=rate,
+        weekday=tuple([on_weekday * share for share in day]),
+        weekend=tuple([on_weekend * share for share in day]),
+        pull=roots * sum(map(math.sqrt, day)) / DAY,
+        longest=habit.window / (2 * max(on_weekday, on_weekend) * max(day)) if habit.window else math.inf,
+    )
 
 
 def _week(habit: Habit, rate: float, crowd_weekend: float) -> tuple[float, float]:
@@ -212,7 +214,7 @@ def _week(habit: Habit, rate: float, crowd_weekend: float) -> tuple[float, float
 
 def _mean_one(numbers: Sequence[float]) -> tuple[float, ...]:
     mean = sum(numbers) / len(numbers)
-    return tuple(number / mean for number in numbers)
+    return tuple([number / mean for number in numbers])
 
 
 # ---- waiting ---------------------------------------------------------------------------------------------------------
@@ -275,14 +277,16 @@ def _count(number: float, unit: str) -> str:
 
 
 def _busy_hours(rates: Sequence[float]) -> tuple[int, int]:
-    """The shortest run of hours, over midnight or not, that has BUSY of the items."""
-    enough = BUSY * sum(rates)
-    twice = [*rates, *rates]
-    for length in range(1, DAY + 1):
-        begin = max(range(DAY), key=lambda hour: sum(twice[hour : hour + length]))
-        if sum(twice[begin : begin + length]) >= enough:
-            break
-    return begin, (begin + length) % DAY
+    """The shortest run of hours, over midnight or not, that has BUSY of the items; of several, the busiest."""
+    sums = list(accumulate((*rates, *rates), initial=0.0))
+    enough = BUSY * sums[DAY]
+    shortest, end = DAY, 2 * DAY - 1
+    for begin in range(DAY - 1, -1, -1):  # the end of such a run never moves away from an earlier beginning
+        while end > begin and sums[end - 1] - sums[begin] >= enough:
+            end -= 1
+        shortest = min(shortest, end - begin)
+    begin = max(range(DAY), key=lambda hour: sums[hour + shortest] - sums[hour])
+    return begin, (begin + shortest) % DAY
 
 
 # ---- the hours of the week -------------------------------------------------------------------------------------------
