@@ -7,7 +7,7 @@ from io import BytesIO
 from xml.etree import ElementTree
 
 import pytest
-from font_roboto import Roboto, RobotoMedium
+from font_roboto import Roboto, RobotoMedium  # type: ignore[import-untyped]  # it publishes no types
 from PIL import Image, ImageFont
 
 from monitor.model import Mention, Naming

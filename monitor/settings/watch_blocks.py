@@ -71,10 +71,10 @@ class ReadWatch:
 
 def read_watches(file: File, beats: Beats, faults: Faults, *, with_examples: bool) -> Iterator[ReadWatch]:
     """Every watch of the file, in order. `with_examples`: one whose examples fail has a fault, too."""
-    compiler = Compiler(beats.sets)
+    compiler, names = Compiler(beats.sets), _Names(file)
     for index, block in enumerate(file.watches):
         before = len(faults.found)
-        _check_names(file, index, faults)
+        names.check(block, ("watches", index), faults)
         compiled = _compiled(block, ("watches", index), beats, compiler, faults)
         if compiled and with_examples:
             add_examples(index, compiled, faults)
@@ -82,16 +82,24 @@ def read_watches(file: File, beats: Beats, faults: Faults, *, with_examples: boo
         yield ReadWatch(name=block.name, compiled=None if own else compiled, faults=own)
 
 
-def _check_names(file: File, index: int, faults: Faults) -> None:
-    block, place = file.watches[index], ("watches", index)
-    recipients = {recipient.name for recipient in file.recipients}
-    scopes = {feed.name for feed in file.feeds} | {tag for feed in file.feeds for tag in feed.tags}
-    if block.name in {other.name for other in file.watches[:index]}:
-        faults.add((*place, "name"), f"there is another watch called {block.name!r}")
-    for name in set(block.to) - recipients:
-        faults.add((*place, "to"), f"no recipient is called {name!r}; expected one of {one_of(recipients)}")
-    for name in set(block.feeds) - scopes:
-        faults.add((*place, "feeds"), f"no feed has the name or the tag {name!r}")
+class _Names:
+    """The names that watches may use, and those that they bear. Looked up: a file may have a hundred thousand."""
+
+    def __init__(self, file: File) -> None:
+        self._recipients = {recipient.name for recipient in file.recipients}
+        self._scopes = {name for feed in file.feeds for name in (feed.name, *feed.tags)}
+        self._borne: set[str] = set()
+
+    def check(self, block: WatchBlock, place: tuple[str | int, ...], faults: Faults) -> None:
+        """Note what is wrong with the names of a watch, once those before it were checked."""
+        if block.name in self._borne:
+            faults.add((*place, "name"), f"there is another watch called {block.name!r}")
+        self._borne.add(block.name)
+        for name in sorted(set(block.to) - self._recipients):
+            expected = one_of(self._recipients)
+            faults.add((*place, "to"), f"no recipient is called {name!r}; expected one of {expected}")
+        for name in sorted(set(block.feeds) - self._scopes):
+            faults.add((*place, "feeds"), f"no feed has the name or the tag {name!r}")
 
 
 def _compiled(
