@@ -35,6 +35,7 @@ from monitor.pipeline import (
     follow_clock_back,
     forget_old_texts,
     queue_digests,
+    queue_reminders,
     take_over,
 )
 from monitor.pipeline.journal import note
@@ -81,6 +82,9 @@ class Stages:
 
     def queue_digests(self) -> int:
         return queue_digests(self.database, self.config, clock=self.clock)
+
+    def queue_reminders(self) -> int:
+        return queue_reminders(self.database, self.config, clock=self.clock)
 
     def forget_old_texts(self) -> int:
         return forget_old_texts(self.database, self.config, now=self.clock())
@@ -220,6 +224,7 @@ def _jobs(stages: Stages) -> tuple[Job, ...]:
         ("pushes", lambda: _exhaust(stages.take_in()), TICK),
         ("strays", stages.deliver.settle_strays, TICK),
         ("digests", stages.queue_digests, DIGEST_TICK),
+        ("reminders", stages.queue_reminders, DIGEST_TICK),
         ("retention", stages.forget_old_texts, RETENTION_TICK),
     )
 

@@ -34,7 +34,7 @@ class OutboxItem:
 
     id: int
     key: str
-    kind: Literal["alert", "update", "digest"]
+    kind: Literal["alert", "update", "digest", "more", "notice", "reminder"]
     channel: str
     recipient: str
     address: str
@@ -42,6 +42,7 @@ class OutboxItem:
     watch: str
     attempts: int  # begun so far
     ambiguous: int  # begun, and nobody knows how they ended
+    due_at: datetime
     created_at: datetime
     message: Message | None  # rendered at the first attempt; None before it
 
@@ -63,6 +64,9 @@ class OutboxRow:
     created_at: datetime
     due_at: datetime | None
     sent_at: datetime | None
+    folded_into: int | None
+    reminds_of: int | None
+    acked_at: datetime | None
 
 
 def add(
@@ -130,18 +134,19 @@ def claim_next(
     connection: Connection, channel: str, *, claimant: str, now: datetime, lease: timedelta, horizon: datetime
 ) -> OutboxItem | None:
     """The delivery of one channel that has waited longest. What was never tried counts as due up to `horizon`."""
-    due = _due(now, horizon) & (outbox.c.channel == channel)
+    ready = due(now, horizon) & (outbox.c.channel == channel)
     rows = claims.claim(
-        connection, outbox, due=due, order=outbox.c.due_at, claimant=claimant, now=now, lease=lease, limit=1
+        connection, outbox, due=ready, order=outbox.c.due_at, claimant=claimant, now=now, lease=lease, limit=1
     )
     return _item(connection, rows[0]) if rows else None
 
 
 def count_due(connection: Connection, *, now: datetime, horizon: datetime) -> int:
-    return connection.execute(select(func.count()).select_from(outbox).where(_due(now, horizon))).scalar_one()
+    return connection.execute(select(func.count()).select_from(outbox).where(due(now, horizon))).scalar_one()
 
 
-def _due(now: datetime, horizon: datetime) -> ColumnElement[bool]:
+def due(now: datetime, horizon: datetime) -> ColumnElement[bool]:
+    """What is to be delivered by `now`; what was never tried, by `horizon`."""
     untried = (outbox.c.attempts == 0) & (outbox.c.due_at <= horizon)
     return (outbox.c.state == "waiting") & ((outbox.c.due_at <= now) | untried)
 
@@ -212,7 +217,7 @@ def fold(connection: Connection, story_id: int) -> None:
     first: set[str] = set()
     unsent = outbox.c.message.is_(null())
     rows = connection.execute(
-        select(outbox.c.id, outbox.c.recipient, outbox.c.state, unsent.label("unsent"))
+        select(outbox.c.id, outbox.c.recipient, outbox.c.state, outbox.c.folded_into, unsent.label("unsent"))
         .where(outbox.c.story_id == story_id, outbox.c.kind == "alert")
         .order_by(unsent, outbox.c.attempts, outbox.c.id)  # one that could not be written stands behind one that may
     ).all()
@@ -221,7 +226,7 @@ def fold(connection: Connection, story_id: int) -> None:
             reason = "found to be the same story as an alert that is on its way"
             values: dict[str, Any] = {"state": "folded", "reason": reason, "due_at": None}
             connection.execute(update(outbox).where(outbox.c.id == row.id).values(values))
-        if row.state not in ("failed", "folded"):
+        if row.state != "failed" and (row.state != "folded" or row.folded_into):
             first.add(row.recipient)
 
 
@@ -250,7 +255,8 @@ def listing(connection: Connection, *, states: Sequence[str] = (), limit: int = 
         OutboxRow(
             id=row.id, key=row.key, kind=row.kind, watch=row.watch, channel=row.channel, recipient=row.recipient,
             subject=(row.message or {}).get("subject", ""), state=row.state, reason=row.reason, attempts=row.attempts,
-            created_at=row.created_at, due_at=row.due_at, sent_at=row.sent_at,
+            created_at=row.created_at, due_at=row.due_at, sent_at=row.sent_at, folded_into=row.folded_into,
+            reminds_of=row.reminds_of, acked_at=row.acked_at,
         )
         for row in connection.execute(query)
     )  # fmt: skip
@@ -275,7 +281,7 @@ def _item(connection: Connection, row: Row[Any]) -> OutboxItem:
     return OutboxItem(
         id=row.id, key=row.key, kind=row.kind, channel=row.channel, recipient=row.recipient, address=row.address,
         story_id=row.story_id, watch=row.watch, attempts=row.attempts, ambiguous=ambiguous,
-        created_at=row.created_at, message=_message(row.message) if row.message else None,
+        due_at=row.due_at, created_at=row.created_at, message=_message(row.message) if row.message else None,
     )  # fmt: skip
 
 

@@ -247,7 +247,7 @@ outbox = Table(
     Column("channel", Text, nullable=False),
     Column("recipient", Text, nullable=False),
     Column("address", Text, nullable=False),
-    Column("state", Text, nullable=False),  # waiting, sent, failed, uncertain
+    Column("state", Text, nullable=False),  # waiting, sent, failed, uncertain, folded
     Column("reason", Text, nullable=False, default=""),
     Column("due_at", Instant),  # null: nothing more will be tried
     Column("created_at", Instant, nullable=False),
@@ -255,6 +255,9 @@ outbox = Table(
     Column("sent_at", Instant),
     Column("attempts", Integer, nullable=False, default=0),
     Column("message", JSON(none_as_null=True)),  # as rendered at the first attempt
+    Column("folded_into", Integer, index=True),  # the delivery that tells what this one would have told
+    Column("reminds_of", Integer, index=True),  # the alert of which this one reminds
+    Column("acked_at", Instant),  # when a person said that it was seen
     *_claim_columns(),
     Index("ix_outbox_due", "state", "due_at"),
 )
@@ -264,7 +267,7 @@ attempts = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("outbox_id", ForeignKey("outbox.id"), nullable=False, index=True),
-    Column("began_at", Instant, nullable=False),
+    Column("began_at", Instant, nullable=False, index=True),
     Column("ended_at", Instant),  # null: nobody knows how it ended
     Column("result", Text, nullable=False),  # begun, sent, refused, unreached, ambiguous
     Column("detail", Text, nullable=False, default=""),

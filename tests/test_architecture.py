@@ -26,7 +26,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.watches.*", "monitor.feeds.*", "monitor.rhythm.*", "monitor.articles.*", "monitor.story.*",
         "monitor.net.addresses",
     ),
-    ("monitor.pictures.*", "monitor.net.websub", "alerts.policy", "alerts.breaker", "alerts.note alerts.discretion alerts.message alerts.digest"),
+    (
+        "monitor.pictures.*", "monitor.net.websub", "alerts.policy", "alerts.breaker", "alerts.quiet", "alerts.caps",
+        "alerts.note alerts.discretion alerts.message alerts.digest alerts.summary",
+    ),
     ("monitor.watches.backtest",),
     ("monitor.settings.*",),
     # the world: each knows one thing of it, and none knows the others

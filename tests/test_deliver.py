@@ -32,13 +32,13 @@ channels:
   - {name: mail, kind: email, host: localhost, security: none, from: tipsheet@desk.example}
   - {name: bot, kind: webhook, url: "https://bot.example/hook", secret: "${HOOK_SECRET}"}
 recipients:
-  - {name: desk, channel: mail, address: desk@desk.example, digest_at: "07:00"}
-  - {name: robot, channel: bot}
+  - {name: desk, channel: mail, address: desk@desk.example, digest_at: "07:00", an_hour: 1000}
+  - {name: robot, channel: bot, an_hour: 1000}
 watches: [{name: ferries, query: ferry}]
 feeds: []
 """
 SECRETS = {"HOOK_SECRET": "whsec_QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD"}
-COMPOSE = "monitor.pipeline.deliver.compose_alert"
+COMPOSE = "monitor.pipeline.compose.compose_alert"
 ROBOT = Recipient(name="robot", channel="bot", address="")
 LOST = DeliveryError("the line broke behind the last byte", retry=True, reached=True)
 CLOSED = DeliveryError("connection refused", retry=True)

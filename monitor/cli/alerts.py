@@ -14,7 +14,7 @@ from monitor.cli.paint import err, json_lines, local, out, plain, table
 from monitor.errors import DeliveryError
 from monitor.pipeline.resting import end_rests, resting_channels
 from monitor.run import open_client, utc_now
-from storage import outbox
+from storage import outbox, reminders
 
 EVERY = 1_000_000  # deliveries; `tipsheet alerts` shows the latest, `retry --all` must not forget the older ones
 
@@ -83,6 +83,20 @@ def alerts_retry(database_url: str | None, ids: tuple[int, ...], everything: boo
         err.print(f"{number}: not among the deliveries that failed, are uncertain or wait")
     out.print(f"{len({*again, *hurried})} will be sent again.")
     if missing:
+        sys.exit(1)
+
+
+@alerts.command("ack")
+@database_option
+@click.argument("ids", type=int, nargs=-1, required=True)
+def alerts_ack(database_url: str | None, ids: tuple[int, ...]) -> None:
+    """Say that these alerts were seen: no reminder of them is sent any more."""
+    with open_database(database_url, to_read=True) as database, database.write() as connection:
+        known = reminders.acknowledge(connection, ids, now=utc_now())
+    out.print(f"{len(known)} acknowledged.")
+    for number in sorted(set(ids) - set(known)):
+        err.print(f"{number}: no alert, update or reminder; `tipsheet alerts` lists their ids")
+    if len(known) < len(set(ids)):
         sys.exit(1)
 
 

@@ -193,6 +193,7 @@ def _examine_and_deliver(stages: Stages, tally: Counter[str]) -> None:
         tally["examined"] += 1
         tally["matched"] += bool(examined.matches)
     stages.queue_digests()
+    stages.queue_reminders()
     due = stages.deliver.count_due(close_window=True)
     for delivered in progress(stages.deliver(close_window=True), "Delivering", due):
         tally["delivered" if delivered.state == "sent" else "undelivered"] += 1

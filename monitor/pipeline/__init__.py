@@ -26,6 +26,7 @@ from monitor.pipeline.examine import Examine
 from monitor.pipeline.hear import Hear
 from monitor.pipeline.read_pages import ReadPages
 from monitor.pipeline.refresh import Refresh
+from monitor.pipeline.reminders import queue_reminders
 from monitor.pipeline.save_pages import SavePages
 from monitor.pipeline.subscribe import Subscribe
 from monitor.pipeline.take_in import TakeIn
@@ -44,5 +45,6 @@ __all__ = [
     "follow_clock_back",
     "forget_old_texts",
     "queue_digests",
+    "queue_reminders",
     "take_over",
 ]

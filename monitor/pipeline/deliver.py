@@ -21,16 +21,15 @@ from threading import Event
 
 from alerts import policy
 from alerts.channel import Sender
-from alerts.message import compose_alert
 from monitor.errors import DeliveryError, StorageError
 from monitor.model import Message, Recipient
-from monitor.pipeline import digests
+from monitor.pipeline.compose import compose
 from monitor.pipeline.journal import log, note
+from monitor.pipeline.pacing import may_go
 from monitor.pipeline.resting import learn, may_send
 from monitor.settings.config import Config
 from monitor.story.outlets import Outlets
-from monitor.story.report import tell
-from storage import claims, outbox, stories
+from storage import claims, outbox
 from storage.database import Database
 
 LEASE = timedelta(minutes=15)  # longer than the slowest send: 10 minutes after the end of a mail's data
@@ -101,6 +100,8 @@ class Deliver:
                 )
             if item is None:
                 return
+            if not self._may_go(item, horizon):
+                continue
             if sent and self.stop.wait(self._pace(channel)):
                 return  # the next start finds it due
             if delivered := self._deliver(item, claimant):
@@ -126,6 +127,14 @@ class Deliver:
 
     def _horizon(self, now: datetime, close_window: bool) -> datetime:
         return now + self.config.group_wait if close_window else now
+
+    def _may_go(self, item: outbox.OutboxItem, horizon: datetime) -> bool:
+        """Whether its recipient is to have it now. Where nothing will be sent, nobody is asked."""
+        recipient = self.config.recipients.get(item.recipient)
+        if recipient is None or item.ambiguous >= policy.MAX_AMBIGUOUS:
+            return True
+        with self.database.write() as connection:
+            return may_go(connection, item, recipient, self.config, now=self.clock(), horizon=horizon)
 
     def _deliver(self, item: outbox.OutboxItem, claimant: str) -> Delivered | None:
         recipient = self.config.recipients.get(item.recipient)
@@ -214,16 +223,8 @@ class Deliver:
     # ---- what is said ----
 
     def _compose(self, item: outbox.OutboxItem, recipient: Recipient) -> Message:
-        now = self.clock()
         with self.database.read() as connection:
-            if item.kind == "digest":
-                since = outbox.last_digest(connection, item.recipient, before=item.created_at)
-                return digests.compose(
-                    connection, recipient, self.outlets, since=since, until=item.created_at, key=item.key, now=now
-                )
-            tellings = stories.tellings(connection, item.story_id or 0)
-        report = tell(item.story_id or 0, item.watch, tellings, self.outlets)
-        return compose_alert(report, recipient=recipient, key=item.key, kind=item.kind, now=now)
+            return compose(connection, item, recipient, self.outlets, now=self.clock())
 
 
 def _result(error: DeliveryError) -> outbox.Result:

@@ -54,6 +54,7 @@ class Config:
     websub: Websub | None
     proxy: Proxy | None
     group_wait: timedelta
+    group_interval: timedelta
     fresh_for: timedelta
     pages: PagesWanted
     archive: str  # the service that is asked for a copy of what matched; "": none is
@@ -112,6 +113,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         websub=websub,
         proxy=proxy,
         group_wait=file.alerts.group_wait,
+        group_interval=file.alerts.group_interval,
         fresh_for=file.alerts.fresh_for,
         pages=file.pages.read,
         archive=file.archive.service if file.archive.save == "matched" else "",
@@ -223,6 +225,9 @@ def _recipients(file: File, faults: Faults) -> Iterator[Recipient]:
             channel=block.channel,
             address=block.address or "",
             digest_at=block.digest_at,
+            digest_on=block.digest,
             zone=block.zone,
+            quiet=block.quiet,
+            an_hour=block.an_hour,
             updates=block.updates,
         )

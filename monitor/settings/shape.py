@@ -40,6 +40,24 @@ def _hour(value: object) -> time:
     return time(int(found[1]), int(found[2]))
 
 
+def _hours(value: object) -> tuple[time, time]:
+    begin, dash, end = str(value).replace(" ", "").partition("-")
+    try:
+        hours = _hour(begin), _hour(end)
+    except ValueError:
+        dash = ""
+    if not dash or hours[0] == hours[1]:
+        raise ValueError('expected two different hours such as "22:00-07:00"')
+    return hours
+
+
+def _reminder(value: object) -> timedelta:
+    wait = duration(value)
+    if wait < timedelta(minutes=5):
+        raise ValueError("expected at least 5m between two reminders")
+    return wait
+
+
 def _zone(value: object) -> str:
     if value not in _ZONES:
         raise ValueError("expected a time zone such as America/New_York or Europe/Madrid")
@@ -138,6 +156,8 @@ def _terms(value: object) -> object:
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Hour = Annotated[time, BeforeValidator(_hour)]
+Hours = Annotated[tuple[time, time], BeforeValidator(_hours)]
+Reminder = Annotated[timedelta, BeforeValidator(_reminder)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 Url = Annotated[str, BeforeValidator(_url)]
 Callback = Annotated[str, BeforeValidator(_callback)]
@@ -180,6 +200,7 @@ class WebsubBlock(Block):
 
 class AlertsBlock(Block):
     group_wait: Duration = timedelta(seconds=30)
+    group_interval: Duration = timedelta(minutes=5)
     fresh_for: Duration = timedelta(days=2)
 
 
@@ -289,7 +310,10 @@ class RecipientBlock(Block):
     channel: Name
     address: EmailAddress | None = None
     digest_at: Hour | None = None
+    digest: Literal["daily", "weekdays", "weekly"] = "daily"
     zone: Zone = "UTC"
+    quiet: Hours | None = None
+    an_hour: Annotated[int, Field(ge=1, le=100_000)] = 10
     updates: Literal["at-once", "digest", "never"] = "digest"
 
 
@@ -299,6 +323,8 @@ class WatchBlock(Block):
     pack: str | None = None
     level: Literal["alert", "digest"] = "alert"
     busy: bool = False
+    urgent: bool = False
+    remind: Reminder | None = None
     to: tuple[Name, ...] = ()
     feeds: tuple[Name, ...] = ()
     languages: tuple[Language, ...] = ()

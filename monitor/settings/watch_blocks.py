@@ -115,7 +115,7 @@ def _compiled(
         return None
     watch = Watch(
         name=block.name, query=block.query or "", pack=block.pack or "", level=block.level, busy=block.busy,
-        recipients=block.to, feeds=block.feeds, languages=block.languages,
+        urgent=block.urgent, remind=block.remind, recipients=block.to, feeds=block.feeds, languages=block.languages,
         must_match=block.must_match, must_not_match=block.must_not_match,
     )  # fmt: skip
     try:

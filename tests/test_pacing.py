@@ -1,0 +1,219 @@
+"""Quiet hours and caps where they count: in what leaves, with every row still there and every reason readable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from monitor.errors import DeliveryError
+from monitor.model import Decision, Message
+from monitor.pipeline import Deliver
+from monitor.settings.config import Config, read_config
+from monitor.story.outlets import shipped
+from storage import outbox
+from storage.database import Database
+from tests.conftest import Clock
+from tests.rows import claim, examined, keep, keyed, match, record, remember
+
+CONFIG = """
+contact: https://desk.example/
+channels: [{name: mail, kind: email, host: localhost, security: none, from: tipsheet@desk.example}]
+recipients:
+  - {name: desk, channel: mail, address: desk@desk.example, quiet: "22:00-07:00", zone: Europe/Madrid, an_hour: 4}
+  - {name: night, channel: mail, address: night@desk.example}
+watches:
+  - {name: ferries, query: ferry}
+  - {name: floods, query: flood, urgent: true}
+feeds: []
+"""
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+@dataclass
+class Phone:
+    """A way out that takes everything, and notes when."""
+
+    clock: Clock
+    took: list[tuple[str, Message]] = field(default_factory=list)  # address, message
+    answers: list[DeliveryError] = field(default_factory=list)
+
+    def send(self, message: Message, address: str) -> str:
+        if self.answers:
+            raise self.answers.pop(0)
+        self.took.append((address.partition("@")[0], message))
+        return "taken"
+
+    def kinds(self, recipient: str = "desk") -> list[str]:
+        return [message.kind for to, message in self.took if to == recipient]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    (tmp_path / "feeds.yaml").write_text(CONFIG)
+    return read_config(tmp_path / "feeds.yaml", {})
+
+
+@pytest.fixture
+def phone(clock: Clock) -> Phone:
+    return Phone(clock)
+
+
+@pytest.fixture
+def deliver(database: Database, config: Config, clock: Clock, phone: Phone) -> Deliver:
+    remember(database)
+    return Deliver(
+        database=database, config=config, outlets=shipped(), senders={"mail": phone}, clock=clock, stop=Event()
+    )
+
+
+def tell(deliver: Deliver, count: int = 1, *, to: str = "desk", watch: str = "ferries", prefix: str = "s") -> None:
+    """As many stories, each with an alert that is due."""
+    now = deliver.clock()
+    keep(deliver.database, *(keyed(f"{prefix}{n}", f"Ferry {prefix}{n} waits") for n in range(count)), now=now)
+    alert = Decision(watch=watch, recipient=to, action="alert", reason="news")
+    found = [
+        examined(entry.id, alert, matches=(match(watch),)) for entry in claim(deliver.database, now=now, limit=count)
+    ]
+    assert all(record(deliver.database, *found, now=now))
+
+
+def ledger(deliver: Deliver, state: str) -> list[outbox.OutboxRow]:
+    with deliver.database.read() as connection:
+        return list(reversed(outbox.listing(connection, states=[state], limit=100_000)))
+
+
+# ---- quiet hours -----------------------------------------------------------------------------------------------------
+
+
+def test_at_night_nothing_is_sent_and_in_the_morning_everything_is_once(
+    deliver: Deliver, phone: Phone, clock: Clock
+) -> None:
+    clock.move(11 * HOUR)  # midnight in Madrid
+    tell(deliver, 2)
+    tell(deliver, 1, to="night", prefix="n")
+    list(deliver())
+    assert [to for to, _ in phone.took] == ["night"]
+    assert [row.reason for row in ledger(deliver, "waiting")] == [
+        "it is quiet for desk until Thu 19 Feb, 07:00 CET"
+    ] * 2
+    clock.move(7 * HOUR - MINUTE)
+    list(deliver(close_window=True))
+    assert phone.kinds() == []
+    clock.move(MINUTE)
+    list(deliver())
+    list(deliver())
+    assert phone.kinds() == ["alert", "alert"]
+
+
+def test_an_urgent_watch_passes_and_takes_no_other_with_it(deliver: Deliver, phone: Phone, clock: Clock) -> None:
+    clock.move(11 * HOUR)
+    tell(deliver, 2)
+    tell(deliver, 1, watch="floods", prefix="f")
+    list(deliver())
+    assert [message.data["watch"] for _, message in phone.took] == ["floods"]
+
+
+def test_what_failed_in_the_evening_is_not_tried_at_night(deliver: Deliver, phone: Phone, clock: Clock) -> None:
+    clock.move(8 * HOUR + 59 * MINUTE)
+    tell(deliver)
+    phone.answers = [DeliveryError("connection refused", retry=True)]
+    list(deliver())
+    clock.move(MINUTE)
+    list(deliver())
+    assert phone.took == []
+    clock.move(9 * HOUR)
+    list(deliver())
+    assert phone.kinds() == ["alert"]
+
+
+def test_a_window_that_is_closed_half_a_minute_before_morning_sends_nothing_early(
+    deliver: Deliver, phone: Phone, clock: Clock
+) -> None:
+    clock.move(18 * HOUR - MINUTE / 6)
+    tell(deliver)
+    list(deliver(close_window=True))
+    assert phone.took == []
+    clock.move(MINUTE)
+    list(deliver())
+    assert phone.kinds() == ["alert"]
+
+
+# ---- caps ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_an_hour_has_no_room_for_is_told_in_its_last_message(deliver: Deliver, phone: Phone) -> None:
+    tell(deliver, 9)
+    list(deliver())
+    assert phone.kinds() == ["alert", "alert", "alert", "more"]
+    more = phone.took[-1][1]
+    assert more.subject.startswith("6 more stories: Ferry s")
+    for number in range(3, 9):
+        assert f"Ferry s{number} waits" in more.text
+        assert f"https://ferry.example/s{number}" in more.html
+    assert "`tipsheet stories` lists every story" in " ".join(more.text.split())
+    folded = ledger(deliver, "folded")
+    assert {row.reason for row in folded} == {"told in the message 10: desk had 3 messages in an hour"}
+    assert len(folded) == 6
+
+
+def test_what_comes_when_the_hour_is_full_waits_and_is_told_together(
+    deliver: Deliver, phone: Phone, clock: Clock
+) -> None:
+    tell(deliver, 9)
+    list(deliver())
+    clock.move(10 * MINUTE)
+    tell(deliver, 7, prefix="late")
+    list(deliver())
+    assert len(phone.took) == 4
+    assert {row.reason for row in ledger(deliver, "waiting")} == {
+        "desk had 4 messages in an hour; waits until Wed 18 Feb, 14:00 CET"
+    }
+    clock.move(50 * MINUTE)
+    list(deliver())
+    assert phone.kinds()[4:] == ["alert", "alert", "alert", "more"]
+
+
+def test_one_recipient_s_hour_is_not_another_s(deliver: Deliver, phone: Phone) -> None:
+    tell(deliver, 9)
+    tell(deliver, 5, to="night", prefix="n")
+    list(deliver())
+    assert phone.kinds("night") == ["alert"] * 5
+
+
+def test_what_may_have_arrived_is_not_told_again_in_a_gathered_message(
+    deliver: Deliver, phone: Phone, clock: Clock
+) -> None:
+    tell(deliver, 1)
+    phone.answers = [DeliveryError("the line broke behind the last byte", retry=True, reached=True)]
+    list(deliver())
+    clock.move(MINUTE)
+    tell(deliver, 9, prefix="later")
+    list(deliver())
+    assert phone.kinds() == ["alert", "alert", "alert", "more"]
+    (again,) = [message for _, message in phone.took if "s0" in message.subject]
+    assert again.kind == "alert"
+
+
+def test_a_gathered_message_that_does_not_arrive_is_tried_again_as_it_is(
+    deliver: Deliver, phone: Phone, clock: Clock
+) -> None:
+    deliver = replace(deliver, config=with_cap(deliver.config, 1))
+    tell(deliver, 3)
+    phone.answers = [DeliveryError("connection refused", retry=True)]
+    list(deliver())
+    assert phone.took == []
+    clock.move(MINUTE)
+    tell(deliver, 3, prefix="later")
+    list(deliver())
+    (message,) = [message for _, message in phone.took]
+    assert message.data["total"] == 3
+    assert len(ledger(deliver, "waiting")) == 3
+
+
+def with_cap(config: Config, cap: int) -> Config:
+    desk = replace(config.recipients["desk"], an_hour=cap)
+    return replace(config, recipients=dict(config.recipients) | {"desk": desk})
