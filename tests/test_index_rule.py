@@ -6,6 +6,7 @@ import math
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -94,12 +95,13 @@ def test_the_wait_ends_where_what_has_gathered_reaches_the_threshold(
 
 
 def _gathered(rates: list[float], last: float, hours: float) -> float:
-    """∫ (s − last) · λ(s) ds by small steps, as the rule's definition has it."""
-    steps = 20_000
-    step = hours / steps
+    """∫ (s − last) · λ(s) ds from one minute of the clock to the next, as the rule's definition has it."""
+    end = last + hours * HOUR
+    minutes = [minute * 60.0 for minute in range(int(last // 60) + 1, int(end // 60) + 1)]
+    pieces = pairwise([last, *(minute for minute in minutes if last < minute < end), end])
     return sum(
-        (number + 0.5) * step * rates[int((last + (number + 0.5) * step * HOUR) // HOUR) % DAY] * step
-        for number in range(steps)
+        ((begin + until) / 2 - last) / HOUR * rates[int(begin // HOUR) % DAY] * (until - begin) / HOUR
+        for begin, until in pieces
     )
 
 
