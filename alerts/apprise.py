@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 
+from alerts.chat import harmless
 from alerts.note import as_text, note_of
 from alerts.posting import Settings
 from monitor.errors import DeliveryError
@@ -30,7 +31,7 @@ class AppriseSender:
 
     def send(self, message: Message, address: str) -> str:
         """Hand it over. Returns a receipt; raises DeliveryError. Where it goes is the channel's own."""
-        apprise, note = _library(), note_of(message)
+        apprise, note = _library(), harmless(note_of(message))
         service = apprise.Apprise()
         service.add(self.url)
         body = as_text(note).removeprefix(note.title).strip() or note.title

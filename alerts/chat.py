@@ -3,9 +3,10 @@
 What lives here: the sender that all chats share, the shape of a `Service`, and words made harmless. What must not: what
 sets one service apart; that is a value in a room of its own (`slack.SLACK`), made of a few small functions.
 
-A stranger's words must not become markup. Where a service takes data, its rooms send data: Slack's rich text, Teams'
+A stranger's words must not become markup. Where a service takes data, its room sends data: Slack's rich text, Teams'
 text runs, Telegram's entities, Matrix's escaped HTML, plain text for ntfy. Discord and Mattermost read Markdown only,
-and get it escaped. Nobody is ever mentioned.
+and get it escaped. What services find in plain words of their own accord, a mention, a tag, an address, is broken by a
+space of no width, so that nobody is rung and nothing is linked but the report.
 
 What a service refuses because of the message itself (400, 413, 422) stays refused. All else may be mended at the other
 end, a token or a room, so the alert waits.
@@ -17,7 +18,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -76,7 +77,7 @@ class ChatSender:
 
     def send(self, message: Message, address: str) -> str:
         """Post it. Returns the service's word for it; raises DeliveryError. Where it goes is the channel's own."""
-        question = self.service.ask(self.settings, note_of(message), id_of(message))
+        question = self.service.ask(self.settings, harmless(note_of(message)), id_of(message))
         headers = {"content-type": "application/json"}
         if question.token:
             headers["authorization"] = f"Bearer {question.token}"
@@ -165,6 +166,12 @@ def _parts(value: str) -> list[str]:
 _BREAK = "\N{ZERO WIDTH SPACE}"
 
 
+def harmless(note: Note) -> Note:
+    """The note in inert words. Its links stay: they say themselves where they lead."""
+    lines = tuple(replace(line, text=inert(line.text)) for line in note.lines)
+    return replace(note, title=inert(note.title), lines=lines)
+
+
 def inert(text: str) -> str:
     """Text in which no service finds a mention, a command, a tag or an address of its own accord."""
     return re.sub(r"(?<!\w)[/#$~](?=\w)|@|:(?=//)", lambda found: found[0] + _BREAK, text)
@@ -172,4 +179,4 @@ def inert(text: str) -> str:
 
 def markdown(text: str, also: str = "") -> str:
     """Text that reads in Markdown as it stands; `also` are further characters that a service takes for markup."""
-    return re.sub(rf"[\\`*_{{}}\[\]()#+\-.!>|~{re.escape(also)}]", lambda found: f"\\{found[0]}", inert(text))
+    return re.sub(rf"[\\`*_{{}}\[\]()#+\-.!>|~{re.escape(also)}]", lambda found: f"\\{found[0]}", text)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from urllib.parse import quote
 
-from alerts.chat import Question, Service, as_json, inert, read_json
+from alerts.chat import Question, Service, as_json, read_json
 from alerts.note import Note, as_html, as_text, fitted
 from alerts.posting import Settings, address_faults
 
@@ -17,7 +16,7 @@ SIZE = 40_000  # bytes; an event has 65,536 at most, and servers add to it
 def check(settings: Settings) -> Iterator[str]:
     yield from address_faults(str(settings["server"]), "server")
     if not re.fullmatch(r"![^\s/]{1,250}", str(settings["room"])):
-        yield "room: expected a room's internal id, such as !abc:example.org, not its #name"
+        yield "room: expected the room's internal id, such as !abc:example.org, not its #name"
 
 
 def ask(settings: Settings, note: Note, name: str) -> Question:
@@ -33,14 +32,11 @@ def ask(settings: Settings, note: Note, name: str) -> Question:
 
 
 def _content(note: Note) -> dict[str, object]:
-    harmless = replace(
-        note, title=inert(note.title), lines=tuple(replace(line, text=inert(line.text)) for line in note.lines)
-    )
     return {
         "msgtype": "m.text",
-        "body": as_text(harmless),
+        "body": as_text(note),
         "format": "org.matrix.custom.html",
-        "formatted_body": as_html(harmless),
+        "formatted_body": as_html(note),
         "m.mentions": {},  # nobody, whatever the words say
     }
 

@@ -31,7 +31,8 @@ def _text(note: Note) -> str:
 
 
 def _line(line: Line) -> str:
-    return f"[{markdown(line.text)}]({line.link})" if line.link else markdown(line.text)
+    link = line.link.replace("@", "%40")  # it looks for names to ring in all of the text
+    return f"[{markdown(line.text)}]({link})" if link else markdown(line.text)
 
 
 def receipt(body: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from alerts.chat import Question, Service, inert, read_json
+from alerts.chat import Question, Service, read_json
 from alerts.note import Line, Note, fitted
 from alerts.posting import Settings, address_faults
 
@@ -32,8 +32,7 @@ def ask(settings: Settings, note: Note, _name: str) -> Question:
 
 
 def _pieces(note: Note) -> list[Line]:
-    lines = [Line(text=note.title, link=note.link), *note.all_lines]
-    return [Line(text=inert(line.text), link=line.link) for line in lines]
+    return [Line(text=note.title, link=note.link), *note.all_lines]
 
 
 def _text(note: Note) -> str:

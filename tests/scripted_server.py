@@ -148,6 +148,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._play()
 
+    def do_PUT(self) -> None:
+        self._play()
+
     def _play(self) -> None:
         answer = self.server.answer(self._request())
         time.sleep(answer.delay)
