@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Difference, Version
-from monitor.story.versions import MOST_WORDS, differences, edit_kind, is_withdrawal, latest_edit
+from monitor.story.versions import MOST_WORDS, differences, edit_kind, latest_edit
 
 NINE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
@@ -79,18 +79,15 @@ def test_a_text_that_is_too_long_to_compare_is_replaced_in_one_piece() -> None:
         (version("ICE bought it"), version("Withdrawn: ICE bought it"), "withdrawn"),
         (version("A", "B."), version("A", "This story has been retracted. B."), "withdrawn"),
         (version("A", "B."), version("A", "La nota ha sido retirada."), "withdrawn"),
+        (version("How it began"), version("RETRACTED: How it began"), "withdrawn"),
+        (version("A", "B."), version("A", "This article was taken down on Monday."), "withdrawn"),
+        (version("Troops stay"), version("Troops withdrawn", "The order was withdrawn."), "reworded"),
         (version("Withdrawn: A"), version("Withdrawn: A again"), "reworded"),  # it was withdrawn before
         (version("Retracted funds found"), version("Retracted funds lost"), "reworded"),
     ],
 )
 def test_what_an_edit_means(old: Version, new: Version, kind: str) -> None:
     assert edit_kind(old, new) == kind
-
-
-def test_a_withdrawal_is_known_by_its_words() -> None:
-    assert is_withdrawal("RETRACTED: How it began")
-    assert is_withdrawal("How it began", "This article was taken down on Monday.")
-    assert not is_withdrawal("Troops withdrawn from the border", "The order was withdrawn.")
 
 
 def test_the_latest_edit_that_was_more_than_a_typo_is_noted() -> None:

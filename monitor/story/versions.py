@@ -75,11 +75,6 @@ def latest_edit(versions: Sequence[Version]) -> EditNote | None:
     return None
 
 
-def is_withdrawal(title: str, summary: str = "") -> bool:
-    """Whether an article says of itself that it was taken back."""
-    return bool(_WITHDRAWN.search(title) or _WITHDRAWN.search(summary))
-
-
 # ---- words -----------------------------------------------------------------------------------------------------------
 
 
