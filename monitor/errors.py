@@ -5,6 +5,7 @@
     ├── QueryError       a watch cannot be read; carries the source text and where a caret goes
     ├── FetchError       a server could not be asked, or answered with something that is not a feed's body
     ├── ParseError       a body was read and is no feed
+    ├── CorrectionError  a person asks for stories to be put otherwise in a way that cannot be
     ├── StorageError     the database refused: locked, full, read-only, of another version
     │   └── InstanceError    another Tipsheet is working on it
     └── DeliveryError    a receiver refused or could not be reached; says whether to try again
@@ -86,6 +87,10 @@ class ParseError(TipsheetError):
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
+
+
+class CorrectionError(TipsheetError):
+    """A correction of stories that cannot be made; nothing was changed."""
 
 
 class StorageError(TipsheetError):

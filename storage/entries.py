@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -160,6 +160,16 @@ def finish(connection: Connection, ids: Sequence[int], *, claimant: str) -> froz
     ours = entries.c.id.in_(ids) & (entries.c.claimed_by == claimant)
     done = update(entries).where(ours).values(claims.FREE | {"examine_at": None}).returning(entries.c.id)
     return frozenset(connection.execute(done).scalars())
+
+
+def examine_again(connection: Connection, ids: Collection[int], *, now: datetime) -> None:
+    """What was examined and cannot be kept: these are due at once."""
+    connection.execute(update(entries).where(entries.c.id.in_(ids)).values(examine_at=now))
+
+
+def release(connection: Connection, claimant: str) -> None:
+    """Give back what was claimed; it is still due."""
+    connection.execute(update(entries).where(entries.c.claimed_by == claimant).values(claims.FREE))
 
 
 def postpone(connection: Connection, entry_id: int, *, until: datetime) -> None:

@@ -6,7 +6,7 @@ An examination replaces what the one before it of the same entry led to, except 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from storage import entries as entry_rows
 from storage import errands, outbox
 from storage import mentions as mention_rows
 from storage import stories as story_rows
+from storage.database import insert_new
 from storage.schema import credits, decisions, matches, members, stories
 
 _LOUD = ("alert", "update")
@@ -36,7 +37,9 @@ def record(
     The caller's transaction makes it all or nothing. No entry may stand in it twice.
     """
     held = entry_rows.finish(connection, [one.entry_id for one in examined], claimant=claimant)
-    ours = tuple(one for one in examined if one.entry_id in held)
+    unfounded = relying_on_others(examined, held)
+    entry_rows.examine_again(connection, unfounded, now=now)
+    ours = tuple(one for one in examined if one.entry_id in held - unfounded)
     if ours:
         story_of = _place(connection, {one.entry_id: one.placement for one in ours if one.placement}, now)
         _write_findings(connection, ours, now)
@@ -45,18 +48,41 @@ def record(
     return ours
 
 
+def relying_on_others(examined: Sequence[Examined], held: Collection[int]) -> frozenset[int]:
+    """Of those whose claim held: the entries in a story whose alert was decided for one whose claim was lost.
+
+    It was edited meanwhile, and may not match any more: what was folded under its alert would stay untold.
+    """
+    untold = {
+        one.placement.story
+        for one in examined
+        if one.placement and one.entry_id not in held and any(decision.action in _LOUD for decision in one.decisions)
+    }
+    return frozenset(
+        one.entry_id
+        for one in examined
+        if one.entry_id in held and one.placement is not None and one.placement.story in untold
+    )
+
+
 # ---- where each stands ----------------------------------------------------------------------------------------------
 
 
 def _place(connection: Connection, placed: Mapping[int, Placement], now: datetime) -> dict[int, int]:
-    """Make each entry a member of its story, which it may begin; returns the story's id by the entry's."""
+    """Make each entry a member of its story, which it may begin; returns the story's id by the entry's.
+
+    Who is a member already stays where it is: a merge or a person may have put it elsewhere meanwhile.
+    """
     told = {int(placement.story) for placement in placed.values()}
     story_of = story_rows.find_all(connection, told)
     connection.execute(update(stories).where(stories.c.id.in_(set(story_of.values()))).values(last_at=now))
     story_of |= _begin(connection, _beginners(placed, story_of.keys()), now)
     mine = {entry: story_of.get(int(one.story), story_of.get(entry, 0)) for entry, one in placed.items()}
-    _replace(connection, members, placed, [_member(entry, one, mine[entry]) for entry, one in placed.items()])
-    return mine
+    rows = [_member(entry, one, mine[entry]) for entry, one in placed.items()]
+    if rows:
+        connection.execute(insert_new(connection, members), rows)
+    stand = select(members.c.entry_id, members.c.story_id).where(members.c.entry_id.in_(placed.keys()))
+    return {row.entry_id: row.story_id for row in connection.execute(stand)}
 
 
 def _beginners(placed: Mapping[int, Placement], known: Iterable[int]) -> list[int]:

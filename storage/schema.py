@@ -179,6 +179,22 @@ members = Table(
     Column("of_entry_id", ForeignKey("entries.id")),
     Column("similarity", Float, nullable=False),
     Column("why", Text, nullable=False),
+    Column("placed_by", Text, nullable=False, server_default="arrival"),  # arrival, merge, person
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),  # split, merge, move
+    Column("story_id", ForeignKey("stories.id"), nullable=False),  # of which it was said
+    Column("made_at", Instant, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("before", JSON, nullable=False),  # of each entry that moved: how it stood
+    Column("apart", JSON, nullable=False),  # pairs of entries that are not to be in one story
+    Column("undone_at", Instant),
+    Column("undone_by", Text, nullable=False, default=""),
 )
 
 credits = Table(

@@ -54,6 +54,7 @@ class MemberRow:
     of: int | None
     similarity: float
     why: str
+    placed_by: str  # the pass that made it a member: arrival, merge, person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,25 +70,16 @@ class DecisionRow:
 
 
 def find(connection: Connection, began_with: int) -> int | None:
-    """The story that an entry began, or the older one that it was merged into since."""
-    row = connection.execute(
-        select(stories.c.id, stories.c.merged_into).where(stories.c.began_with == began_with)
-    ).one_or_none()
-    while row is not None and row.merged_into is not None:
-        row = connection.execute(
-            select(stories.c.id, stories.c.merged_into).where(stories.c.id == row.merged_into)
-        ).one_or_none()
-    return None if row is None else int(row.id)
+    """The story in which an entry stands that began one; another one by now, where they were merged since."""
+    return find_all(connection, [began_with]).get(began_with)
 
 
 def find_all(connection: Connection, began_with: Collection[int]) -> dict[int, int]:
     """The same for many at once; who began none is left out."""
-    query = select(stories.c.began_with, stories.c.id, stories.c.merged_into).where(
-        stories.c.began_with.in_(began_with)
-    )
-    found = connection.execute(query).all()
-    merged = {row.began_with: find(connection, row.began_with) for row in found if row.merged_into is not None}
-    return {row.began_with: merged.get(row.began_with) or row.id for row in found}
+    beginner = stories.c.began_with == members.c.entry_id
+    query = select(stories.c.began_with, members.c.story_id).join(members, beginner)
+    rows = connection.execute(query.where(stories.c.began_with.in_(began_with)))
+    return {row.began_with: row.story_id for row in rows}
 
 
 def kept(connection: Connection, story_id: int) -> int | None:
@@ -111,24 +103,27 @@ def members_of(connection: Connection, story_id: int) -> tuple[MemberRow, ...]:
         MemberRow(
             entry=row.entry_id, outlet=row.outlet, title=row.title, link=row.link, published=row.published_at,
             first_seen=row.first_seen_at, relation=row.relation, of=row.of_entry_id, similarity=row.similarity,
-            why=row.why,
+            why=row.why, placed_by=row.placed_by,
         )
         for row in rows
     )  # fmt: skip
 
 
-def merge(connection: Connection, *, kept: int, gone: int) -> None:
+def merge(connection: Connection, *, kept: int, gone: int, why: str = "", similarity: float = 0.0) -> None:
     """Two stories were one all along: the members move, the younger one's id leads to the older from now on.
 
-    Both are named by the entries that began them. What was told of either counts for the one that stays.
+    Both are named by the entries that began them. What was told of either counts for the one that stays. The entry that
+    began the younger story says why it belongs to the older; the others still say what they had to do with that one.
     """
     kept_id, gone_id = find(connection, kept), find(connection, gone)
     if kept_id is None or gone_id is None or kept_id == gone_id:
         return
     last = select(func.max(stories.c.last_at)).where(stories.c.id.in_((kept_id, gone_id))).scalar_subquery()
     began_nothing = (members.c.story_id == gone_id) & (members.c.relation == "new")
-    connection.execute(update(members).where(began_nothing).values(relation="same-event"))
-    connection.execute(update(members).where(members.c.story_id == gone_id).values(story_id=kept_id))
+    joined = {"relation": "same-event", "why": why, "similarity": similarity}
+    connection.execute(update(members).where(began_nothing).values(joined))
+    moved = {"story_id": kept_id, "placed_by": "merge"}
+    connection.execute(update(members).where(members.c.story_id == gone_id).values(moved))
     connection.execute(update(stories).where(stories.c.id == kept_id).values(last_at=last))
     connection.execute(update(stories).where(stories.c.id == gone_id).values(merged_into=kept_id))
     connection.execute(update(outbox_table).where(outbox_table.c.story_id == gone_id).values(story_id=kept_id))

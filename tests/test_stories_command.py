@@ -82,3 +82,53 @@ def test_changes_for_a_program_hold_both_wordings(told: Database) -> None:
 
 def test_a_day_without_edits_says_so(database: Database) -> None:
     assert "Nothing was edited in the last 3 hours." in run(database, "changes", "--hours", "3").out
+
+
+# ---- corrected by a person -------------------------------------------------------------------------------------------
+
+
+def test_a_correction_is_said_shown_and_taken_back(told: Database) -> None:
+    ran = run(told, "split", "1", "3", "--by", "ada", "--why", "another ferry")
+    assert ran.code == 0
+    assert "Story 1 has none of these entries.\nStory 3 has entry 3." in ran.out
+    assert "`tipsheet stories undo 1` takes it back" in ran.out
+    shown = run(told, "show", "3").out
+    assert "entry 3  courier.example  new: parted from its story by ada: another ferry (by a person)" in shown
+    assert "correction 1: split by ada, entries 3 (another ferry)" in shown
+    assert run(told, "undo", "--by", "eve").code == 0
+    shown = run(told, "show", "3").out
+    assert shown.startswith("Story 3 was merged into story 1.")
+    assert "entry 3  courier.example  rewrite: alike\n" in shown, "it stands as it stood"
+    assert "(another ferry); undone by eve" in shown
+
+
+def test_a_program_reads_what_a_correction_did(told: Database) -> None:
+    (merged,) = run(told, "merge", "2", "1", "--by", "ada", "--json").objects
+    assert merged == {"correction": 1, "stories": {"1": [2]}, "examined_again": 0}
+    (moved,) = run(told, "split", "1", "2", "3", "--by", "ada", "--json").objects
+    assert moved["stories"] == {"1": [], "2": [2, 3]}
+    (story,) = run(told, "show", "1", "--json").objects
+    assert [one["placed_by"] for one in story["members"]] == ["arrival"]
+    (story,) = run(told, "show", "2", "--json").objects
+    assert [(one["kind"], one["entries"], one["by"]) for one in story["corrections"]] == [
+        ("merge", [2], "ada"),
+        ("split", [2, 3], "ada"),
+    ]
+
+
+def test_an_entry_is_moved_by_the_numbers_that_are_shown(told: Database) -> None:
+    assert "Story 2 has entry 3." in run(told, "move", "3", "2").out
+
+
+def test_a_correction_that_cannot_be_is_refused_in_a_sentence(told: Database) -> None:
+    ran = run(told, "split", "1", "1", "3")
+    assert (ran.code, ran.out) == (1, "")
+    assert "these are all entries of story 1; name those that do not belong to it" in ran.err
+
+
+def test_after_a_merge_the_member_says_what_the_stories_share(told: Database) -> None:
+    with told.write() as connection:
+        stories.merge(connection, kept=1, gone=2, why="both tell of ferry, fog", similarity=0.41)
+    shown = run(told, "show", "1").out
+    assert "same-event: both tell of ferry, fog (its story was merged into this one)" in shown
+    assert "nothing like it" not in shown

@@ -1,7 +1,7 @@
 """The commands: composition root, and the only place that prints, exits or configures logging.
 
     work.py    init, check, once, run, digest         stage.py   stage parse|extract|match|group|origin
-    stories.py stories                                feeds.py, add.py, health.py  feeds …
+    stories.py, corrections.py  stories …             feeds.py, add.py, health.py  feeds …
     alerts.py  alerts …                               demo.py    demo
     ledger.py  ledger                                 watches.py explain, backtest
     options.py what commands share                    paint.py   how it looks
@@ -19,6 +19,7 @@ from rich.text import Text
 
 from monitor.cli.add import add
 from monitor.cli.alerts import alerts
+from monitor.cli.corrections import merge, move, split, undo
 from monitor.cli.demo import demo
 from monitor.cli.feeds import feeds
 from monitor.cli.health import health
@@ -47,6 +48,8 @@ _COMMANDS = (
 )  # fmt: skip
 for _command in _COMMANDS:
     tipsheet.add_command(_command)
+for _command in (split, merge, move, undo):
+    stories.add_command(_command)
 feeds.add_command(add)
 feeds.add_command(health)
 

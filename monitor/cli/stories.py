@@ -16,11 +16,12 @@ from rich.text import Text
 
 from monitor.cli.options import database_option, json_option, open_database
 from monitor.cli.paint import err, json_line, json_lines, local, out, plain, table
-from monitor.model import Difference, StoryReport
+from monitor.model import Correction, Difference, StoryReport
 from monitor.run import utc_now
 from monitor.story.outlets import shipped
 from monitor.story.report import tell
 from monitor.story.versions import differences, edit_kind
+from storage import corrections as correction_rows
 from storage import errands
 from storage import stories as story_rows
 from storage import versions as version_rows
@@ -88,6 +89,7 @@ def stories_show(database_url: str | None, as_json: bool, story: int) -> None:
         members = story_rows.members_of(connection, kept) if kept else ()
         tellings = story_rows.tellings(connection, kept) if kept else ()
         fetched = errands.of_entries(connection, [member.entry for member in members])
+        corrected = correction_rows.listing(connection, ids={member.entry for member in members})
     if not kept or not members:
         err.print(f"there is no story {story}; `tipsheet stories` lists them")
         sys.exit(1)
@@ -97,11 +99,22 @@ def stories_show(database_url: str | None, as_json: bool, story: int) -> None:
         tellers = [asdict(member) | {"fetched": fetched.get(member.entry, ())} for member in members]
         facts = {"story": kept, "watch": watch, "why": report.why}
         origin = {"origin": report.origin, "origin_note": report.origin_note}
-        json_line(facts | origin | {"members": tellers})
+        json_line(facts | origin | {"members": tellers, "corrections": corrected})
         return
     if kept != story:
         out.print(f"Story {story} was merged into story {kept}.\n")
     _show(report, members, fetched)
+    for correction in corrected:
+        out.print(plain(f"\n{_of_correction(correction)}"))
+
+
+def _of_correction(correction: Correction) -> str:
+    entries = ", ".join(map(str, correction.entries))
+    said = (
+        f"{local(correction.at)}  correction {correction.id}: {correction.kind} by {correction.by}, entries {entries}"
+    )
+    said += f" ({correction.why})" if correction.why else ""
+    return f"{said}; undone by {correction.undone_by}" if correction.undone_at else said
 
 
 def _show(
@@ -112,10 +125,11 @@ def _show(
     out.print(plain(f"{'First reported by ' + broke if broke else 'Nobody is credited'}; {report.origin_note}"))
     if report.watch:
         out.print(plain(f"Matched by “{report.watch}”: {report.why}"))
+    edits = {one.entry_id: one.edit for one in (report.lead, *report.members)}
     for member in members:
-        edit = next((one.edit for one in (report.lead, *report.members) if one.entry_id == member.entry), None)
+        edit = edits.get(member.entry)
         out.print("")
-        out.print(plain(f"{local(member.first_seen)}  {member.outlet}  {member.relation}: {member.why}"))
+        out.print(plain(f"{local(member.first_seen)}  entry {member.entry}  {member.outlet}  {_place_of(member)}"))
         out.print(plain(f"  {member.title}"))
         if edit and edit.title:
             out.print(Text("  headline changed ").append_text(_changed(edit.title)))
@@ -124,6 +138,13 @@ def _show(
         for errand in fetched.get(member.entry, ()):
             if said := _of_errand(errand):
                 out.print(plain(f"  {said}"))
+
+
+_PASSES = {"merge": " (its story was merged into this one)", "person": " (by a person)"}
+
+
+def _place_of(member: MemberRow) -> str:
+    return f"{member.relation}: {member.why}{_PASSES.get(member.placed_by, '')}"
 
 
 def _of_errand(errand: errands.ErrandRow) -> str:

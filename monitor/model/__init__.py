@@ -21,6 +21,7 @@ from monitor.model.asked import (
     Watch,
 )
 from monitor.model.corrected import Correction, CorrectionKind, Group, Move, Regrouping
+from monitor.model.corrected import Correction, CorrectionKind, Group, Move, Regrouping
 from monitor.model.delivered import (
     ChannelState,
     EditNote,
@@ -78,6 +79,8 @@ __all__ = [
     "Content",
     "Correction",
     "CorrectionKind",
+    "Correction",
+    "CorrectionKind",
     "Credit",
     "Decision",
     "Difference",
@@ -96,6 +99,7 @@ __all__ = [
     "Fetched",
     "FieldName",
     "Group",
+    "Group",
     "KeyedEntry",
     "KnownEntry",
     "Level",
@@ -103,6 +107,7 @@ __all__ = [
     "Mention",
     "Message",
     "MessageKind",
+    "Move",
     "Move",
     "Naming",
     "Offer",
@@ -114,6 +119,7 @@ __all__ = [
     "Push",
     "Reading",
     "Recipient",
+    "Regrouping",
     "Regrouping",
     "Relation",
     "Role",

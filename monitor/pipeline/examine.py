@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
+from sqlalchemy import Connection
+
 from alerts import policy
 from monitor.articles.reading import is_wanted
 from monitor.errors import StorageError
@@ -27,7 +29,7 @@ from monitor.story.outlets import Outlets
 from monitor.watches.matching import Matcher
 from monitor.watches.page import Page, unread
 from monitor.words.language import with_language
-from storage import claims, entries, examinations, stories
+from storage import claims, corrections, entries, examinations, stories
 from storage.database import Database
 
 LEASE = timedelta(minutes=30)
@@ -59,6 +61,7 @@ class Examine:
     stop: Event
     _matcher: Matcher = field(init=False)
     _grouper: Grouper | None = field(init=False, default=None)
+    _corrections: tuple[int, int] = field(init=False, default=(0, 0))  # of which the grouper knows
     _matched: set[str] = field(init=False, default_factory=set)  # stories that a watch has matched
     _arm_at: datetime | None = field(
         init=False, default=datetime.min.replace(tzinfo=UTC)
@@ -78,6 +81,7 @@ class Examine:
             claimant = claims.new_claimant()
             now = self.clock()
             with self.database.write() as connection:
+                self._heed(connection)
                 due = entries.claim_due(
                     connection, self.config.feeds, claimant=claimant, now=now, lease=LEASE, limit=BATCH
                 )
@@ -85,6 +89,12 @@ class Examine:
                 break
             yield from self._examine_all(due, claimant)
         self._merge()
+
+    def _heed(self, connection: Connection) -> None:
+        """What a person said about stories since: they are read again."""
+        state = corrections.state(connection)
+        if state != self._corrections:
+            self._corrections, self._grouper = state, None
 
     def _arm(self) -> None:
         """Hold watches that would send too much to the digest; asked again while the archive is too small to tell."""
@@ -170,7 +180,7 @@ class Examine:
             raise
         except Exception:  # noqa: BLE001 - one entry that cannot be written must not silence its batch
             self._grouper = None
-            written = [one for alone in examined for one in self._write_alone(alone, claimant)]
+            written = list(self._write_each(examined, claimant))
         if len(written) < claimed:
             self._grouper = None  # it knows of entries that failed, or were edited meanwhile: they come again
         for one in written:
@@ -180,11 +190,26 @@ class Examine:
         yield from written
 
     def _write(self, examined: Sequence[Examined], claimant: str) -> Sequence[Examined]:
-        """One transaction; the entries whose claim was lost are left out."""
+        """One transaction; the entries whose claim was lost are left out, or all, where a person parted stories."""
         recipients = self.config.recipients
         with self.database.write() as connection:
+            if corrections.state(connection) != self._corrections:
+                entries.release(connection, claimant)
+                return ()
             now = self.clock()  # inside: a digest that is queued meanwhile must come wholly before or after
             return examinations.record(connection, examined, claimant=claimant, recipients=recipients, now=now)
+
+    def _write_each(self, examined: Sequence[Examined], claimant: str) -> Iterator[Examined]:
+        """One by one; where one fails that was to be told, those of its story wait: they may have been folded under it."""
+        untold: set[str] = set()
+        for one in examined:
+            story = one.placement.story if one.placement else ""
+            written = () if story in untold else self._write_alone(one, claimant)
+            if not written:
+                untold.add(story)
+            yield from written
+        with self.database.write() as connection:
+            entries.release(connection, claimant)
 
     def _write_alone(self, one: Examined, claimant: str) -> Sequence[Examined]:
         try:
@@ -210,8 +235,14 @@ class Examine:
         self._matched |= {merge.kept for merge in merges if merge.gone in self._matched}
         try:
             with self.database.write() as connection:
+                self._heed(connection)
+                if self._grouper is None:
+                    return  # the stories are not what they were when it looked at them
                 for merge in merges:
-                    stories.merge(connection, kept=int(merge.kept), gone=int(merge.gone))
+                    stories.merge(
+                        connection, kept=int(merge.kept), gone=int(merge.gone),
+                        why=merge.why, similarity=round(min(merge.similarity, 1.0), 4),
+                    )  # fmt: skip
         except BaseException:
             self._grouper = None
             raise
@@ -227,8 +258,11 @@ class Examine:
             grouper = Grouper(window=window_of(self.config))
             with self.database.read() as connection:
                 window = entries.recent(connection, since=self.clock() - window_of(self.config))
+                parted = corrections.parted(connection)
             for placed in window:
                 grouper.restore(placed.document, story=placed.story, seen=placed.seen, credited=placed.credited)
+            for one, other in parted:
+                grouper.part(str(one), str(other))
             self._grouper, self._matched = grouper, {placed.story for placed in window if placed.matched}
         return self._grouper
 
