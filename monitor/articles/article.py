@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
-
-from bs4 import BeautifulSoup, Tag
-from bs4.filter import SoupStrainer
 
 from monitor.articles.barriers import Barrier, barrier
 from monitor.errors import ParseError
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
 
 SIZE_CAP = 5_000_000  # bytes or characters; the longest real articles seen stay under a fifth of it
 
@@ -30,7 +30,7 @@ _PUBLISHED = (
     {"property": "og:article:published_time"},
     {"name": "DC.date.issued"},
 )
-_MARKS = SoupStrainer(["title", "meta", "link", "time"])  # a tree of the whole page would take as long as the extractor
+_MARKS = ["title", "meta", "link", "time"]  # a tree of the whole page would take as long as the extractor
 _BEGINNING = 10_000  # characters in which the first tag stands
 _LANGUAGE = re.compile(
     r"<html\b[^>]*\slang\s*=\s*[\"']?([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)[\"'\s>]", re.IGNORECASE
@@ -58,7 +58,7 @@ def extract(html: str | bytes, *, url: str = "") -> Article:
     """
     _check(html)
     markup = html if isinstance(html, str) else _decode(html)
-    head = BeautifulSoup(markup[:SIZE_CAP], "lxml", parse_only=_MARKS)
+    head = _head(markup[:SIZE_CAP])
     found = _read(markup, url)
     text = _text(found, "text")
     return Article(
@@ -107,6 +107,13 @@ def _text(found: object, field: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
+def _head(markup: str) -> BeautifulSoup:
+    from bs4 import BeautifulSoup  # slow to load, and most runs read no page
+    from bs4.filter import SoupStrainer
+
+    return BeautifulSoup(markup, "lxml", parse_only=SoupStrainer(_MARKS))
+
+
 def _title(head: BeautifulSoup) -> str:
     return " ".join(head.title.get_text(" ").split()) if head.title else ""
 
@@ -143,5 +150,7 @@ def _language(markup: str) -> str:
 
 
 def _attribute(tag: object, name: str) -> str:
+    from bs4 import Tag  # loaded by now: see `_head`
+
     value = tag.get(name) if isinstance(tag, Tag) else None
     return value if isinstance(value, str) else ""

@@ -16,8 +16,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import feedparser
-
 from monitor.errors import ParseError
 from monitor.feeds import fields
 from monitor.feeds.dates import parse_date
@@ -162,6 +160,8 @@ def _tamed(text: str) -> str:
 
 def _library(text: str) -> _Dict:
     """What feedparser makes of the document. Given bytes in memory, it opens neither files nor connections."""
+    import feedparser  # slow to load, and few feeds need it
+
     try:
         result: _Dict = feedparser.parse(
             io.BytesIO(text.encode("utf-8", "replace")),

@@ -17,8 +17,6 @@ from typing import get_args
 from monitor.model import Attribution, Credit, Document, FieldName, Role
 from monitor.story import document_sources
 from monitor.story.credit_phrases import (
-    AFTER,
-    BEFORE,
     DATELINE,
     DATELINE_END,
     HEAD,
@@ -30,6 +28,8 @@ from monitor.story.credit_phrases import (
     TAIL,
     TAIL_END,
     Strength,
+    phrases_after,
+    phrases_before,
 )
 from monitor.story.document_sources import papers_named
 from monitor.story.naming import UNLISTED, NamedOutlet, Passage, named_in, named_outlets, passage
@@ -91,9 +91,9 @@ def _strength(passage: Passage, group: list[NamedOutlet], publisher: Outlet | No
         return None
     if _signs_headline(before, after, first):
         return None if first.outlet is publisher else "strong"  # its own name beside a headline is but its signature
-    found = {strength for strength, phrase in BEFORE if phrase.search(before)}
+    found = {strength for strength, phrase in phrases_before() if phrase.search(before)}
     behind = after.removeprefix(")") if before.endswith("(") else after  # "the Union (ACLU) obtained …"
-    told = {strength for strength, phrase in AFTER if phrase.search(behind)}
+    told = {strength for strength, phrase in phrases_after() if phrase.search(behind)}
     if first.outlet.kind == UNLISTED:
         told.clear()  # only "first reported by the Tulsa Ledger" says that it is an outlet at all
     if first.outlet.is_word and not before.strip():

@@ -18,6 +18,7 @@ it is believed:
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Literal
 
 Strength = Literal["first", "strong", "medium", "via", "passing", "quoted", "wire"]
@@ -216,8 +217,18 @@ IN_PASSING = re.compile(
     r"|headquarters|executives?|shareholders?|subscribers?|parent|owner|fot[óo]graf[oa]|encuesta)s?\b)"
 )
 
-BEFORE = tuple((strength, re.compile(phrase + _KIND, re.IGNORECASE)) for strength, phrase in _BEFORE)
-AFTER = tuple((strength, re.compile("^" + phrase, re.IGNORECASE)) for strength, phrase in _AFTER)
+Phrases = tuple[tuple[Strength, re.Pattern[str]], ...]
+
+
+@cache  # compiled where a text names an outlet for the first time: a start that reads no text need not wait for them
+def phrases_before() -> Phrases:
+    return tuple((strength, re.compile(phrase + _KIND, re.IGNORECASE)) for strength, phrase in _BEFORE)
+
+
+@cache
+def phrases_after() -> Phrases:
+    return tuple((strength, re.compile("^" + phrase, re.IGNORECASE)) for strength, phrase in _AFTER)
+
 
 # "…: X", "… - X" and "… (via X)" at the end of a headline; "X: …" at its head.
 TAIL = re.compile(r"(?:[:|]|\s[-–—]|[(\[](?:via|source:|v[íi]a|h/t)?)\s*$", re.IGNORECASE)
