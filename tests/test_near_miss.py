@@ -26,7 +26,7 @@ NEAR = [
         "Intercontinental Exchange moves ICE market data to Microsoft's cloud",
         [
             "too weak together (0.",
-            "a digest wants 0.",
+            "a digest needs 0.",
             "“Intercontinental Exchange” speaks of Intercontinental Exchange",
         ],
     ),

@@ -92,6 +92,19 @@ def weigh(pack: Pack, page: Page) -> Evidence | None:
     )  # fmt: skip
 
 
+def shortfall(pack: Pack, page: Page) -> str:
+    """What a document that is not the pack's story is short of, in words."""
+    evidence = weigh(pack, page)
+    if evidence is not None:
+        return f"too weak together ({evidence.score:.2f}, a digest needs {pack.rules.digest:.2f})"
+    empty = [half for half in pack.halves if not any(_hits(cue.terms.terms, page) for cue in _filling(pack, half))]
+    return f"nothing of {' or '.join(empty)}" if empty else "what it holds counts for nothing"
+
+
+def _filling(pack: Pack, half: str) -> Iterator[Cue]:
+    return (cue for cue in pack.cues if half in cue.weights and not cue.support)
+
+
 def hear(pack: Pack, page: Page) -> tuple[Witness, ...]:
     """Every cue that the document holds, those that are not listened to with the reason."""
     misleading = {friend.name: hits for friend in pack.false_friends if (hits := _hits(friend.terms, page))}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from monitor.errors import QueryError
 from monitor.model import Document, FieldName, Level, Match, Span, Watch
-from monitor.watches.evidence import Evidence, Witness, weigh
+from monitor.watches.evidence import Evidence, Witness, shortfall, weigh
 from monitor.watches.pack import Pack
 from monitor.watches.page import MAX_FIELD, Hit, Mark, Page, facts_asked, find, unread
 from monitor.watches.query import parse
@@ -292,14 +292,4 @@ def _lacking(tree: Node, page: Page) -> str:
 
 def _missing(compiled: CompiledWatch, page: Page) -> str:
     """Why a document that should match does not."""
-    if compiled.pack is None:
-        return _lacking(compiled.tree, page) if compiled.tree else ""
-    evidence = weigh(compiled.pack, page)
-    if evidence is not None:
-        return f"scores {evidence.score:.2f}, a digest needs {compiled.pack.rules.digest:.2f}"
-    empty = [
-        half
-        for half in compiled.pack.halves
-        if not any(find(cue.terms, page) for cue in compiled.pack.cues if half in cue.weights and not cue.support)
-    ]
-    return f"nothing of {' or '.join(empty)} is in it" if empty else "what is in it counts for nothing"
+    return shortfall(compiled.pack, page) if compiled.pack else _lacking(_tree_of(compiled), page)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from monitor.model import Document
-from monitor.watches.evidence import weigh
+from monitor.watches.evidence import shortfall
 from monitor.watches.matching import CompiledWatch
 from monitor.watches.pack import Cue, FalseFriend, Pack
 from monitor.watches.page import Page, find, term_hits
@@ -25,7 +25,7 @@ def why_not(compiled: CompiledWatch, document: Document) -> str:
         return ""
     named = ", ".join(dict.fromkeys(f"{term} ({cue.terms.label})" for cue, term in present[:3]))
     reasons = [
-        _shortfall(compiled.pack, page),
+        shortfall(compiled.pack, page),
         *_other_senses(compiled.pack, page, {cue.terms.name for cue, _ in present}),
     ]
     return f"{named}: {'; '.join(reason for reason in reasons if reason)}"
@@ -36,18 +36,6 @@ def _terms_of(cue: Cue, page: Page) -> Iterator[str]:
     hits = find(cue.terms, page)
     if hits:
         yield page.span(hits[0].marks[0]).term
-
-
-def _shortfall(pack: Pack, page: Page) -> str:
-    evidence = weigh(pack, page)
-    if evidence is not None:
-        return f"too weak together ({evidence.score:.2f}, a digest wants {pack.rules.digest:.2f})"
-    empty = [half for half in pack.halves if not _fills(pack, half, page)]
-    return f"nothing of {' or '.join(empty)}" if empty else "in another sense only"
-
-
-def _fills(pack: Pack, half: str, page: Page) -> bool:
-    return any(find(cue.terms, page) for cue in pack.cues if half in cue.weights and not cue.support)
 
 
 def _other_senses(pack: Pack, page: Page, cues: set[str]) -> Iterator[str]:
