@@ -14,13 +14,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import nlargest
+from operator import mul
 
 _KEYS = 8  # heaviest terms of a document, under which its story is found
 _CENTRE_KEYS = 16  # the same for a whole story
 _CANDIDATES = 20
 _TOUCHED = 1_500  # stories looked at for one question; the heaviest terms come first
 _BACKGROUND = 1_000  # stories we pretend to have met before, so that the first hour's words are not all rare
-_SHORT_NUMBER = 4  # digits; "5 dead" and "5 arrested" are not about the same 5
+_LEAST = 0.05  # the weight of a word that every story has
 _FAINT = 0.02  # of a cosine: less than this is no agreement on a term
 
 Closeness = Callable[[str], float]  # of a story by anything but its terms, 0 (out of the question) to 1
@@ -112,9 +113,12 @@ class Centres:
         )
 
     def nearest_of(self, terms: Mapping[str, float], stories: Iterable[str], closeness: Closeness) -> tuple[str, float]:
-        """The same among given stories, however little they have in common."""
-        question = self._ask(terms, _KEYS)
-        return nearest((story, self._cosine(question, story) * closeness(story)) for story in sorted(stories))
+        """The same among given stories; where they are many, among those under any of the heaviest terms."""
+        question = self._ask(terms, _CENTRE_KEYS)
+        found = set(stories)
+        if len(found) > _CANDIDATES:
+            found &= set().union(*(self._holders.get(term, ()) for term, _ in question.keys))
+        return nearest((story, self._cosine(question, story) * closeness(story)) for story in sorted(found))
 
     def neighbours(self, story: str, closeness: Closeness) -> list[tuple[str, float]]:
         """The stories near to another story, with their likeness to it, in no order."""
@@ -140,13 +144,20 @@ class Centres:
         return sorted(common, key=lambda term: -common[term] * self.rarity(term) ** 2)
 
     def rarity(self, term: str) -> float:
-        """The weight of a term by how few stories have it; a short number says little however rare."""
-        rarity = max(math.log((_BACKGROUND + len(self._centres)) / (1 + self._spread[term])), 0.05)
-        return rarity / 2 if len(term) < _SHORT_NUMBER and term.isdigit() else rarity
+        """The weight of a term by how few stories have it."""
+        (rarity,) = self._rarities((term,))
+        return rarity
+
+    def _rarities(self, terms: Iterable[str]) -> list[float]:
+        """The same for many: half of all time is spent here, so logarithms are looked up."""
+        spread, total = self._spread, math.log(_BACKGROUND + len(self._centres))
+        logs = _logarithms(len(self._centres) + 1)
+        found = [total - logs[spread.get(term, 0)] for term in terms]
+        return found if min(found, default=1.0) >= _LEAST else [max(rarity, _LEAST) for rarity in found]
 
     def remeasure(self) -> None:
         """Weights move as stories come and go: once they may have moved by a few parts in a hundred, measure anew."""
-        if self._drift * 20 > len(self._centres):
+        if self._drift * 8 > len(self._centres):
             self._drift = 0
             for centre in self._centres.values():
                 centre.length = None
@@ -154,16 +165,16 @@ class Centres:
     # ---- the index ----
 
     def _heaviest(self, terms: Mapping[str, float], count: int) -> list[str]:
-        weights = {term: weight * self.rarity(term) for term, weight in terms.items()}
-        return nlargest(count, weights, key=lambda term: (weights[term], term))
+        weights = map(mul, terms.values(), self._rarities(terms))
+        return [term for _, term in nlargest(count, zip(weights, terms, strict=True))]
 
     def _ask(self, terms: Mapping[str, float], keys: int) -> _Question:
-        rarities = {term: self.rarity(term) for term in terms}
-        weights = {term: weight * rarities[term] for term, weight in terms.items()}
+        rarities = self._rarities(terms)
+        weights = list(map(mul, terms.values(), rarities))
         return _Question(
-            pulls={term: weight * rarities[term] for term, weight in weights.items()},
-            keys=[(term, weights[term]) for term in nlargest(keys, weights, key=lambda term: (weights[term], term))],
-            length=math.hypot(*weights.values()) or 1.0,
+            pulls=dict(zip(terms, map(mul, weights, rarities), strict=True)),
+            keys=[(term, weight) for weight, term in nlargest(keys, zip(weights, terms, strict=True))],
+            length=math.hypot(*weights) or 1.0,
         )
 
     def _candidates(self, question: _Question) -> list[str]:
@@ -192,7 +203,7 @@ class Centres:
         return centre.length
 
     def _length(self, terms: Mapping[str, float]) -> float:
-        return math.hypot(*(weight * self.rarity(term) for term, weight in terms.items())) or 1.0
+        return math.hypot(*map(mul, terms.values(), self._rarities(terms))) or 1.0
 
     def _drop(self, story: str) -> None:
         centre = self._centres.pop(story)
@@ -216,6 +227,16 @@ class Centres:
         self._holders[key].discard(story)
         if not self._holders[key]:
             del self._holders[key]
+
+
+def _logarithms(count: int) -> list[float]:
+    """log(1 + n) for n up to `count` at least."""
+    if len(_LOGS) <= count:
+        _LOGS.extend(math.log(1 + n) for n in range(len(_LOGS), 2 * count + 1))
+    return _LOGS
+
+
+_LOGS: list[float] = []
 
 
 def nearest(scored: Iterable[tuple[str, float]]) -> tuple[str, float]:

@@ -168,6 +168,7 @@ _ENGLISH = _set("the of to in and a for on with that is by at from its as after 
 
 _BODY_WEIGHT = 0.5  # of a word of the summary; a word of the title has 1
 _NAME_WEIGHT = 2.0  # of a name, by the weight of its place; in the title of many papers every word has a capital
+_SHORT_NUMBER = 4  # digits; "5 dead" and "5 arrested" are not about the same 5
 _BODY_WORDS = 80
 _LETTERS = 2_000  # of a title, and of a body before its words are counted: no text is too long to be placed
 
@@ -202,6 +203,7 @@ def _weighed(source: str, plain: float, name: float) -> dict[str, float]:
         term = stem(token.folded)
         if term and token.folded not in STOP_WORDS and term not in STOP_WORDS:
             weight = name if _is_name(source, token) else plain
+            weight = weight / 2 if len(term) < _SHORT_NUMBER and term.isdigit() else weight
             terms[term] = max(weight, terms.get(term, 0.0))
     return terms
 

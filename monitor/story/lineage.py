@@ -24,9 +24,9 @@ class Lineage:
 
     def forget(self, story: str, outlet: str, credited: Collection[str]) -> None:
         """Undo one `add`; `story` is where the document belongs now."""
-        self._told[outlet] = +(self._told[outlet] - Counter({story: 1}))
+        _take_one(self._told[outlet], story)
         for source in credited:
-            self._credited[source] = +(self._credited[source] - Counter({story: 1}))
+            _take_one(self._credited[source], story)
 
     def move(self, gone: str, kept: str, outlets: Collection[str]) -> None:
         """All of one story belongs to another; `outlets` are those that its documents are by or credit."""
@@ -44,3 +44,9 @@ class Lineage:
         for source in credited:
             found |= self._told.get(source, Counter()).keys() | self._credited.get(source, Counter()).keys()
         return found
+
+
+def _take_one(counted: Counter[str], story: str) -> None:
+    counted[story] -= 1
+    if counted[story] <= 0:
+        del counted[story]

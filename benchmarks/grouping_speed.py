@@ -1,0 +1,157 @@
+"""What grouping costs as the window fills: `./dev bench grouping-speed [--growth]`.
+
+For each size of the window: so many articles of a made-up stream fill it, then a tenth as many arrive while as many
+leave it; milliseconds of CPU for one of those, its share of the merges every ten minutes included, and of that the
+share of copies found. Then the memory that it holds, and how long it takes after a restart to build it again from
+articles at hand. Beside it the same articles pass through rensa's MinHash index (128 permutations, 32 bands) as a
+search for candidates that share words, which is the first of the three questions that grouping asks.
+
+`--growth` adds a window of a million. Each size runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from rensa import RMinHash, RMinHashLSH
+
+from benchmarks.story_stream import Arrival, stream
+from monitor.story.grouping import Grouper
+from monitor.words.text import tokens
+
+SIZES = (1_000, 10_000, 100_000)
+GROWTH = 1_000_000
+MERGE_EVERY = timedelta(minutes=10)
+_PERMUTATIONS, _BANDS = 128, 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    milliseconds: float  # for an article, with a full window
+    megabytes: float
+    restore: float  # seconds
+    copies: float  # of the true copies, how many were found
+
+
+def grouping(size: int) -> Cost:
+    """Fill the window, then measure; the articles themselves are made before the clock runs."""
+    before = _memory()
+    grouper, merging = Grouper(), Merging()
+    for arrival in stream(size, a_window=size):
+        merging(grouper, arrival.seen)
+        grouper.place(arrival.document, seen=arrival.seen, credited=arrival.credited)
+    grouper.merge()
+    held = _memory() - before
+    late = list(_late(size))
+    started = time.process_time()
+    relations = []
+    for arrival in late:
+        merging(grouper, arrival.seen)
+        placement = grouper.place(arrival.document, seen=arrival.seen, credited=arrival.credited)
+        relations.append(placement.relation in ("copy", "update"))
+    spent = time.process_time() - started
+    found = [hit for arrival, hit in zip(late, relations, strict=True) if arrival.truth == "copy"]
+    return Cost(
+        milliseconds=1000 * spent / len(late), megabytes=held, restore=_restore(size), copies=sum(found) / len(found)
+    )
+
+
+class Merging:
+    """The merge pass, as often as a running monitor has it."""
+
+    def __init__(self) -> None:
+        self._at: datetime | None = None
+
+    def __call__(self, grouper: Grouper, now: datetime) -> None:
+        self._at = self._at or now
+        if now - self._at >= MERGE_EVERY:
+            self._at = now
+            grouper.merge()
+
+
+def _late(size: int) -> Iterator[Arrival]:
+    arrivals = stream(size + max(size // 10, 200), a_window=size)
+    return (arrival for number, arrival in enumerate(arrivals) if number >= size)
+
+
+def _restore(size: int) -> float:
+    """Every article to its own story, or its original's: as the rows would say."""
+    arrivals = list(stream(min(size, SIZES[-1]), a_window=size))
+    grouper, story = Grouper(), dict[str, str]()
+    started = time.process_time()
+    for arrival in arrivals:
+        begun = story[arrival.document.id] = story.get(arrival.of, arrival.document.id)
+        grouper.restore(arrival.document, story=begun, seen=arrival.seen, credited=arrival.credited)
+    return (time.process_time() - started) * size / len(arrivals)
+
+
+def minhash(size: int) -> Cost:
+    """The peer: candidates by five-word runs, as many as share a band."""
+    before = _memory()
+    index, held = RMinHashLSH(threshold=0.5, num_perm=_PERMUTATIONS, num_bands=_BANDS), 0.0
+    for number, arrival in enumerate(stream(size, a_window=size)):
+        index.insert(number, _signature(arrival))
+    held = _memory() - before
+    late = list(_late(size))
+    started = time.process_time()
+    hits = []
+    for number, arrival in enumerate(late, start=size):
+        signature = _signature(arrival)
+        hits.append(int(arrival.of or -1) in index.query(signature))
+        index.insert(number, signature)
+        index.remove(number - size)
+    spent = time.process_time() - started
+    found = [hit for arrival, hit in zip(late, hits, strict=True) if arrival.truth == "copy"]
+    return Cost(milliseconds=1000 * spent / len(late), megabytes=held, restore=0.0, copies=sum(found) / len(found))
+
+
+def _signature(arrival: Arrival) -> RMinHash:
+    document = arrival.document
+    words = [token.folded for token in tokens(f"{document.title} {document.text}")]
+    signature = RMinHash(num_perm=_PERMUTATIONS, seed=1)
+    signature.update([" ".join(words[start : start + 5]) for start in range(len(words) - 4)])
+    return signature
+
+
+def _memory() -> float:
+    """Megabytes that this process holds now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _alone(measure: Callable[[int], Cost], size: int) -> Cost:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(measure, (size,))
+
+
+def show(sizes: Sequence[int]) -> None:
+    print("in the window   ms each      MB restore s  copies    rensa ms     MB  copies")
+    costs = []
+    for size in sizes:
+        ours, peer = _alone(grouping, size), _alone(minhash, size)
+        costs.append(ours.milliseconds)
+        print(
+            f"{size:>13,}  {ours.milliseconds:>8.3f} {ours.megabytes:>7.0f} {ours.restore:>9.1f} {ours.copies:>7.1%}"
+            f"    {peer.milliseconds:>8.3f} {peer.megabytes:>6.0f} {peer.copies:>7.1%}",
+            flush=True,
+        )
+    print(f"from {sizes[0]:,} to {sizes[-1]:,} articles: {costs[-1] / costs[0]:.1f} times the time for each")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--growth", action="store_true", help=f"also a window of {GROWTH:,}")
+    parser.add_argument("--size", type=int, action="append", help="only this size; may be given again")
+    asked = parser.parse_args()
+    show(asked.size or (*SIZES, *((GROWTH,) if asked.growth else ())))
+
+
+if __name__ == "__main__":
+    main()
