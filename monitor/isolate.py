@@ -37,17 +37,13 @@ _LARGEST_ANSWER = 8 * 1024 * 1024  # bytes: we hold it four times over while rea
 _READY = b"{}"
 _ROOT = str(Path(__file__).parents[1])  # where `monitor` lies
 _START = 60.0  # seconds for an interpreter and its imports on a busy machine
-_SECONDS_PER_MEGABYTE = (
-    1.0  # added to the deadline: a good feed of 2.5 MB takes 0.7 s of CPU, and may get a tenth of one
-)
+# Added to the deadline: a good feed of 2.5 MB takes 0.7 s of CPU, and may get a tenth of one.
+_SECONDS_PER_MEGABYTE = 1.0
 _BODIES_PER_WORKER = 500  # then a fresh one: fragments must not eat into the next feed's memory
 _MEMORY_EXIT = 77
 
 _Task = Literal["feed", "page"]
-_PATIENCE: Mapping[_Task, float] = {
-    "feed": 1,
-    "page": 3,
-}  # times the deadline: a worker's first page loads the extractor
+_PATIENCE: Mapping[_Task, float] = {"feed": 1, "page": 3}  # times the deadline: the first page loads the extractor
 
 T = TypeVar("T")
 

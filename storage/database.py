@@ -120,8 +120,8 @@ def _read_url(url: str) -> URL:
         parsed = make_url(url)
         parsed.get_dialect()
     except (ArgumentError, NoSuchModuleError):
-        scheme = url.partition(":")[0] if ":" in url else url  # behind it there may be a password
-        message = f"“{scheme}…” is no database URL; expected something like sqlite:////path/tipsheet.db"
+        scheme, colon, _ = url.partition(":")  # behind it there may be a password
+        message = f"{f'{scheme}:…' if colon else url!r} is no database URL; expected something like sqlite:////path/tipsheet.db"
         raise StorageError(message) from None
     if parsed.get_backend_name() != "sqlite":
         raise StorageError(f"the database '{parsed.render_as_string()}' cannot be used yet: expected sqlite:///…")
