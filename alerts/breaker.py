@@ -13,6 +13,7 @@ costs nobody a try.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.model import ChannelState
@@ -25,14 +26,18 @@ LONGEST_ASKED = timedelta(hours=24)  # a service may slow us down, not silence u
 
 
 def after_failure(state: ChannelState, *, reason: str, retry_after: timedelta | None, now: datetime) -> ChannelState:
-    """What is known of a channel after a message that did not get through. `retry_after` is what its service asked."""
+    """What is known of a channel after a message that did not get through. `retry_after` is what its service asked.
+
+    A service that says when to come again is alive: its word is kept, and counts for no failure.
+    """
+    if retry_after:
+        return replace(state, since=now, asked_until=now + min(retry_after, LONGEST_ASKED), reason=reason)
     failures = (*(at for at in state.failures if now - WITHIN < at <= now), now)
-    trips, until = state.trips, None
+    trips, open_until = state.trips, None
     if trips or len(failures) >= FAILURES:
-        until = now + min(FIRST_REST * 2**trips, LONGEST_REST)
-        trips = min(trips + 1, 10)
-    asked = now + min(retry_after, LONGEST_ASKED) if retry_after else None
-    return ChannelState(failures=failures, trips=trips, since=now, open_until=until, asked_until=asked, reason=reason)
+        open_until = now + min(FIRST_REST * 2**trips, LONGEST_REST)
+        trips = min(trips + 1, 10)  # no more doubling is of any use
+    return replace(state, failures=failures, trips=trips, since=now, open_until=open_until, reason=reason)
 
 
 def rests_until(state: ChannelState, *, now: datetime) -> datetime | None:
@@ -45,5 +50,6 @@ def rests_until(state: ChannelState, *, now: datetime) -> datetime | None:
 
 def described(name: str, state: ChannelState, *, until: str) -> str:
     """A sentence for a person; `until` is the end of its rest, as that person reads times."""
-    why = f"{FAILURES} failures in a row" if state.trips else "its service asked for rest"
+    asked = state.asked_until and (state.open_until is None or state.asked_until > state.open_until)
+    why = "its service asked for rest" if asked else f"{FAILURES} failures in a row"
     return f"The channel {name} rests until {until}: {why}. The last answer: {state.reason}. Its alerts wait."
