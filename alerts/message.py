@@ -257,6 +257,8 @@ def story_data(report: StoryReport) -> dict[str, object]:
         "marks": [list(mark) for mark in report.marks],
         "origin": [clean(name) for name in report.origin],
         "origin_note": clean(report.origin_note),
+        "votes": [{"outlet": clean(vote.outlet), "by": [clean(name) for name in vote.by]} for vote in report.votes],
+        "document_source": [clean(name) for name in report.document_source],
         "first_seen": _iso(report.first_seen),
         "lead": _member_data(report.lead),
         "members": [_member_data(member) for member in report.members],

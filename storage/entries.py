@@ -189,6 +189,16 @@ def documents(
     return {row.id: (_document(row, origins[row.feed_id], wanted or {}), row.first_seen_at) for row in rows}
 
 
+def poll_intervals(connection: Connection, ids: Sequence[int]) -> dict[int, timedelta]:
+    """How long the feed of each entry is left alone between two polls; unknown where none is planned."""
+    rows = connection.execute(
+        select(entries.c.id, feeds.c.polled_at, feeds.c.next_poll_at)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .where(entries.c.id.in_(ids), feeds.c.next_poll_at > feeds.c.polled_at)
+    )
+    return {row.id: row.next_poll_at - row.polled_at for row in rows}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
     """An entry of the window that grouping compares with."""
@@ -318,6 +328,7 @@ def _entry(
         backlog=row.backlog,
         edited=row.version > 1,
         version=row.version,
+        content=row.content,
         pages=origin.url in wanted and wanted[origin.url].pages,
         before=before[-1] if before else None,
         matched=matched,

@@ -19,7 +19,7 @@ from storage import errands, outbox
 from storage import mentions as mention_rows
 from storage import stories as story_rows
 from storage.database import insert_new
-from storage.schema import credits, decisions, matches, members, stories
+from storage.schema import DOCUMENTS, credits, decisions, matches, members, stories
 
 _LOUD = ("alert", "update")
 
@@ -138,10 +138,12 @@ def _match_row(entry_id: int, match: Match) -> dict[str, Any]:
 
 
 def _credit_rows(entry_id: int, attribution: Attribution) -> list[dict[str, Any]]:
-    return [
+    given = [
         asdict(credit) | {"entry_id": entry_id, "names_origin": credit.domain in attribution.origin}
         for credit in attribution.credits
     ]
+    no_outlet = {"domain": "", "role": DOCUMENTS, "field": "", "start": 0, "end": 0, "names_origin": False}
+    return [*given, *({"entry_id": entry_id, "outlet": name} | no_outlet for name in attribution.document_source)]
 
 
 def _decided_before(connection: Connection, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:

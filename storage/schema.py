@@ -197,6 +197,8 @@ corrections = Table(
     Column("undone_by", Text, nullable=False, default=""),
 )
 
+DOCUMENTS = "documents"  # the role of what found the documents and is no outlet; `outlet` is its name
+
 credits = Table(
     "credits",
     metadata,

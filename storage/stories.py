@@ -20,7 +20,7 @@ from monitor.model import (
 )
 from storage import entries as entry_rows
 from storage import outbox, versions
-from storage.schema import credits, decisions, entries, feeds, matches, members, stories
+from storage.schema import DOCUMENTS, credits, decisions, entries, feeds, matches, members, stories
 from storage.schema import outbox as outbox_table
 
 
@@ -173,7 +173,7 @@ def tellings(connection: Connection, story_id: int) -> tuple[Telling, ...]:
     ids = [row.entry_id for row in rows]
     documents = entry_rows.documents(connection, ids)
     found, named = _matches_of(connection, ids), _attributions_of(connection, ids)
-    worded = versions.wordings(connection, ids)
+    worded, intervals = versions.wordings(connection, ids), entry_rows.poll_intervals(connection, ids)
     return tuple(
         Telling(
             document=documents[row.entry_id][0],
@@ -182,6 +182,7 @@ def tellings(connection: Connection, story_id: int) -> tuple[Telling, ...]:
             attribution=named.get(row.entry_id, Attribution(origin=(), credits=())),
             matches=tuple(found.get(row.entry_id, ())),
             versions=worded.get(row.entry_id, ()),
+            poll_interval=intervals.get(row.entry_id),
         )
         for row in rows
     )
@@ -288,7 +289,9 @@ def _attributions_of(connection: Connection, ids: Sequence[int]) -> dict[int, At
                     outlet=row.outlet, domain=row.domain, role=row.role, field=row.field, start=row.start, end=row.end
                 )
                 for row in found
+                if row.role != DOCUMENTS
             ),
+            document_source=tuple(row.outlet for row in found if row.role == DOCUMENTS),
         )
         for entry_id, found in rows.items()
     }

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import Attribution, Credit, Document
+from monitor.model import Attribution, Document
 from monitor.story.attribution import attribute
-from monitor.story.origin import StoryOrigin, story_origin
 from monitor.story.outlets import shipped
 
 OUTLETS = shipped()
@@ -168,8 +165,48 @@ def test_a_byline_in_the_text_does_too(text: str) -> None:
 def test_an_agency_in_the_authors_line_is_the_origin_of_its_copy(
     author: str, outlet: str, origin: tuple[str, ...]
 ) -> None:
-    document = Document(id="x", title="Agency buys towers", author=author, outlet=outlet)
-    assert attribute(document, OUTLETS) == Attribution(origin=origin, credits=())
+    told = attribute(Document(id="x", title="Agency buys towers", author=author, outlet=outlet), OUTLETS)
+    assert told.origin == origin
+    assert [(one.domain, one.role, one.field) for one in told.credits] == [(one, "wire", "author") for one in origin]
+    assert [author[one.start : one.end] for one in told.credits] in ([], ["Reuters"], ["The Associated Press"])
+
+
+# ---- links ----------------------------------------------------------------------------------------------------------
+
+
+def linked(content: str, *, text: str = "The agency bought towers.", outlet: str = "gazette.example") -> Attribution:
+    return attribute(Document(id="x", title="", text=text, outlet=outlet), OUTLETS, content=content)
+
+
+def anchor(address: str) -> str:
+    return f'<p>The agency <a class="x" href="https://{address}">bought towers</a>.</p>'
+
+
+STORY = "www.wired.com/story/agency-buys-towers/"
+
+
+def test_a_link_to_another_outlets_article_credits_it() -> None:
+    (credit,) = linked(anchor(STORY)).credits
+    assert (credit.domain, credit.role, credit.is_link) == ("wired.com", "origin", True)
+    assert linked(anchor(STORY)).origin == ("wired.com",)
+
+
+@pytest.mark.parametrize(
+    ("why", "content", "text", "outlet"),
+    [
+        ("it is its own", anchor(STORY), "", "wired.com"),
+        ("it leads to no article", anchor("www.wired.com/"), "", ""),
+        ("it leads to a topic", anchor("www.wired.com/topic/border-towers/"), "", ""),
+        ("it leads to a group", anchor("www.aclu.org/news/agency-buys-towers"), "", ""),
+        ("it leads to no outlet", anchor("blog.example/2026/02/agency-buys-towers"), "", ""),
+        ("two are linked", anchor(STORY) + anchor("www.axios.com/2026/02/17/agency-towers"), "", ""),
+        ("it stands far down", "<p>The desert is wide. </p>" * 9 + anchor(STORY), "", ""),
+        ("somebody is credited in words", anchor(STORY), "CNN first reported it.", ""),
+    ],
+)
+def test_a_link_credits_nobody_where(why: str, content: str, text: str, outlet: str) -> None:
+    told = linked(content, text=text or "The agency bought towers.", outlet=outlet or "gazette.example")
+    assert not any(credit.is_link for credit in told.credits), why
 
 
 def test_a_site_that_signs_its_headlines_credits_nobody() -> None:
@@ -299,71 +336,3 @@ def test_offsets_cut_the_name_out_of_the_field_as_given(before: str, credit: str
         cut = fields[found.field][found.start : found.end]
         assert cut in {"CNN", "Reuters", "WIRED"} or cut in before or cut in after
     assert set(attribution.origin) <= {found.domain for found in attribution.credits}
-
-
-# ---- the story as a whole -------------------------------------------------------------------------------------------
-
-NINE = datetime(2026, 2, 17, 9, 12, tzinfo=UTC)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Member:
-    domain: str
-    first_seen: datetime
-    published: datetime | None
-    attribution: Attribution
-
-
-def member(domain: str, minutes: int = 0, role: str = "", credited: str = "", *, dated: bool = True) -> Member:
-    credits_ = (Credit(outlet=credited, domain=credited, role=role, field="text", start=0, end=1),) if role else ()  # type: ignore[arg-type]
-    seen = NINE + timedelta(minutes=minutes)
-    told = Attribution(origin=(credited,) if role in ("origin", "self", "wire") else (), credits=credits_)
-    return Member(domain=domain, first_seen=seen, published=seen if dated else None, attribution=told)
-
-
-@pytest.mark.parametrize(
-    ("members", "origin"),
-    [
-        (
-            [member("a.example", 0, "origin", "404media.co"), member("b.example", 5, "origin", "404media.co")],
-            StoryOrigin(domains=("404media.co",), note="2 outlets credit it"),
-        ),
-        (
-            [member("a.example", 0, "origin", "x.example"), member("a.example", 9, "origin", "x.example")],
-            StoryOrigin(domains=("x.example",), note="1 outlet credits it"),
-        ),
-        (
-            [
-                *(member(f"{n}.example", n, "origin", "x.example") for n in range(3)),
-                member("z.example", 9, "origin", "y.example"),
-            ],
-            StoryOrigin(domains=("x.example",), note="3 outlets credit it; 1 credits others"),
-        ),
-        (
-            [member("x.example", 0, "self", "x.example"), member("b.example", 5)],
-            StoryOrigin(domains=("x.example",), note="by its own account"),
-        ),
-        (
-            [member("a.example", 0, "wire", "apnews.com"), member("b.example", 1, "wire", "apnews.com")],
-            StoryOrigin(domains=("apnews.com",), note="2 outlets carry its wire copy"),
-        ),
-        (
-            [member("b.example", 5), member("a.example", 0)],
-            StoryOrigin(domains=(), note="first seen here 09:12 UTC"),
-        ),
-        (
-            [member("b.example", 95), member("a.example", 0)],
-            StoryOrigin(
-                domains=("a.example",), note="first seen here 09:12 UTC, 95 min before any other; nobody is credited"
-            ),
-        ),
-        (
-            [member("b.example", 95, dated=False), member("a.example", 0)],
-            StoryOrigin(domains=(), note="first seen here 09:12 UTC"),
-        ),
-        ([member("a.example")], StoryOrigin(domains=(), note="first seen here 09:12 UTC")),
-        ([], StoryOrigin(domains=(), note="nobody has told it yet")),
-    ],
-)
-def test_a_story_is_credited_by_the_strongest_evidence(members: list[Member], origin: StoryOrigin) -> None:
-    assert story_origin(members) == origin

@@ -71,7 +71,9 @@ def test_an_entry_comes_to_the_examination_with_its_feed(database: Database, clo
     keep(database, entry, now=clock())
     (due,) = claim(database, now=clock())
     document = due.document
-    assert due == Entry(id=1, document=document, feed_id=1, first_seen=NOON, backlog=True, edited=False)
+    assert due == Entry(
+        id=1, document=document, feed_id=1, first_seen=NOON, backlog=True, edited=False, content="<p>Fog</p>"
+    )
     assert (document.id, document.title, document.summary) == ("1", "Ferry waits", "Fog.")
     assert (document.outlet, document.feed, document.tags) == ("ferry.example", "Ferry Times", ("fog", "sea"))
     assert (document.text, document.author) == ("<p>Fog</p>", "Ada Quay")

@@ -56,7 +56,9 @@ def merge(database: Database, kept: int, gone: int) -> None:
 
 
 def test_what_an_examination_found_comes_back_as_it_was(claimed: Database, clock: Clock) -> None:
-    attribution = Attribution(origin=("theguardian.com",), credits=(CREDIT, QUOTED))
+    attribution = Attribution(
+        origin=("theguardian.com",), credits=(CREDIT, QUOTED), document_source=("Tech Inquiry", "court ruling")
+    )
     first = examined(1, decision(), matches=[match(), match("boats", "digest")], attribution=attribution)
     assert record(claimed, first, examined(4, story=1, relation="copy"), now=clock()) == [True, True]
     with claimed.read() as connection:

@@ -346,7 +346,8 @@ def origin() -> None:
         if document is None:
             json_line(given)
             continue
-        found = attribute(document, outlets)
+        content = given.get("content")
+        found = attribute(document, outlets, content=content if isinstance(content, str) else "")
         sources = {"document_source": found.document_source}
         json_line({"id": given["id"], "origin": found.origin, "credits": found.credits} | sources)
     _finish()

@@ -99,6 +99,7 @@ def stories_show(database_url: str | None, as_json: bool, story: int) -> None:
         tellers = [asdict(member) | {"fetched": fetched.get(member.entry, ())} for member in members]
         facts = {"story": kept, "watch": watch, "why": report.why}
         origin = {"origin": report.origin, "origin_note": report.origin_note}
+        origin |= {"votes": [asdict(vote) for vote in report.votes], "document_source": report.document_source}
         json_line(facts | origin | {"members": tellers, "corrections": corrected})
         return
     if kept != story:

@@ -35,6 +35,7 @@ from monitor.model.delivered import (
 from monitor.model.examined import (
     Attribution,
     Credit,
+    CreditField,
     Decision,
     Difference,
     Document,
@@ -52,6 +53,7 @@ from monitor.model.examined import (
     Span,
     Told,
     Version,
+    Vote,
 )
 from monitor.model.polled import (
     Changes,
@@ -82,6 +84,7 @@ __all__ = [
     "Correction",
     "CorrectionKind",
     "Credit",
+    "CreditField",
     "Decision",
     "Difference",
     "DigestDays",
@@ -133,5 +136,6 @@ __all__ = [
     "UnchangedEntry",
     "Validators",
     "Version",
+    "Vote",
     "Watch",
 ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from monitor.model.asked import Level
-from monitor.model.examined import Attribution, Difference, Document, EditKind, Match, Relation, Version
+from monitor.model.examined import Attribution, Difference, Document, EditKind, Match, Relation, Version, Vote
 
 MessageKind = Literal[
     "alert", "update", "digest", "test",
@@ -37,6 +37,7 @@ class Telling:
     attribution: Attribution
     matches: tuple[Match, ...]
     versions: tuple[Version, ...] = ()  # its wordings, the present one last; empty: it was never edited
+    poll_interval: timedelta | None = None  # how long its feed is left alone: it may have come so much earlier
 
     @property
     def domain(self) -> str:
@@ -80,6 +81,8 @@ class StoryReport:
     origin_note: str  # the evidence, in words: "6 outlets credit it"; "first seen here 09:12, ± 15 min"
     members: tuple[StoryMember, ...]  # all others, oldest first
     first_seen: datetime
+    votes: tuple[Vote, ...] = ()  # whom its reports credit, most first; they need not agree
+    document_source: tuple[str, ...] = ()  # who found it and is no outlet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

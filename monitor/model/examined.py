@@ -11,6 +11,7 @@ from monitor.model.asked import Level
 Relation = Literal["new", "copy", "rewrite", "same-event", "update"]
 Role = Literal["origin", "relay", "quoted", "wire", "self"]
 FieldName = Literal["title", "summary", "text"]
+CreditField = Literal["title", "summary", "text", "author"]
 ErrandKind = Literal["page", "snapshot"]
 EditKind = Literal["typo", "reworded", "reversed", "corrected", "withdrawn"]
 
@@ -100,9 +101,21 @@ class Credit:
     outlet: str  # display name
     domain: str  # "" for an outlet that is not on the list
     role: Role
-    field: FieldName
-    start: int
+    field: CreditField
+    start: int  # of the name; it ends where it starts in a credit that is but a link
     end: int
+
+    @property
+    def is_link(self) -> bool:
+        return self.start == self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """An outlet that reports of a story credit with it, and who does."""
+
+    outlet: str  # display names
+    by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +156,7 @@ class Entry:
     backlog: bool
     edited: bool  # examined before, in an older wording
     version: int = 1  # of its wording
+    content: str = ""  # what its feed gave as its text: sanitised HTML
     pages: bool = False  # whether its feed wants the page of every entry read
     before: Version | None = None  # that wording
     matched: tuple[str, ...] = ()  # the watches that it satisfied, or was told for in any wording

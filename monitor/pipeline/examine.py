@@ -122,7 +122,7 @@ class Examine:
         if cut := unread(entry.document):
             note("examine", entry=entry.id, read=f"only {cut}")
         matches = self._matcher.match(entry.document)
-        attribution = attribute(entry.document, self.outlets)
+        attribution = attribute(entry.document, self.outlets, content=entry.content)
         placement = placed or self._place(entry, matches, attribution)
         if matches:
             self._matched.add(placement.story)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from monitor.model import Attribution, Credit, Document, FieldName, Role
+from monitor.model import Attribution, Credit, CreditField, Document, FieldName, Role
 from monitor.story import document_sources
 from monitor.story.credit_phrases import (
     DATELINE,
@@ -32,11 +32,12 @@ from monitor.story.credit_phrases import (
     phrases_before,
 )
 from monitor.story.document_sources import papers_named
+from monitor.story.links import linked_outlets
 from monitor.story.naming import UNLISTED, NamedOutlet, Passage, named_in, named_outlets, passage
 from monitor.story.outlets import Outlet, Outlets
 from monitor.words.text import NOTHING
 
-_FIELDS: tuple[FieldName, ...] = get_args(FieldName)
+_FIELDS: tuple[str, ...] = get_args(CreditField)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +130,11 @@ _OF_A_FINDING: tuple[Strength, ...] = ("first", "strong", "medium", "via")
 _RANK: tuple[Role, ...] = ("self", "origin", "wire", "relay", "quoted")
 
 
-def attribute(document: Document, outlets: Outlets) -> Attribution:
+def attribute(document: Document, outlets: Outlets, *, content: str = "") -> Attribution:
     """Who is credited by a document, in which role, where; and from these, who broke what it tells.
 
-    `origin` is empty where the text credits nobody. Offsets are code points of the field as given.
+    `content` is its text as HTML, where that is known: a link to another outlet's article credits it, if nothing else
+    credits anybody. `origin` is empty where nobody is credited. Offsets are code points of the field as given.
     """
     fields: dict[FieldName, str] = {"title": document.title, "summary": document.summary, "text": document.text}
     passages = {field: passage(text) for field, text in fields.items() if text}
@@ -140,13 +142,17 @@ def attribute(document: Document, outlets: Outlets) -> Attribution:
     found = list(_claims(passages, named_outlets(passages, outlets, publisher), publisher))
     claims = [claim for claim in found if _is_creditable(claim)]
     leading = _leading(claims, publisher)
-    given_to = _one_each(_credits(claims, leading, publisher))
+    given_to = [*_credits(claims, leading, publisher), *_byline(document.author, outlets, publisher)]
+    if not any(credit.role in ("origin", "self") for credit in given_to):
+        given_to += _linked(content, outlets, publisher)
+    best = _one_each(given_to)
     # "Documents obtained by the Guardian and +972 Magazine", in the Guardian: it broke the story with the others.
     jointly = any(claim.group == leading and claim.name.outlet is publisher for claim in claims)
-    origin = _origin(given_to, jointly=jointly)
-    if not given_to:
-        origin = _byline(document.author, outlets, publisher)
-    return Attribution(origin=origin, credits=given_to, document_source=_document_source(found, passages.values()))
+    return Attribution(
+        origin=_origin(best, jointly=jointly),
+        credits=best,
+        document_source=_document_source(found, passages.values()),
+    )
 
 
 def _document_source(claims: Iterable[_Claim], passages: Iterable[Passage]) -> tuple[str, ...]:
@@ -163,10 +169,19 @@ def _publisher(document: Document, outlets: Outlets) -> Outlet | None:
     )
 
 
-def _byline(author: str, outlets: Outlets, publisher: Outlet | None) -> tuple[str, ...]:
+def _byline(author: str, outlets: Outlets, publisher: Outlet | None) -> Iterator[Credit]:
     """The agency that an author's line names, where another outlet printed its text."""
-    agencies = (outlet for outlet in named_in(author, outlets) if outlet.kind == "agency")
-    return tuple({outlet.domain: None for outlet in agencies if outlet is not publisher})
+    for outlet, start, end in named_in(author, outlets):
+        if outlet.kind == "agency" and outlet is not publisher:
+            yield Credit(outlet=outlet.name, domain=outlet.domain, role="wire", field="author", start=start, end=end)
+
+
+def _linked(content: str, outlets: Outlets, publisher: Outlet | None) -> Iterator[Credit]:
+    """Where the first sentences link to the articles of one other outlet only, it is taken for their source."""
+    linked = linked_outlets(content, outlets, publisher)
+    for outlet in linked if len(linked) == 1 else ():
+        if outlet.kind not in ("ngo", "aggregator"):
+            yield Credit(outlet=outlet.name, domain=outlet.domain, role="origin", field="text", start=0, end=0)
 
 
 def _is_creditable(claim: _Claim) -> bool:

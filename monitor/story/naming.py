@@ -74,10 +74,11 @@ def named_outlets(
     return told
 
 
-def named_in(line: str, outlets: Outlets) -> list[Outlet]:
-    """The outlets that a short line, such as an author's, names in full."""
+def named_in(line: str, outlets: Outlets) -> list[tuple[Outlet, int, int]]:
+    """The outlets that a short line, such as an author's, names in full, and where."""
     names = _names(outlets)
-    return [names.full[found[0]] for found in names.pattern.finditer(strike(line)) if found[0] in names.full]
+    found = (match for match in names.pattern.finditer(strike(line)) if match[0] in names.full)
+    return [(names.full[match[0]], match.start(), match.end()) for match in found]
 
 
 def _named(text: str, names: _Names) -> Iterator[re.Match[str]]:

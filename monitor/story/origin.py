@@ -1,19 +1,21 @@
-"""Who broke a story, by all of its documents: the strongest evidence, and every vote.
+"""Who broke a story, by all of its documents: the strongest evidence there is, and every vote.
 
 Pure: the tellings as values in, a `StoryOrigin` out. What one document says is `attribution`'s.
+
+The evidence, strongest first: an outlet is credited, or linked to; it says itself that it found out; an agency's name
+stands on the copies; it was ahead of all others for longer than their feeds are left alone. With none of these nobody
+is named, and only who was seen first is said.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from monitor.model import Attribution, Role
-
-# ---- the story as a whole -------------------------------------------------------------------------------------------
+from monitor.model import Attribution, Credit, Relation, Vote
+from monitor.story.outlets import Outlets
 
 
 class Telling(Protocol):
@@ -22,88 +24,196 @@ class Telling(Protocol):
     @property
     def domain(self) -> str: ...
     @property
+    def relation(self) -> Relation: ...
+    @property
     def first_seen(self) -> datetime: ...
     @property
     def published(self) -> datetime | None: ...
+    @property
+    def poll_interval(self) -> timedelta | None: ...
     @property
     def attribution(self) -> Attribution: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryOrigin:
-    """Who broke a story. `domains` is empty where nobody can be named; `note` is the evidence, in words."""
+    """Who broke a story. `outlets` is empty where nobody can be named; `note` is the evidence, in words."""
 
-    domains: tuple[str, ...]
+    outlets: tuple[str, ...]  # domains; the name of an outlet that is not on the list
     note: str
+    votes: tuple[Vote, ...] = ()  # all credits, most first
 
 
-def story_origin(members: Sequence[Telling], *, lead: timedelta = timedelta(minutes=30)) -> StoryOrigin:
-    """Explicit credit, else a wire byline, else a clear lead; with none of them, only who was seen first is said.
+_Voters = Mapping[str, Mapping[str, Credit]]  # outlet → who credits it → one credit of theirs
 
-    `lead` is how far one outlet must be ahead of all others, in its own time of publication and in ours of first sight,
-    to be named without a credit: it should exceed the poll intervals of both.
-    """
+
+def story_origin(members: Sequence[Telling], outlets: Outlets) -> StoryOrigin:
+    """Who broke the story that `members` tell, the evidence, and what else is known of how it came."""
     told = sorted(members, key=lambda member: (member.first_seen, member.domain))
     if not told:
-        return StoryOrigin(domains=(), note="nobody has told it yet")
-    return _by_credit(told) or _by_own_word(told) or _by_wire(told) or _by_time(told, lead)
-
-
-def _by_credit(members: Sequence[Telling]) -> StoryOrigin | None:
-    """The outlets with the most credits; an outlet's credit counts once, however many articles repeat it."""
-    given = _votes(members, "origin")
-    votes = Counter(domain for domain, _ in given)
-    if not votes:
-        return None
-    most = max(votes.values())
-    chosen = tuple(domain for domain, count in votes.items() if count == most)
-    credit = "outlet credits" if most == 1 else "outlets credit"
-    others = len({voter for domain, voter in given if domain not in chosen and voter not in chosen})
-    note = f"{most} {credit} {'it' if len(chosen) == 1 else 'each of them'}"
-    return StoryOrigin(domains=chosen, note=f"{note}; {others} credit{'s' * (others == 1)} others" if others else note)
-
-
-def _by_own_word(members: Sequence[Telling]) -> StoryOrigin | None:
-    claimed = tuple(dict.fromkeys(domain for domain, _ in _votes(members, "self")))
-    return StoryOrigin(domains=claimed, note="by its own account") if len(claimed) == 1 else None
-
-
-def _by_wire(members: Sequence[Telling]) -> StoryOrigin | None:
-    bylines = {
-        (domain, each.domain) for each in members if not each.attribution.credits for domain in each.attribution.origin
-    }
-    wires = Counter(sorted(domain for domain, _ in bylines | _votes(members, "wire").keys()))
-    if not wires:
-        return None
-    (domain, count), *_ = wires.most_common(1)
-    return StoryOrigin(
-        domains=(domain,), note=f"{count} outlet{'s' * (count > 1)} carr{'y' if count > 1 else 'ies'} its wire copy"
+        return StoryOrigin(outlets=(), note="nobody has told it yet")
+    voters = _voters(told)
+    chosen, evidence = (
+        _by_credit(voters, told, outlets) or _by_own_word(told) or _by_wire(told, outlets) or _by_time(told) or ((), "")
     )
+    notes = (evidence, _seen(told, outlets), _copies(told, outlets) if voters else "", _documents(told))
+    return StoryOrigin(outlets=chosen, note="; ".join(note for note in notes if note), votes=_votes(voters, outlets))
 
 
-def _votes(members: Sequence[Telling], role: Role) -> dict[tuple[str, str], None]:
-    """Pairs of who is credited in this role, and by whom, each once, in order of first sight."""
-    return {
-        (credit.domain, member.domain): None
+# ---- credits --------------------------------------------------------------------------------------------------------
+
+
+def _voters(members: Sequence[Telling]) -> _Voters:
+    """Who credits whom. A copy repeats a vote and is none of its own, unless nobody else says it."""
+    return _cast(member for member in members if member.relation != "copy") or _cast(members)
+
+
+def _cast(members: Iterable[Telling]) -> _Voters:
+    cast: dict[str, dict[str, Credit]] = {}
+    for member in members:
+        for credit in member.attribution.credits:
+            if credit.role == "origin":
+                given = cast.setdefault(credit.domain or credit.outlet, {})
+                held = given.get(member.domain)
+                given[member.domain] = credit if held is None or held.is_link else held
+    return cast
+
+
+def _votes(voters: _Voters, outlets: Outlets) -> tuple[Vote, ...]:
+    cast = (
+        Vote(outlet=outlets.name(credited), by=tuple(outlets.name(voter) for voter in given))
+        for credited, given in voters.items()
+    )
+    return tuple(sorted(cast, key=lambda vote: -len(vote.by)))
+
+
+def _by_credit(voters: _Voters, members: Sequence[Telling], outlets: Outlets) -> tuple[tuple[str, ...], str] | None:
+    """The outlet with the most credits, with those that most of its voters name beside it.
+
+    Where different reports credit different outlets equally often, whose own report came first.
+    """
+    if not voters:
+        return None
+    most = max(map(len, voters.values()))
+    leaders = [credited for credited, given in voters.items() if len(given) == most]
+    if not all(voters[one].keys() == voters[leaders[0]].keys() for one in leaders):
+        leaders = _earliest(leaders, members)
+    first = voters[leaders[0]]
+    chosen = [one for one, given in voters.items() if one in leaders or len(given.keys() & first.keys()) * 2 > most]
+    return tuple(chosen), _credit_note(voters, chosen, outlets)
+
+
+def _earliest(credited: list[str], members: Sequence[Telling]) -> list[str]:
+    """The one whose own report is the earliest in the story; all of them where none has told it here."""
+    own = [member for member in members if member.domain in credited]
+    return [min(own, key=_when).domain] if own else credited
+
+
+def _credit_note(voters: _Voters, chosen: Sequence[str], outlets: Outlets) -> str:
+    agreed = voters[chosen[0]].keys()
+    if set(voters) != set(chosen) or any(agreed.isdisjoint(voters[one]) for one in chosen):
+        counted = sorted(voters.items(), key=lambda item: -len(item[1]))
+        return "credited: " + ", ".join(f"{outlets.name(one)} by {len(given)}" for one, given in counted)
+    given = {voter: credit for one in chosen for voter, credit in voters[one].items()}
+    links = sum(credit.is_link for credit in given.values())
+    them = "it" if len(chosen) == 1 else "them"
+    said = [_counted(len(given) - links, "outlet credits", "outlets credit") + f" {them}"] * (len(given) > links)
+    linked = [_counted(links, "outlet links", "outlets link") + f" to {them}"] * bool(links)
+    return ", ".join(said + linked)
+
+
+# ---- other evidence -------------------------------------------------------------------------------------------------
+
+
+def _by_own_word(members: Sequence[Telling]) -> tuple[tuple[str, ...], str] | None:
+    claimed = {
+        credit.domain: None
         for member in members
         for credit in member.attribution.credits
-        if credit.role == role and (credit.domain in member.attribution.origin or role == "wire")
+        if credit.role == "self" and credit.domain in member.attribution.origin
     }
+    return (tuple(claimed), "by its own account") if len(claimed) == 1 else None
 
 
-def _by_time(members: Sequence[Telling], lead: timedelta) -> StoryOrigin:
+def _by_wire(members: Sequence[Telling], outlets: Outlets) -> tuple[tuple[str, ...], str] | None:
+    wires = _wires(members)
+    if not wires:
+        return None
+    return (max(wires, key=lambda wire: len(wires[wire])),), _copies(members, outlets)
+
+
+def _copies(members: Sequence[Telling], outlets: Outlets) -> str:
+    """ "11 copies of Associated Press"; of the agency that most carry."""
+    wires = _wires(members)
+    if not wires:
+        return ""
+    most = max(wires, key=lambda wire: len(wires[wire]))
+    return _counted(len(wires[most]), f"copy of {outlets.name(most)}", f"copies of {outlets.name(most)}")
+
+
+def _wires(members: Sequence[Telling]) -> dict[str, set[str]]:
+    """Agency → the outlets that carry its copy, by a dateline or an author's line."""
+    carried: dict[str, set[str]] = {}
+    for member in members:
+        for credit in member.attribution.credits:
+            if credit.role == "wire":
+                carried.setdefault(credit.domain, set()).add(member.domain)
+    return carried
+
+
+def _documents(members: Sequence[Telling]) -> str:
+    sources = dict.fromkeys(source for member in members for source in member.attribution.document_source)
+    return f"documents: {', '.join(sources)}" if sources else ""
+
+
+# ---- time -----------------------------------------------------------------------------------------------------------
+
+
+def _by_time(members: Sequence[Telling]) -> tuple[tuple[str, ...], str] | None:
+    """Who was ahead of every other by both clocks, for longer than either feed is left alone between two polls."""
     first = members[0]
-    seen = f"first seen here {first.first_seen.astimezone(UTC):%H:%M} UTC"
     rivals = [member for member in members if member.domain != first.domain]
-    if not rivals or any(_ahead(first, rival) < lead for rival in rivals):
-        return StoryOrigin(domains=(), note=seen)
-    ahead = min(_ahead(first, rival) for rival in rivals)
-    minutes = int(ahead.total_seconds() // 60)
-    return StoryOrigin(domains=(first.domain,), note=f"{seen}, {minutes} min before any other; nobody is credited")
+    if not rivals or not all(_is_ahead(first, rival) for rival in rivals):
+        return None
+    minutes = int(min(_lead(first, rival) for rival in rivals).total_seconds() // 60)
+    return (first.domain,), f"{minutes} min before any other; nobody is credited"
 
 
-def _ahead(first: Telling, rival: Telling) -> timedelta:
+def _is_ahead(first: Telling, rival: Telling) -> bool:
+    if first.poll_interval is None or rival.poll_interval is None:
+        return False
+    return _lead(first, rival) > max(first.poll_interval, rival.poll_interval)
+
+
+def _lead(first: Telling, rival: Telling) -> timedelta:
     """How long one was ahead of another by both clocks: the smaller lead; none without both times of publication."""
     if first.published is None or rival.published is None:
         return timedelta(0)
     return min(rival.first_seen - first.first_seen, rival.published - first.published)
+
+
+def _when(member: Telling) -> datetime:
+    """When a report came out; no later than we saw it."""
+    return min(member.published or member.first_seen, member.first_seen)
+
+
+def _seen(members: Sequence[Telling], outlets: Outlets) -> str:
+    """ "first seen here 09:12 UTC (The Guardian, ± 4 min)", and who dates its report before that."""
+    first, dated = members[0], min(members, key=_when)
+    within = f", ± {_minutes(first.poll_interval)} min" if first.poll_interval else ""
+    seen = f"first seen here {_clock(first.first_seen)} UTC ({outlets.name(first.domain)}{within})"
+    if dated.domain == first.domain or _when(dated) >= first.first_seen:
+        return seen
+    return f"{seen}, but {outlets.name(dated.domain)} dates its report {_clock(_when(dated))}"
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%H:%M}"
+
+
+def _minutes(interval: timedelta) -> int:
+    return max(1, round(interval.total_seconds() / 60))
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

@@ -22,8 +22,8 @@ _EDITED = Match(watch="", level="alert", score=0, why="it matched when it was re
 
 def tell(story_id: int, watch: str, tellings: Sequence[Telling], outlets: Outlets) -> StoryReport:
     """The story as `watch` sees it. `tellings` are all its members in order of arrival; at least one matched."""
-    origin = story_origin(tellings)
-    lead = _lead(watch, tellings, origin.domains)
+    origin = story_origin(tellings, outlets)
+    lead = _lead(watch, tellings, origin.outlets)
     found = _matches(watch, tellings)
     match = _match(lead, watch) or _EDITED
     sentence, marks = _sentence(lead, match)
@@ -37,10 +37,12 @@ def tell(story_id: int, watch: str, tellings: Sequence[Telling], outlets: Outlet
         sentence=sentence,
         marks=marks,
         title_marks=_disjoint((span.start, span.end) for span in match.spans if span.field == "title"),
-        origin=tuple(outlets.name(domain) for domain in origin.domains),
+        origin=tuple(outlets.name(domain) for domain in origin.outlets),
         origin_note=origin.note,
         members=tuple(_member(telling, outlets) for telling in tellings if telling is not lead),
         first_seen=min(telling.first_seen for telling in tellings),
+        votes=origin.votes,
+        document_source=tuple(dict.fromkeys(one for told in tellings for one in told.attribution.document_source)),
     )
 
 
@@ -75,9 +77,16 @@ def _member(telling: Telling, outlets: Outlets) -> StoryMember:
         published=document.published,
         first_seen=telling.first_seen,
         relation=telling.relation,
-        credits=tuple(outlets.name(domain) for domain in telling.attribution.origin if domain != document.outlet),
+        credits=_credited(telling, outlets),
         edit=latest_edit(telling.versions),
     )
+
+
+def _credited(telling: Telling, outlets: Outlets) -> tuple[str, ...]:
+    """Display names of the outlets whose finding it says it is, other than its own."""
+    listed = [outlets.name(domain) for domain in telling.attribution.origin if domain != telling.document.outlet]
+    unlisted = [one.outlet for one in telling.attribution.credits if one.role == "origin" and not one.domain]
+    return tuple(dict.fromkeys([*listed, *unlisted]))
 
 
 def _sentence(telling: Telling, match: Match) -> tuple[str, tuple[tuple[int, int], ...]]:

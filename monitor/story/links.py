@@ -1,0 +1,40 @@
+"""Which outlets' articles a text links to, near its top.
+
+What lives here: links in the HTML that a feed gave as an entry's text. What must not: what such a link is worth
+(`attribution`), or fetching what it leads to.
+
+Only a link to an article counts: an address with a path of some length, and not one of the outlet's own. Links further
+down lead to background, to other stories, to newsletters.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from monitor.story.naming import passage
+from monitor.story.outlets import Outlet, Outlets
+
+_ANCHOR = re.compile(r"""<a\s[^>]{0,2000}?href=["']?(https?://[^"'\s>]{1,2000})""", re.IGNORECASE)
+_NO_ARTICLE = re.compile(
+    r"^/(?:tags?|topics?|authors?|people|by|category|section|about|newsletters?|subscribe|search)/"
+)
+_SHORTEST_ARTICLE = 15  # characters of a path: "/2026/02/some-story"
+
+
+def linked_outlets(content: str, outlets: Outlets, publisher: Outlet | None) -> list[Outlet]:
+    """The outlets other than the publisher whose articles the first sentences of `content` link to, in order."""
+    if "href" not in content:
+        return []
+    top = passage(content)
+    addresses = (found[1] for found in _ANCHOR.finditer(content) if top.near_top(found.start()))
+    owners = (outlets.find(urlsplit(address).hostname or "") for address in addresses if _is_article(address))
+    return list({owner.domain: owner for owner in owners if owner and owner is not publisher}.values())
+
+
+def _is_article(address: str) -> bool:
+    try:
+        path = urlsplit(address).path
+    except ValueError:  # a bracket that opens no IPv6 address
+        return False
+    return len(path.rstrip("/")) >= _SHORTEST_ARTICLE and not _NO_ARTICLE.match(path)
