@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
+from rich.color import ColorSystem
 
+from monitor.cli import paint
 from monitor.run import utc_now
 from storage import stories
 from storage.database import Database
@@ -71,6 +74,16 @@ def test_changes_are_shown_word_by_word_the_latest_first(told: Database) -> None
     assert "title: Ferry sank in [-fog-]{+a storm+}" in ran.out
     assert "Butter" not in ran.out
     assert "[-Bread-]{+Butter+}" in run(told, "changes", "--all").out
+    assert "\\n" not in ran.out
+
+
+def test_what_changed_is_marked_also_on_a_terminal_that_is_to_show_no_colour(
+    told: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paint.out, "_color_system", ColorSystem.STANDARD)
+    assert "Ferry sank in fog a storm" in re.sub(r"\x1b\[[0-9;]*m", " ", run(told, "changes").out).replace("  ", " ")
+    monkeypatch.setattr(paint.out, "no_color", True)
+    assert "title: Ferry sank in [-fog-]{+a storm+}" in run(told, "changes").out
 
 
 def test_changes_for_a_program_hold_both_wordings(told: Database) -> None:

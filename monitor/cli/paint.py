@@ -29,6 +29,11 @@ out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
+def in_colour() -> bool:
+    """Whether colour can tell anything: somebody watches, on a terminal that has it, and wants it."""
+    return out.color_system is not None and not out.no_color
+
+
 def plain(text: object) -> str:
     """Printable characters only; what could move the cursor or turn the line around is shown as an escape."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in str(text))

@@ -15,7 +15,7 @@ import click
 from rich.text import Text
 
 from monitor.cli.options import database_option, json_option, open_database
-from monitor.cli.paint import err, json_line, json_lines, local, out, plain, table
+from monitor.cli.paint import err, in_colour, json_line, json_lines, local, out, plain, table
 from monitor.model import Correction, Difference, StoryReport
 from monitor.run import utc_now
 from monitor.story.outlets import shipped
@@ -178,7 +178,9 @@ def stories_changes(database_url: str | None, as_json: bool, hours: int, everyth
         out.print(Text(plain(f"{local(row.after.seen)}  {row.outlet}  {kind}"), style="bold"))
         for name, line in _changed_fields(row):
             out.print(Text(f"  {name}: ").append_text(line))
-        out.print(plain(f"  {row.link}\n"))
+        if row.link:
+            out.print(plain(f"  {row.link}"))
+        out.print()
     if not rows and not as_json:
         out.print(f"Nothing was edited in the last {hours} hours.")
 
@@ -204,5 +206,8 @@ def _changed(found: Sequence[Difference] | Iterator[Difference]) -> Text:
     line = Text()
     for piece in found:
         shown = plain(piece.text)
-        line.append(shown if out.color_system else _MARKS[piece.kind].format(shown), style=_STYLES[piece.kind])
+        if in_colour():
+            line.append(shown, style=_STYLES[piece.kind])
+        else:
+            line.append(_MARKS[piece.kind].format(shown))
     return line
