@@ -108,6 +108,7 @@ def test_a_correction_is_said_shown_and_taken_back(told: Database) -> None:
     shown = run(told, "show", "3").out
     assert "entry 3  courier.example  new: parted from its story by ada: another ferry (by a person)" in shown
     assert "correction 1: split by ada, entries 3 (another ferry)" in shown
+    assert "\\n" not in shown
     assert run(told, "undo", "--by", "eve").code == 0
     shown = run(told, "show", "3").out
     assert shown.startswith("Story 3 was merged into story 1.")

@@ -98,15 +98,18 @@ def stories_show(database_url: str | None, as_json: bool, story: int) -> None:
     if as_json:
         tellers = [asdict(member) | {"fetched": fetched.get(member.entry, ())} for member in members]
         facts = {"story": kept, "watch": watch, "why": report.why}
-        origin = {"origin": report.origin, "origin_note": report.origin_note}
-        origin |= {"votes": [asdict(vote) for vote in report.votes], "document_source": report.document_source}
+        origin = {
+            "origin": report.origin, "origin_note": report.origin_note, "votes": report.votes,
+            "document_source": report.document_source,
+        }  # fmt: skip
         json_line(facts | origin | {"members": tellers, "corrections": corrected})
         return
     if kept != story:
         out.print(f"Story {story} was merged into story {kept}.\n")
     _show(report, members, fetched)
     for correction in corrected:
-        out.print(plain(f"\n{_of_correction(correction)}"))
+        out.print()
+        out.print(plain(_of_correction(correction)))
 
 
 def _of_correction(correction: Correction) -> str:
