@@ -26,10 +26,11 @@ def reduced(message: Message, content: Content) -> Message:
 def _headlines(message: Message) -> Message:
     """Headlines, outlets and links: no watch, no sentence, no reason."""
     data: Mapping[str, Any] = message.data
-    less: dict[str, Any] = {"title": message.subject, "link": message.link}
+    link = note_of(message).link
+    less: dict[str, Any] = {"title": message.subject, "link": link}
     if "stories" in data:
         less["stories"] = [_headline(story) for story in data["stories"]]
-    return _written(replace(message, data=less | _health(data)))
+    return _written(replace(message, link=link, data=less | _health(data)))
 
 
 def _headline(story: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Note:
 def note_of(message: Message) -> Note:
     """A message as a note. Never raises, whatever a stranger's words are."""
     lines = tuple(line for line in _lines(message) if line.text)
-    note = Note(title=_one_line(message.subject), link=plain_link(message.link), lines=lines[:LINES])
+    note = Note(title=_one_line(message.subject) or "(untitled)", link=plain_link(_link(message)), lines=lines[:LINES])
     return replace(note, left_out=len(lines) - len(note.lines))
 
 
@@ -89,6 +89,12 @@ def _lines(message: Message) -> Iterator[Line]:
         yield from _story_lines(data)
     else:  # many stories, or a notice, or what was reduced to less
         yield from _listed_lines(data)
+
+
+def _link(message: Message) -> str:
+    """Where a message leads; one that says nothing of it tells its lead."""
+    lead = message.data.get("lead")
+    return message.link or (str(lead["link"]) if isinstance(lead, Mapping) else "")
 
 
 def _story_lines(story: Mapping[str, Any]) -> Iterator[Line]:

@@ -48,6 +48,13 @@ def a_webhook(client: Client, _server: ScriptedServer, url: str) -> None:
     WebhookSender(url=url, secrets=(b"s" * 24,), post=client.post).send(LETTER, "")
 
 
+def a_chat(client: Client, _server: ScriptedServer, url: str) -> None:
+    settings: dict[str, str | int | bool] = {"server": url, "token": "t", "room": "!r:chat.example"}
+    at_the_address = replace(MATRIX, ask=lambda _settings, _note, _name: Question(url=url, body={}, method="PUT"))
+    with suppress_strange_answer():
+        ChatSender(service=at_the_address, settings=settings, post=client.post).send(LETTER, "")
+
+
 def a_hub(client: Client, _server: ScriptedServer, url: str) -> None:
     _ask_hub(client, url)
 
@@ -80,6 +87,7 @@ ROADS: dict[str, Callable[[Client, ScriptedServer, str], None]] = {
     "an article": an_article,
     "a redirect": a_redirect,
     "a webhook": a_webhook,
+    "a chat": a_chat,
     "a hub": a_hub,
     "a hub that moved": a_hub_that_moved,
     "a page that names a feed": a_page_that_names_a_feed,

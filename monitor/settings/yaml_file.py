@@ -295,7 +295,8 @@ _EXPECTATIONS: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 
 
-_PRIVATE = frozenset({"password", "secret", "previous_secret", "username"})  # what is written there is never repeated
+# What is written there is never repeated. A channel's address is often all that one needs to post to it.
+_PRIVATE = frozenset({"password", "secret", "previous_secret", "username", "token", "topic"})
 
 
 def _expectation(detail: ErrorDetails) -> str:
@@ -303,7 +304,8 @@ def _expectation(detail: ErrorDetails) -> str:
     say = _EXPECTATIONS.get(detail["type"])
     message = say(dict(detail.get("ctx", {}))) if say else detail["msg"].removeprefix("Value error, ")
     shown = detail["input"]
-    private = _PRIVATE.intersection(str(step) for step in detail["loc"]) or "@" in str(shown)
+    steps = [str(step) for step in detail["loc"]]
+    private = _PRIVATE.intersection(steps) or {"channels", "url"} <= set(steps) or "@" in str(shown)
     if isinstance(shown, (str, int, float)) and not private and detail["type"] not in ("missing", "extra_forbidden"):
         return f"{message}, got {str(shown).partition('?')[0][:80]!r}"
     return message
