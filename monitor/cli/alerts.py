@@ -18,11 +18,19 @@ from storage import outbox, reminders
 
 EVERY = 1_000_000  # deliveries; `tipsheet alerts` shows the latest, `retry --all` must not forget the older ones
 
+_state = click.option(
+    "--state",
+    type=click.Choice(["waiting", "sent", "failed", "uncertain", "folded"]),
+    metavar="STATE",
+    multiple=True,
+    help="Only these: waiting, sent, failed, uncertain or folded; may be repeated.",
+)
+
 
 @click.group(invoke_without_command=True)
 @database_option
 @json_option
-@click.option("--state", type=click.Choice(["waiting", "sent", "failed", "uncertain", "folded"]), multiple=True)
+@_state
 @click.pass_context
 def alerts(context: click.Context, database_url: str | None, as_json: bool, state: tuple[str, ...]) -> None:
     """What went out, what waits, what could not be delivered, and why."""
@@ -53,7 +61,7 @@ def _list_alerts(database_url: str | None, as_json: bool, state: tuple[str, ...]
 @alerts.command("list")
 @database_option
 @json_option
-@click.option("--state", type=click.Choice(["waiting", "sent", "failed", "uncertain", "folded"]), multiple=True)
+@_state
 def alerts_list(database_url: str | None, as_json: bool, state: tuple[str, ...]) -> None:
     """The same as `tipsheet alerts`."""
     _list_alerts(database_url, as_json, state)
@@ -90,7 +98,7 @@ def alerts_retry(database_url: str | None, ids: tuple[int, ...], everything: boo
 @database_option
 @click.argument("ids", type=int, nargs=-1, required=True)
 def alerts_ack(database_url: str | None, ids: tuple[int, ...]) -> None:
-    """Say that these alerts were seen: no reminder of them is sent any more."""
+    """Say that alerts were seen: nobody is reminded of them."""
     with open_database(database_url, to_read=True) as database, database.write() as connection:
         known = reminders.acknowledge(connection, ids, now=utc_now())
     out.print(f"{len(known)} acknowledged.")
