@@ -5,7 +5,7 @@ not: sending, rendering, a clock, a database. `now` is an argument.
 
 The order of the questions is the policy:
 
-    who receives the watch → told already? → backlog? → which level? → alert, digest or nothing
+    who receives the watch → told already? → backlog? → paused, or which level? → alert, digest or nothing
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from monitor.model import (
     ChannelKind,
@@ -98,10 +99,13 @@ class _Case:
     entry: Entry
     placement: Placement
     recipient: Recipient
-    told: Told | None  # what this recipient has heard of the story
+    told: Told | None  # what this recipient has heard of the story, at once
+    listed: Told | None  # where it stood, or will stand, in a digest of his
+    paused: Mapping[str, str]  # watch → why it may not alert now
     edit: EditKind | None  # what became of the wording that was examined before, if there was one
     now: datetime
     due_at: datetime
+    update_at: datetime  # when news about the story is due
 
 
 def decide(
@@ -114,27 +118,36 @@ def decide(
     recipients: Mapping[str, Recipient],
     now: datetime,
     group_wait: timedelta,
+    group_interval: timedelta = timedelta(),
+    paused: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Decision, ...]:
     """One decision for each match and each recipient of its watch, recipient by recipient, the strongest match first.
 
     `told` is what has gone out, or is on its way, about the story of `placement`, to anybody. A story is told once to a
     recipient, whichever watch found it: of several matches the strongest tells, the others are folded under it.
-    An alert is due `group_wait` from now, so that copies that arrive together are told as one story.
+    An alert is due `group_wait` from now, so that copies that arrive together are told as one story; an update no
+    sooner than `group_interval` after the last message about its story. `paused` names watches that storm, and says so
+    in words: what they find goes into the digest, or into one message when the pause is over.
     """
     edit = _edit(entry)
 
     def case(name: str) -> _Case:
+        at_once = [item for item in told if item.recipient == name and item.kind != "digest"]
+        last = max((item.at + group_interval for item in at_once if item.at), default=now)
         return _Case(
             entry=entry,
             placement=placement,
             recipient=recipients[name],
-            told=next((item for item in told if item.recipient == name), None),
+            told=next(iter(at_once), None),
+            listed=next((item for item in told if item.recipient == name and item.kind == "digest"), None),
+            paused=paused,
             edit=edit,
             now=now,
             due_at=now + group_wait,
+            update_at=max(now + group_wait, last),
         )
 
-    ranked = sorted(matches, key=lambda match: (_level(match, watches) != "alert", -match.score))
+    ranked = sorted(matches, key=lambda match: (_level(match, watches, paused) != "alert", -match.score))
     decisions: list[Decision] = []
     for name in _names(ranked, watches, recipients):
         mine = [match for match in ranked if name in _receivers(match, watches, recipients)]
@@ -162,17 +175,18 @@ def _bereft(entry: Entry, told: Sequence[Told]) -> tuple[str, ...]:
 
 def _take_back(case: _Case) -> Decision:
     """Nothing matches after an edit: told if it turns what was told, else only put on record."""
-    assert case.told is not None  # noqa: S101 - only who was told can be bereft
-    lost = Match(watch=case.told.watch, level="digest", score=0, why="it no longer matches", spans=())
-    return _follow_up(case, lost, case.told)
+    heard = case.told or case.listed
+    assert heard is not None  # noqa: S101 - only who was told can be bereft
+    lost = Match(watch=heard.watch, level="digest", score=0, why="it no longer matches", spans=())
+    return _follow_up(case, lost, case.told) if case.told else _for_digest(case, lost, "it no longer matches")
 
 
 def _decide_case(case: _Case, matches: Sequence[Match], watches: Mapping[str, Watch]) -> list[Decision]:
     """The strongest match speaks; a weaker one is folded under it, or falls silent for the same reason."""
     strongest, *others = matches
-    spoken = _decide_one(case, strongest, _level(strongest, watches))
+    spoken = _decide_one(case, strongest, _level(strongest, watches, case.paused))
     if spoken.action == "nothing":
-        return [spoken, *(_decide_one(case, match, _level(match, watches)) for match in others)]
+        return [spoken, *(_decide_one(case, match, _level(match, watches, case.paused)) for match in others)]
     reason = f"told for the watch “{strongest.watch}”; folded under it"
     return [spoken, *(_nothing(match, case.recipient.name, reason) for match in others)]
 
@@ -182,6 +196,8 @@ def _decide_one(case: _Case, match: Match, level: Level) -> Decision:
         return _follow_up(case, match, case.told)
     if case.entry.backlog:
         return _decide_backlog(case, match)
+    if match.watch in case.paused:
+        return _for_later(case, match)
     if level == "digest":
         return _for_digest(case, match, "matches at digest level")
     found = "matches since its outlet edited it" if case.entry.edited else "matches"
@@ -199,7 +215,9 @@ def _follow_up(case: _Case, match: Match, told: Told) -> Decision:
         return _nothing(match, name, f"{before}; {_described(case)} is folded under it: the recipient wants no updates")
     if wish == "at-once" and (case.edit in _TURNS or case.placement.relation == "update"):
         reason = f"{before}; the recipient wants updates at once"
-        return Decision(watch=match.watch, recipient=name, action="update", reason=reason, due_at=case.due_at)
+        if case.update_at > case.due_at:
+            reason += f"; waits until {case.update_at:%H:%M:%S} UTC, because the last message is fresh"
+        return Decision(watch=match.watch, recipient=name, action="update", reason=reason, due_at=case.update_at)
     return _for_digest(case, match, f"{before}; {_described(case)} is folded under it")
 
 
@@ -223,7 +241,19 @@ def _decide_backlog(case: _Case, match: Match) -> Decision:
     return _for_digest(case, match, f"{days} days old when it came, too old for an alert")
 
 
+def _for_later(case: _Case, match: Match) -> Decision:
+    """What a paused watch finds: who takes no digest is told when the pause is over."""
+    reason = case.paused[match.watch]
+    if case.recipient.digest_at is not None or case.listed:
+        return _for_digest(case, match, reason)
+    reason = f"{reason}; told then, for the recipient takes no digest"
+    return Decision(watch=match.watch, recipient=case.recipient.name, action="digest", reason=reason)
+
+
 def _for_digest(case: _Case, match: Match, reason: str) -> Decision:
+    if case.listed and not _is_news(case):
+        reason = f"{reason}; its story stands in a digest already, and {_described(case)} is folded under it"
+        return _nothing(match, case.recipient.name, reason)
     if case.recipient.digest_at is None:
         return _nothing(match, case.recipient.name, f"{reason}; the recipient takes no digest")
     return Decision(watch=match.watch, recipient=case.recipient.name, action="digest", reason=reason)
@@ -233,10 +263,11 @@ def _nothing(match: Match, recipient: str, reason: str) -> Decision:
     return Decision(watch=match.watch, recipient=recipient, action="nothing", reason=reason)
 
 
-def _level(match: Match, watches: Mapping[str, Watch]) -> Level:
+def _level(match: Match, watches: Mapping[str, Watch], paused: Mapping[str, str]) -> Level:
     """The match's level, capped by what its watch may reach."""
     watch = watches.get(match.watch)
-    return "digest" if watch is not None and watch.level == "digest" else match.level
+    capped = match.watch in paused or (watch is not None and watch.level == "digest")
+    return "digest" if capped else match.level
 
 
 def _receivers(match: Match, watches: Mapping[str, Watch], recipients: Mapping[str, Recipient]) -> tuple[str, ...]:

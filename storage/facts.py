@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,14 @@ from sqlalchemy import Connection, select, update
 from monitor.model import ChannelState
 from storage.database import insert_new
 from storage.schema import facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """For how long a watch may not alert."""
+
+    since: datetime
+    until: datetime
 
 
 def known_began_at(connection: Connection) -> datetime | None:
@@ -38,6 +46,18 @@ def keep_verdicts(connection: Connection, found: Mapping[str, tuple[str, str]], 
     """Keep what was found of some watches; of watches that are no more, nothing is kept."""
     kept = {watch: verdict for watch, verdict in verdicts(connection).items() if watch in only}
     _write(connection, "verdicts", kept | dict(found))
+
+
+def pauses(connection: Connection) -> dict[str, Pause]:
+    """Watch → its last pause, which may be over."""
+    stored = (_read(connection, "pauses") or {}).items()
+    moments = {watch: [datetime.fromisoformat(moment) for moment in pause] for watch, pause in stored}
+    return {watch: Pause(since=since, until=until) for watch, (since, until) in moments.items()}
+
+
+def keep_pause(connection: Connection, watch: str, pause: Pause) -> None:
+    stored = _read(connection, "pauses") or {}
+    _write(connection, "pauses", stored | {watch: [pause.since.isoformat(), pause.until.isoformat()]})
 
 
 def notices(connection: Connection) -> tuple[str, ...]:

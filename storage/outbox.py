@@ -81,7 +81,8 @@ def add(
 ) -> None:
     """Queue an alert or an update. The key makes it unique: one alert per story, watch and recipient, for ever.
 
-    An update is unique for the wording of the entry that led to it.
+    An update is unique for the wording of the entry that led to it. Where a message about its story still waits, that
+    one will tell it too.
     """
     parts = [decision.action, str(story_id), decision.watch, recipient.name, recipient.channel]
     if decision.action == "update":
@@ -96,6 +97,39 @@ def add(
         "due_at": decision.due_at or now,
         "created_at": now,
     }
+    if decision.action == "update" and (waiting := _waiting(connection, story_id, recipient)):
+        reason = f"{decision.reason}; told in the message {waiting}, which waits"
+        row |= {"state": "folded", "reason": reason, "due_at": None, "folded_into": waiting}
+    connection.execute(insert_new(connection, outbox).values(row))
+
+
+def _waiting(connection: Connection, story_id: int | None, recipient: Recipient) -> int | None:
+    """A message about a story that has no words yet."""
+    mine = (outbox.c.story_id == story_id) & (outbox.c.recipient == recipient.name)
+    wordless = (outbox.c.state == "waiting") & outbox.c.message.is_(null())
+    news = outbox.c.kind.in_(("alert", "update"))
+    found: int | None = connection.execute(select(func.min(outbox.c.id)).where(mine, wordless, news)).scalar_one()
+    return found
+
+
+def add_notice(
+    connection: Connection, recipient: Recipient, message: Message, *, watch: str = "", reason: str, due_at: datetime
+) -> bool:
+    """Queue a message that has its words already. False: it is there."""
+    row = _to(recipient) | {
+        "key": message.key, "kind": message.kind, "watch": watch, "reason": reason, "due_at": due_at,
+        "created_at": message.created_at, "message": _stored(message),
+    }  # fmt: skip
+    return connection.execute(insert_new(connection, outbox).values(row)).rowcount == 1
+
+
+def add_more(
+    connection: Connection, recipient: Recipient, watch: str, *, key: str, reason: str, due_at: datetime, now: datetime
+) -> None:
+    """Queue one message of all that a paused watch will have found by then."""
+    row = _to(recipient) | {
+        "key": key, "kind": "more", "watch": watch, "reason": reason, "due_at": due_at, "created_at": now,
+    }  # fmt: skip
     connection.execute(insert_new(connection, outbox).values(row))
 
 

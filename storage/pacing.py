@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, upd
 
 from storage import claims
 from storage.outbox import OutboxItem, due
-from storage.schema import attempts, outbox
+from storage.schema import Instant, attempts, decisions, members, outbox
 
 GATHERED = ("alert", "update", "reminder", "notice")  # what can be told at a line each
 _MAY_HAVE_ARRIVED = ("begun", "ambiguous")
@@ -40,6 +40,36 @@ def sent_times(connection: Connection, recipient: str, *, since: datetime, but: 
         .where(mine, out).group_by(outbox.c.id)
     )  # fmt: skip
     return tuple(rows.scalars())
+
+
+def alerts_since(connection: Connection, *, since: datetime) -> tuple[tuple[str, datetime], ...]:
+    """The watch and the time of each entry that led to alerts, however many heard them."""
+    alert = (decisions.c.action == "alert") & (decisions.c.decided_at > since)
+    one = select(decisions.c.watch, func.min(decisions.c.decided_at, type_=Instant).label("at"))
+    rows = connection.execute(one.where(alert).group_by(decisions.c.watch, decisions.c.entry_id))
+    return tuple((row.watch, row.at) for row in rows)
+
+
+def found_in_pause(
+    connection: Connection, watch: str, recipient: str, *, since: datetime, until: datetime
+) -> tuple[int, ...]:
+    """The stories that a recipient was not told of because their watch was paused, in order of arrival."""
+    mine = (decisions.c.watch == watch) & (decisions.c.recipient == recipient) & (decisions.c.action == "digest")
+    then = decisions.c.decided_at.between(since, until)
+    rows = connection.execute(
+        select(members.c.story_id)
+        .join(decisions, decisions.c.entry_id == members.c.entry_id)
+        .where(mine, then)
+        .group_by(members.c.story_id)
+        .order_by(func.min(decisions.c.id))
+    )
+    return tuple(rows.scalars())
+
+
+def resume(connection: Connection, watch: str, *, now: datetime) -> int:
+    """The pause of a watch is over: what waits for its end is due; how many messages."""
+    waits = (outbox.c.kind == "more") & (outbox.c.watch == watch) & (outbox.c.state == "waiting")
+    return connection.execute(update(outbox).where(waits, outbox.c.due_at > now).values(due_at=now)).rowcount
 
 
 def count_waiting(connection: Connection, recipient: str, *, now: datetime, horizon: datetime) -> int:

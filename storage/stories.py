@@ -20,7 +20,7 @@ from monitor.model import (
 )
 from storage import entries as entry_rows
 from storage import outbox, versions
-from storage.schema import DOCUMENTS, credits, decisions, entries, feeds, matches, members, stories
+from storage.schema import DOCUMENTS, Instant, credits, decisions, entries, feeds, matches, members, stories
 from storage.schema import outbox as outbox_table
 
 
@@ -151,16 +151,21 @@ def placements(connection: Connection, ids: Sequence[int]) -> dict[int, Placemen
 
 
 def told(connection: Connection, began_with: int) -> tuple[Told, ...]:
-    """What is on its way, has gone out or may have, about the story that an entry began."""
+    """What is on its way, has gone out or may have, about the story that an entry began, and where it was listed."""
     story_id = find(connection, began_with)
-    rows = connection.execute(
-        select(outbox_table.c.watch, outbox_table.c.recipient, outbox_table.c.kind).where(
-            outbox_table.c.story_id == story_id,
-            outbox_table.c.kind.in_(("alert", "update")),
-            outbox_table.c.state != "failed",  # what never arrived was not told
-        )
+    at = func.coalesce(outbox_table.c.sent_at, outbox_table.c.created_at, type_=Instant).label("at")
+    sent = select(outbox_table.c.watch, outbox_table.c.recipient, outbox_table.c.kind, at).where(
+        outbox_table.c.story_id == story_id,
+        outbox_table.c.kind.in_(("alert", "update")),
+        outbox_table.c.state != "failed",  # what never arrived was not told
     )
-    return tuple(Told(watch=row.watch, recipient=row.recipient, kind=row.kind) for row in rows)
+    listed = (
+        select(decisions.c.watch, decisions.c.recipient, decisions.c.action, decisions.c.decided_at)
+        .join(members, members.c.entry_id == decisions.c.entry_id)
+        .where(members.c.story_id == story_id, decisions.c.action == "digest")
+    )
+    rows = [*connection.execute(sent), *connection.execute(listed)]
+    return tuple(Told(watch=watch, recipient=recipient, kind=kind, at=at) for watch, recipient, kind, at in rows)
 
 
 def tellings(connection: Connection, story_id: int) -> tuple[Telling, ...]:

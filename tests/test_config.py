@@ -198,7 +198,9 @@ def test_a_webhook_goes_to_its_own_url_and_to_no_address(file: Path) -> None:
     hook = "  - {name: hook, kind: webhook, url: https://x.example/, secret: '${HOOK}'}\nrecipients:"
     text = GOOD.replace("recipients:", hook, 1).replace("channel: mail", "channel: hook")
     found = faults(file, text, {"HOOK": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})
-    assert found == ["feeds.yaml:13: recipients[0].address: only email needs one: a webhook channel says by itself where it goes; expected no address"]
+    assert found == [
+        "feeds.yaml:13: recipients[0].address: only email needs one: a webhook channel says by itself where it goes; expected no address"
+    ]
 
 
 def test_a_file_that_is_missing_too_large_or_no_mapping_is_said(file: Path) -> None:

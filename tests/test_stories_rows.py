@@ -66,7 +66,7 @@ def test_what_an_examination_found_comes_back_as_it_was(claimed: Database, clock
         assert stories.placements(connection, [4])[4] == Placement(
             id="4", story="1", relation="copy", of="1", similarity=0.5, why="alike"
         )
-        assert stories.told(connection, 1) == (Told(watch="ferries", recipient="desk", kind="alert"),)
+        assert stories.told(connection, 1) == (Told(watch="ferries", recipient="desk", kind="alert", at=clock()),)
     assert (own.matches, own.attribution, own.relation) == (first.matches, attribution, "new")
     assert (own.document.title, own.first_seen, own.domain) == ("Ferry a", NOON, "ferry.example")
     assert (copy.matches, copy.attribution, copy.relation) == ((), Attribution(origin=(), credits=()), "copy")
@@ -177,7 +177,7 @@ def test_what_was_told_of_either_counts_for_the_one_that_stays(claimed: Database
     record(claimed, examined(1), examined(2, decision()), now=clock())
     merge(claimed, 1, 2)
     with claimed.read() as connection:
-        assert stories.told(connection, 1) == (Told(watch="ferries", recipient="desk", kind="alert"),)
+        assert stories.told(connection, 1) == (Told(watch="ferries", recipient="desk", kind="alert", at=clock()),)
     assert states(claimed) == {2: "waiting"}, "the only alert is not folded"
 
 

@@ -4,6 +4,7 @@
     stories.py, corrections.py  stories …             feeds.py, add.py, health.py  feeds …
     alerts.py  alerts …                               demo.py    demo
     ledger.py  ledger                                 watches.py explain, backtest
+    pauses.py  watches …
     options.py what commands share                    paint.py   how it looks
 
 Exit codes: 0 done · 1 done, and something in it failed · 2 the command or the configuration is wrong · 3 the database
@@ -25,6 +26,7 @@ from monitor.cli.feeds import feeds
 from monitor.cli.health import health
 from monitor.cli.ledger import ledger
 from monitor.cli.paint import err, plain
+from monitor.cli.pauses import watch_states
 from monitor.cli.stage import stage
 from monitor.cli.stories import stories
 from monitor.cli.watches import backtest_command, explain_command
@@ -43,8 +45,8 @@ def tipsheet() -> None:
 
 
 _COMMANDS = (
-    demo, init, check, explain_command, backtest_command, once, run, stories, ledger, alerts, feeds, digest, stage,
-    completion,
+    demo, init, check, explain_command, backtest_command, once, run, watch_states, stories, ledger, alerts, feeds,
+    digest, stage, completion,
 )  # fmt: skip
 for _command in _COMMANDS:
     tipsheet.add_command(_command)

@@ -46,8 +46,8 @@ def _more(connection: Connection, item: OutboxItem, recipient: Recipient, outlet
     folded = pacing.folded(connection, item.id)
     found = [(one.story_id, one.watch) for one in folded if one.story_id is not None]
     if item.watch:
-        decided = stories.decided(connection, since=item.created_at, until=now, recipient=item.recipient)
-        found += [(story_id, watch) for story_id, watch in decided if watch == item.watch]
+        meanwhile = pacing.found_in_pause(connection, item.watch, item.recipient, since=item.created_at, until=now)
+        found += [(story_id, item.watch) for story_id in meanwhile]
     watches = _once_each(found)
     reports = [_report(connection, story_id, watch, outlets) for story_id, watch in list(watches.items())[:LINES]]
     notices = [one.sentence for one in folded if one.sentence]

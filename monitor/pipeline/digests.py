@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from alerts.digest import compose_digest
 from monitor.model import Message, Recipient, StoryReport
+from monitor.pipeline import storms
 from monitor.rhythm import cadence
 from monitor.settings.config import Config
 from monitor.story.outlets import Outlets
@@ -52,7 +53,8 @@ def compose(
         day = until.date()
     else:
         day, _ = cadence.digest_slot(recipient.digest_at, recipient.zone, now=until)
-    health = replace(feeds.health(connection), notices=facts.notices(connection))
+    paused = storms.sentences(facts.pauses(connection), now=until)
+    health = replace(feeds.health(connection), notices=(*facts.notices(connection), *paused))
     return compose_digest(reports, recipient=recipient, health=health, day=day, key=key, now=now)
 
 

@@ -20,6 +20,7 @@ from monitor.errors import StorageError
 from monitor.model import Attribution, Entry, ErrandKind, Examined, Match, Placement, Told
 from monitor.pipeline.arming import arm
 from monitor.pipeline.journal import log, note
+from monitor.pipeline.storms import Storms, watch_for_storms
 from monitor.settings.config import Config
 from monitor.story.answers import is_answer
 from monitor.story.attribution import attribute
@@ -63,6 +64,7 @@ class Examine:
     _grouper: Grouper | None = field(init=False, default=None)
     _corrections: tuple[int, int] = field(init=False, default=(0, 0))  # of which the grouper knows
     _matched: set[str] = field(init=False, default_factory=set)  # stories that a watch has matched
+    _storms: Storms = field(init=False)
     _arm_at: datetime | None = field(
         init=False, default=datetime.min.replace(tzinfo=UTC)
     )  # None: all watches are tried
@@ -108,6 +110,7 @@ class Examine:
 
     def _examine_all(self, due: Sequence[Entry], claimant: str) -> Iterator[Examined]:
         placed, told = self._placed_before(due)
+        self._storms = watch_for_storms(self.database, self.config, now=self.clock())
         examined = []
         for entry in due:
             try:
@@ -138,11 +141,14 @@ class Examine:
             recipients=self.config.recipients,
             now=self.clock(),
             group_wait=self.config.group_wait,
+            group_interval=self.config.group_interval,
+            paused=self._storms.paused,
         )
+        self._storms.see(decisions)
         told[placement.story] += [
-            Told(watch=decision.watch, recipient=decision.recipient, kind=decision.action)
+            Told(watch=decision.watch, recipient=decision.recipient, kind=decision.action, at=self._storms.now)
             for decision in decisions
-            if decision.action in ("alert", "update")
+            if decision.action != "nothing"
         ]
         return Examined(
             entry_id=entry.id,
@@ -197,7 +203,9 @@ class Examine:
                 entries.release(connection, claimant)
                 return ()
             now = self.clock()  # inside: a digest that is queued meanwhile must come wholly before or after
-            return examinations.record(connection, examined, claimant=claimant, recipients=recipients, now=now)
+            written = examinations.record(connection, examined, claimant=claimant, recipients=recipients, now=now)
+            self._storms.record(connection)
+            return written
 
     def _write_each(self, examined: Sequence[Examined], claimant: str) -> Iterator[Examined]:
         """One by one; where one fails that was to be told, those of its story wait: they may have been folded under it."""

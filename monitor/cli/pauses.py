@@ -1,0 +1,79 @@
+"""`tipsheet watches …`: how each watch stands, and the end of a pause. What must not live here: deciding on one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from monitor.cli.options import config_option, database_option, json_option, load_config, open_database
+from monitor.cli.paint import err, json_lines, local, out, plain, table
+from monitor.pipeline.arming import held_back
+from monitor.pipeline.storms import resume
+from monitor.run import utc_now
+from monitor.settings.config import Config
+from storage import facts
+from storage.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchState:
+    """How one watch stands."""
+
+    name: str
+    state: str  # its level, or why it may not alert
+    until: datetime | None
+    why: str
+
+
+@click.group(name="watches", invoke_without_command=True)
+@config_option
+@database_option
+@json_option
+@click.pass_context
+def watch_states(context: click.Context, config_path: Path | None, database_url: str | None, as_json: bool) -> None:
+    """How each watch stands: whether it may alert, and if not, why and until when."""
+    if context.invoked_subcommand is not None:
+        return
+    config = load_config(config_path, with_secrets=False, lenient=True)
+    with open_database(database_url, to_read=True) as database:
+        rows = tuple(_states(database, config))
+    if as_json:
+        json_lines(rows)
+        return
+    shown = [(row.name, row.state, local(row.until) if row.until else "", row.why) for row in rows]
+    table("Watches", ("watch", "state", "until", "because"), shown, empty="There is no watch.")
+
+
+def _states(database: Database, config: Config) -> Iterator[WatchState]:
+    held = held_back(database, config)
+    with database.read() as connection:
+        pauses = facts.pauses(connection)
+    for name, watch in config.watches.items():
+        pause = pauses.get(name)
+        if pause and pause.until > utc_now():
+            why = "it sent too many alerts within an hour"
+            yield WatchState(name=name, state="paused", until=pause.until, why=why)
+        elif name in held:
+            yield WatchState(name=name, state="held", until=None, why=held[name])
+        else:
+            yield WatchState(name=name, state=watch.level, until=None, why="")
+    for name, faults in config.refused.items():
+        yield WatchState(name=name, state="refused", until=None, why=faults[0].message)
+
+
+@watch_states.command("resume")
+@database_option
+@click.argument("name")
+def watches_resume(database_url: str | None, name: str) -> None:
+    """End the pause of the watch NAME: it alerts again, and what it found meanwhile is told."""
+    with open_database(database_url, to_read=True) as database, database.write() as connection:
+        ended = resume(connection, name, now=utc_now())
+    if not ended:
+        err.print(f"no watch is paused that is called {plain(name)}; `tipsheet watches` shows how each stands")
+        sys.exit(1)
+    out.print(f"{plain(name)} alerts again. What it found meanwhile stands in the next digest.")
