@@ -16,6 +16,7 @@ from monitor.model import Decision, Document, Entry, Level, Match, Placement, Re
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 WAIT = timedelta(seconds=30)
+INTERVAL = timedelta(minutes=5)
 
 DESK = Recipient(name="desk", channel="mail", address="desk@example.org", digest_at=time(7))
 PHONE = Recipient(name="phone", channel="mail", address="phone@example.org")  # takes no digest
@@ -45,6 +46,7 @@ def decided(
     told: Sequence[Told] = (),
     watches: Sequence[Watch] = (PLATES, PHONES),
     recipients: Sequence[Recipient] = (DESK,),
+    paused: Sequence[str] = (),
 ) -> tuple[Decision, ...]:
     return decide(
         entry=entry,
@@ -55,11 +57,18 @@ def decided(
         recipients={recipient.name: recipient for recipient in recipients},
         now=NOW,
         group_wait=WAIT,
+        group_interval=INTERVAL,
+        paused=dict.fromkeys(paused, "the watch storms"),
     )
 
 
-def told(watch: str = "plates", recipient: str = "desk", kind: Literal["alert", "update"] = "alert") -> Told:
-    return Told(watch=watch, recipient=recipient, kind=kind)
+def told(
+    watch: str = "plates",
+    recipient: str = "desk",
+    kind: Literal["alert", "update", "digest"] = "alert",
+    at: datetime | None = None,
+) -> Told:
+    return Told(watch=watch, recipient=recipient, kind=kind, at=at)
 
 
 # ---- a story that nobody has heard -----------------------------------------------------------------------------------
@@ -210,6 +219,70 @@ def test_an_edit_that_makes_a_watch_match_for_the_first_time_is_told() -> None:
     assert (alert.action, "matches since its outlet edited it" in alert.reason) == ("alert", True)
     (known,) = decided(match(), entry=first, relation="same-event", told=[told()])
     assert known.action == "digest"  # the story was told for another report; this one adds to it
+
+
+@pytest.mark.parametrize(
+    ("ago", "wait"),
+    [
+        ((timedelta(0),), INTERVAL),
+        ((timedelta(minutes=4),), timedelta(minutes=1)),
+        ((timedelta(hours=3), timedelta(minutes=2)), timedelta(minutes=3)),  # the last message counts
+        ((timedelta(minutes=4, seconds=50),), WAIT),
+        ((timedelta(hours=3),), WAIT),
+    ],
+)
+def test_news_waits_while_the_last_message_about_its_story_is_fresh(
+    ago: tuple[timedelta, ...], wait: timedelta
+) -> None:
+    before = [told(at=NOW - one) for one in ago]
+    (decision,) = decided(match(), relation="update", told=before, recipients=[replace(DESK, updates="at-once")])
+    assert (decision.action, decision.due_at) == ("update", NOW + wait)
+    assert ("because the last message is fresh" in decision.reason) is (wait > WAIT)
+
+
+# ---- a story that a digest holds -------------------------------------------------------------------------------------
+
+LISTED = told(kind="digest")
+
+
+@pytest.mark.parametrize(
+    ("level", "relation", "action"),
+    [
+        ("digest", "copy", "nothing"),
+        ("digest", "rewrite", "nothing"),
+        ("digest", "same-event", "digest"),
+        ("digest", "update", "digest"),
+        ("alert", "copy", "alert"),  # a surer telling of what was only listed is told
+    ],
+)
+def test_a_story_that_was_listed_is_listed_again_only_for_news(level: Level, relation: Relation, action: str) -> None:
+    (decision,) = decided(match(level=level), relation=relation, told=[LISTED])
+    assert decision.action == action
+    assert ("stands in a digest already" in decision.reason) is (action == "nothing")
+    (other,) = decided(match(level=level), relation=relation, told=[told(kind="digest", recipient="phone")])
+    assert other.action == level  # what another reads is no matter
+
+
+def test_what_takes_back_a_listed_story_is_listed_and_what_only_rewords_it_is_not() -> None:
+    (decision,) = decided(entry=reworded("Withdrawn: Harbour police to share plate scans"), told=[LISTED])
+    assert (decision.action, decision.reason) == ("digest", "it no longer matches")
+    (decision,) = decided(entry=reworded("Port police want plate scans from all docks"), told=[LISTED])
+    assert decision.action == "nothing"
+
+
+# ---- a watch that is paused ------------------------------------------------------------------------------------------
+
+
+def test_a_paused_watch_speaks_in_the_digest_or_when_the_pause_is_over_and_others_as_ever() -> None:
+    desk, phone = decided(match(), recipients=(DESK, PHONE), paused=["plates"])
+    assert (desk.action, desk.reason) == ("digest", "the watch storms")
+    assert (phone.action, phone.reason) == ("digest", "the watch storms; told then, for the recipient takes no digest")
+    (told_for_another, _) = decided(match(), match("phones", score=0.1), paused=["plates"])
+    assert (told_for_another.watch, told_for_another.action) == ("phones", "alert")
+    (copy,) = decided(
+        match(), relation="copy", told=[told(kind="digest", recipient="phone")], recipients=[PHONE], paused=["plates"]
+    )
+    assert copy.action == "nothing"
 
 
 LEVELS = st.sampled_from(get_args(Level))

@@ -21,7 +21,6 @@ from monitor.model.asked import (
     Watch,
 )
 from monitor.model.corrected import Correction, CorrectionKind, Group, Move, Regrouping
-from monitor.model.corrected import Correction, CorrectionKind, Group, Move, Regrouping
 from monitor.model.delivered import (
     ChannelState,
     EditNote,
@@ -81,8 +80,6 @@ __all__ = [
     "Content",
     "Correction",
     "CorrectionKind",
-    "Correction",
-    "CorrectionKind",
     "Credit",
     "CreditField",
     "Decision",
@@ -102,7 +99,6 @@ __all__ = [
     "Fetched",
     "FieldName",
     "Group",
-    "Group",
     "KeyedEntry",
     "KnownEntry",
     "Level",
@@ -110,7 +106,6 @@ __all__ = [
     "Mention",
     "Message",
     "MessageKind",
-    "Move",
     "Move",
     "Naming",
     "Offer",
@@ -122,7 +117,6 @@ __all__ = [
     "Push",
     "Reading",
     "Recipient",
-    "Regrouping",
     "Regrouping",
     "Relation",
     "Role",
