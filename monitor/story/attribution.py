@@ -17,6 +17,7 @@ from typing import get_args
 from monitor.model import Attribution, Credit, CreditField, Document, FieldName, Role
 from monitor.story import document_sources
 from monitor.story.credit_phrases import (
+    APART,
     DATELINE,
     DATELINE_END,
     HEAD,
@@ -73,7 +74,8 @@ def _grouped(passages: Mapping[FieldName, Passage], named: list[NamedOutlet]) ->
     for one in named:
         last = groups[-1][-1] if groups else None
         between = passages[one.field].text[last.end : one.start] if last else ""
-        if last and last.field == one.field and JOINED.match(_plain(between)):
+        apart = between.startswith(",") and APART.match(passages[one.field].text[one.end :][:30])
+        if last and last.field == one.field and JOINED.match(_plain(between)) and not apart:
             groups[-1].append(one)
         else:
             groups.append([one])
@@ -92,14 +94,22 @@ def _strength(passage: Passage, group: list[NamedOutlet], publisher: Outlet | No
         return None
     if _signs_headline(before, after, first):
         return None if first.outlet is publisher else "strong"  # its own name beside a headline is but its signature
-    found = {strength for strength, phrase in phrases_before() if phrase.search(before)}
     behind = after.removeprefix(")") if before.endswith("(") else after  # "the Union (ACLU) obtained …"
-    told = {strength for strength, phrase in phrases_after() if phrase.search(behind)}
-    if first.outlet.kind == UNLISTED:
-        told.clear()  # only "first reported by the Tulsa Ledger" says that it is an outlet at all
-    if first.outlet.is_word and not before.strip():
-        told -= {"medium"}  # "Reason says …" at the head of a sentence may be about reason
-    return next((strength for strength in _BELIEVED if strength in found | told), None)
+    return next((strength for strength in _BELIEVED if _is_said(strength, before, behind, first.outlet)), None)
+
+
+def _is_said(strength: Strength, before: str, after: str, outlet: Outlet) -> bool:
+    """Whether the words before a name, or those after it, say so much of it."""
+    if any(phrase.search(before) for phrase in phrases_before()[strength]):
+        return True
+    if outlet.kind == UNLISTED:
+        return False  # only "first reported by the Tulsa Ledger" says that it is an outlet at all
+    if strength == "medium":
+        if outlet.is_word and not before.strip():
+            return False  # "Reason says …" at the head of a sentence may be about reason
+        if outlet.kind != "agency" and any(phrase.search(before) for phrase in phrases_before()["wire"]):
+            return True  # "con información de El País": no wire copy, but its finding
+    return any(phrase.search(after) for phrase in phrases_after()[strength])
 
 
 def _plain(piece: str) -> str:

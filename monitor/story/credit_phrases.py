@@ -18,27 +18,32 @@ it is believed:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Literal
+from typing import Literal, get_args
 
 Strength = Literal["first", "strong", "medium", "via", "passing", "quoted", "wire"]
 
 # ---- pieces ---------------------------------------------------------------------------------------------------------
 
 # What may stand between "reported by" and the name: "the British newspaper The …", "el diario estadounidense …".
-_KIND = (
-    r"(?:(?:the|an?|el|la|los|las|al|del|le|les|du|news|tech|technology|media|business|investigative|nonprofit"
-    r"|local|rival"
-    r"|British|German|French|Spanish|Israeli|American|US|U\.S\.|UK|outlets?|sites?|websites?|newspapers?|papers?"
-    r"|magazines?"
-    r"|agency|agencies|service|wire|publications?|broadcasters?|newsletters?|newsrooms?|station|network"
-    r"|reporters? (?:at|for|from)"
-    r"|journalists? (?:at|for|from)|medios?|diarios?|peri[óo]dicos?|agencias?|revistas?|portal(?:es)?|cadenas?"
-    r"|sitios?|web|publicaci[óo]n|semanario|de|noticias|digital|tecnol[óo]gic[oa]|especializad[oa]|independiente"
-    r"|estadounidense|brit[áa]nic[oa]|israel[íi]|alem[áa]n|franc[ée]s|mexican[oa]|espa[ñn]ola?|journal|quotidien"
-    r"|m[ée]dia"
-    r"|hebdomadaire|site|am[ée]ricain|britannique|fran[çc]ais)[ -])*$"
+_KIND_WORDS = (
+    r"the an? news tech technology media business investigative nonprofit local rival partner independent"
+    r" journalists? reporters? editors? bloggers? writers? (?:at|for|from) weekly daily monthly online radio"
+    r" television tv public state-run cable trade industry student regional watchdog conservative left-wing"
+    r" right-wing award-winning non-profit british german french spanish israeli american canadian australian"
+    r" mexican us u\.s\. uk outlets? sites? websites? blogs? newspapers? papers? magazines? agency agencies"
+    r" services? wire publications? broadcasters? newsletters? newsrooms? stations? networks? channels?"
+    r" organi[sz]ations? podcasts? substack el la los las al del de medios? diarios? peri[óo]dicos? agencias?"
+    r" revistas? portal(?:es)? cadenas? sitios? web canal noticiero periodistas? rotativo televisora emisora"
+    r" plataforma organizaci[óo]n publicaci[óo]n semanario noticias digital(?:es)? tecnol[óo]gic[oa]"
+    r" especializad[oa] independiente estadounidense brit[áa]nic[oa] israel[íi] alem[áa]n franc[ée]s mexican[oa]"
+    r" espa[ñn]ola? argentin[oa] salvadore[ñn][oa] hispan[oa] le les du des journal quotidien m[ée]dias?"
+    r" hebdomadaire am[ée]ricaine? britannique fran[çc]aise? cha[îi]ne agence journaliste sp[ée]cialis[ée]"
+    r" d['’]investigation"
 )
+_KIND = rf"(?:(?:{'|'.join(_KIND_WORDS.split())})[ -]|l['’]|d['’]|[\w.]+['’]s )*$"
+_FILLER = r"(?:(?!(?:a|al|que|con|de|del|la|el|los|las|un|una|to|that|by|with) )[a-záéíóúñ]+ ){0,3}"
 _WHEN = (
     r"(?: (?:exclusively|earlier|last|this|on|late|early|today|yesterday|in (?:English|Spanish)|\w+day|week|month|year"
     r"|morning|evening|night|and first|luego|despu[ée]s|originalmente|en (?:exclusiva|ingl[ée]s|espa[ñn]ol)),?){0,3}"
@@ -63,7 +68,7 @@ _PAPERS = (
 )
 _READ_BY = (
     r"(?:obtained|reviewed|seen|viewed|accessed|acquired|published|identified|analy[sz]ed|examined|verified|uncovered"
-    r"|unearthed|read|compiled|gathered|heard)"
+    r"|unearthed|read|compiled|gathered|heard|posted(?: online)?|released|collected|unsealed)"
 )
 _GOT = (
     rf"(?:{_READ_BY}{_WHEN} by|(?:leaked|provided|shown|given|released|sent|disclosed|shared)(?: \w+ly)? (?:to|with))"
@@ -113,10 +118,11 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
     ("first", rf"\b(?:first|originally|initially) {_FOUND}{_WHEN} (?:by|in|at|on) "),
     ("first", r"\bbroken by "),
     ("first", r"\bappeared (?:first|originally) (?:in|on|at) "),
+    ("first", r"\b\w+[óo] (?:primero|por primera vez|antes que nadie|en primicia) "),
     ("first", r"\b(?:primero|por primera vez|en exclusiva|inicialmente|originalmente) (?:(?:en )?\w+ )?(?:por|en) "),
     ("strong", rf"\b{_PAPERS}\b(?:,? [\w'’-]+){{0,8}}?,? {_GOT} "),
     ("strong", rf"\b{_READ_BY} (?:exclusively )?by "),
-    ("strong", r"\b(?:leaked|tipped off|handed over) to "),
+    ("strong", r"\b(?:leak(?:s|ed)?|tip|tipped off|handed over) to |\bfiltraci[óo]n(?:es)? (?:\w+ )?al? "),
     ("strong", rf"\b(?:revealed|uncovered|exposed|unearthed|disclosed|spotted|detailed|discovered|brought to light|made"
      rf" public|documented|revelations?){_WHEN} (?:by|in|from) "),
     ("strong", rf"\b(?:{_STUDY}|(?<!with )reporting) (?:[\w-]+ ){{0,2}}?(?:by|from|of|in) "),
@@ -136,7 +142,8 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
     ("strong", rf"\b{_REVELA}{_PAST} (?:en exclusiva |ayer |hoy |este \w+ )?"),
     ("strong", rf"\bseg[úu]n (?:lo )?(?:ha )?(?:{_INFORMA}|{_REVELA}){_PAST} (?:en exclusiva |ayer "
      rf"|este \w+ )?(?:por )?"),
-    ("strong", r"\br[ée]v[ée]l[ée]e?s? (?:\w+ )?par |\bcomme l[ea] r[ée]v[ée]l(?:ait|e) |\br[ée]v[èe]le "),
+    ("strong", r"\br[ée]v[ée]l[ée]e?s? (?:\w+ )?par |\bcomme l[ea] r[ée]v[ée]l(?:ait|e) "
+     r"|\br[ée]v[ée](?:l[ée]|le|lait|laient|l[èe]rent) "),
     ("strong", r"\b(?:enqu[êe]tes?|r[ée]v[ée]lations?|informations?) (?:\w+ )?(?:de |du |d['’])"),
     ("strong", r"\b(?:obtenu|consult[ée]|analys[ée]|publi[ée])e?s? par |\b(?:citant"
      r"|citando)(?: al?)? (?:una? \w+ del? )?"),
@@ -152,16 +159,20 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
      r"|para|en) "),
     ("quoted", r"\b(?:entrevistad[oa] por|conversaci[óo]n con|habl[óo] con|convers[óo] con|(?:preguntas?|consultas?"
      r"|solicitud(?:es)?(?: de (?:comentarios?|informaci[óo]n))?|petici[óo]n(?: de \w+)?) (?:de|del)) "),
-    ("quoted", r"\b(?:d[ée]clar[ée]|confi[ée]|dit|assur[ée]|expliqu[ée]) (?:à|au|aux) "),
+    ("quoted", r"\b(?:d[ée]clar[ée]|confi[ée]|dit|assur[ée]|expliqu[ée]|indiqu[ée]|affirm[ée])"
+     r"(?: [\w'’]+){0,4} (?:à|au|aux) "),
     ("medium", rf"\b(?:according to|reported (?:by|in)|reports? (?:by|from|in)|per){_WHEN} "),
     ("via", r"\b(?:via|h/t|hat tip to|v[íi]a) "),
     ("medium", r"\b(?:published (?:by|in)|(?:story|article|piece|column) (?:by|from|in)) "),
+    ("medium", r"\b(?:read|see|find) (?:the )?(?:full |original )?(?:story|article|report|piece|more|it|version)"
+     r"(?: \w+)? (?:at|on|in|from) "),
+    ("medium", r"\b(?:datos|informaci[óo]n|informaciones) (?:publicad[oa]s? )?(?:de|del|por) "),
     ("medium", r"[,”\"'’»] (?:reported|reports|wrote|writes|noted|notes|revealed|reveals) "),
     ("medium", r"\b(?:later|also|subsequently|then) by "),
     ("medium", r"\b(?:seg[úu]n|de acuerdo (?:con|a)|conforme a(?: lo)?(?: expuesto| publicado)?(?: por)?"
      r"|citad[oa]s? (?:por|en)"
      r"|recogid[oa]s? por) "),
-    ("medium", rf"\b{_INFORMA}[óa] (?:ayer |hoy |(?:este|el) \w+ )?"),
+    ("medium", rf"\b{_INFORMA}(?:[óa]|aron|an) {_FILLER}"),
     ("medium", rf"\b(?:publicad|reportad|informad|difundid)[oa]s?{_WHEN} (?:por|en) |\b(?:informe|reporte"
      rf"|art[íi]culo|nota) del? "),
     ("medium", r"\b(?:selon|d['’]apr[èe]s|rapporte|indique|affirme|relay[ée]e?s? par) "),
@@ -192,7 +203,7 @@ _AFTER: tuple[tuple[Strength, str], ...] = (
      rf"|unearthed|disclosed)\b"),
     ("strong", r",? (?:which|who|that) (?:has |have |had )?(?:obtained|reviewed|saw|viewed|analy[sz]ed|examined"
      r"|seen)\b"),
-    ("strong", r",? (?:has|have) (?:seen|viewed|read|heard|confirmed)\b"),
+    ("strong", r",? (?:has|have) (?:seen|viewed|read|heard)\b"),
     ("strong", rf",? (?:que )?{_ADVERB}{_REVELA}{_PAST}\b"),
     ("strong", rf",? (?:que )?{_ADVERB}(?:accedi[óo]|tuvo acceso|tenido acceso|obtuvo|obtenido|dio a conocer"
      rf"|dado a conocer"
@@ -200,7 +211,7 @@ _AFTER: tuple[tuple[Strength, str], ...] = (
     ("strong", r",? (?:qui )?(?:a |ont )?(?:r[ée]v[ée]l[ée]|r[ée]v[èe]le|consult[ée]|obtenu)\b"),
     ("medium", rf",? {_ADVERB}(?:reports?|reported|reporting|wrote|writes|notes|noted|explains|explained|citing"
      rf"|cited|citando|citant"
-     rf"|describe[sd]|investigated|shows?|finds?)\b"),
+     rf"|describe[sd]|investigated|investigates|shows?|finds?|confirmed|confirms|digs? into|dug into|looked into)\b"),
     ("medium", rf",? {_ADVERB}(?:said|says)\b(?! (?:it|its|they|in a statement)\b)"),
     ("medium", rf",? {_ADVERB}(?:details?|detailed|published|found|estimated|claims?|claimed)\b"),
     ("medium", r",? (?:was|were|has been) (?:told|shown|given)\b"),
@@ -217,24 +228,31 @@ IN_PASSING = re.compile(
     r"|headquarters|executives?|shareholders?|subscribers?|parent|owner|fot[óo]graf[oa]|encuesta)s?\b)"
 )
 
-Phrases = tuple[tuple[Strength, re.Pattern[str]], ...]
+Phrases = Mapping[Strength, tuple[re.Pattern[str], ...]]
 
 
 @cache  # compiled where a text names an outlet for the first time: a start that reads no text need not wait for them
 def phrases_before() -> Phrases:
-    return tuple((strength, re.compile(phrase + _KIND, re.IGNORECASE)) for strength, phrase in _BEFORE)
+    return _by_strength((strength, f"(?:{phrase}){_KIND}") for strength, phrase in _BEFORE)
 
 
 @cache
 def phrases_after() -> Phrases:
-    return tuple((strength, re.compile("^" + phrase, re.IGNORECASE)) for strength, phrase in _AFTER)
+    return _by_strength((strength, f"^(?:{phrase})") for strength, phrase in _AFTER)
+
+
+def _by_strength(phrases: Iterable[tuple[Strength, str]]) -> Phrases:
+    found: dict[Strength, tuple[re.Pattern[str], ...]] = dict.fromkeys(get_args(Strength), ())
+    for strength, phrase in phrases:
+        found[strength] += (re.compile(phrase, re.IGNORECASE),)
+    return found
 
 
 # "…: X", "… - X" and "… (via X)" at the end of a headline; "X: …" at its head.
 TAIL = re.compile(r"(?:[:|]|\s[-–—]|[(\[](?:via|source:|v[íi]a|h/t)?)\s*$", re.IGNORECASE)
 TAIL_END = re.compile(r"^\s*(?:reports?|says|finds|reveals|report[óo]|informa)?[.”\"')\]]?\s*$", re.IGNORECASE)
 HEAD = re.compile(r"^\W*(?:(?:report|exclusive|informe|exclusiva)\W+)?$", re.IGNORECASE)
-HEAD_END = re.compile(r"^(?: reports?| investigation| exclusive)?: \S")
+HEAD_END = re.compile(r"^(?: reports?| investigation| exclusive)?(?::|\]) \S")
 
 # "…the files. — X" at the very end of a text: whose copy it is.
 SIGNED = re.compile(r"[—–(-]\s*$")
@@ -245,12 +263,16 @@ DATELINE = re.compile(r"^\s*(?:[^\W\d_][\w.,'’/ -]{2,60} )?\($|^\s*(?:[^\W\d_]
 DATELINE_END = re.compile(r"^\)?\.? ?[-–—]{1,2}(?:\s|$)|^\)\.?[-–—: ]")
 
 # What may join two names into one credit: "X, with its partners Y and Z".
+# ", and CNN has since confirmed it": no part of the credit before it.
+APART = re.compile(
+    r"^ (?:has |have |ha |han )?(?:since|later|then|also|subsequently|too|despu[ée]s|luego|tambi[ée]n)\b"
+)
 JOINED = re.compile(
     r"^(?:['’]s)?(?:,? (?:and|with|y|e|et|along with|together with|alongside|in partnership with|in collaboration with"
     r"|junto (?:con|al?)|en colaboraci[óo]n con|in collaboration with|(?:which|who) (?:worked|partnered"
     r"|teamed up) with)"
     r"|,? (?:and |y )?(?:then |later |also )?(?:shared|provided|given|compartid[oa]s?)(?: \w+ly)? (?:with|to|con)"
-    r"|,|\s?/|\s?&)(?: its partners?,?| sus socios)?(?: (?:also|both|the"
+    r"|,|\s?/|\s?&)(?: its partners?,?| sus socios)?(?: (?:also|both|to|by|from|in|por|con|al?|the"
     r"|an?|el|la|los|las|Israeli|Palestinian|Hebrew|British|German|French|Israeli-Palestinian|magazine|news"
     r"|outlets?|sites?"
     r"|publications?|[\w-]+-language|medios?|diarios?|peri[óo]dicos?|revistas?))*\s?$"
