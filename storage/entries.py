@@ -12,11 +12,13 @@ from sqlalchemy import Connection, Row, and_, case, exists, func, select, union,
 from monitor.model import Document, Entry, Feed, KeyedEntry, KnownEntry, Placement, Version
 from storage import claims, errands, versions
 from storage.database import insert_new
-from storage.schema import credits, decisions, entries, feeds, matches, members, stories
+from storage.schema import credits, decisions, entries, feeds, imprints, matches, members, stories
 
 KNOWN_LIMIT = (
     5_000  # the newest identities of a feed that a poll is compared with; the largest real feed seen has 1,046
 )
+
+_TOGETHER = 1_000  # documents that one statement asks for
 
 
 def known(connection: Connection, feed_id: int) -> tuple[KnownEntry, ...]:
@@ -203,34 +205,47 @@ def poll_intervals(connection: Connection, ids: Sequence[int]) -> dict[int, time
 class Placed:
     """An entry of the window that grouping compares with."""
 
-    document: Document
+    document: Document  # without its words where there is an imprint
+    imprint: bytes  # b"": none, or one of another recipe
     story: str  # id of the entry that began its story
     seen: datetime
     credited: tuple[str, ...]  # domains that its text names as the origin
     matched: bool
 
 
-def recent(connection: Connection, *, since: datetime) -> tuple[Placed, ...]:
-    """The entries that stories of the window are made of, in order of arrival."""
+def recent(connection: Connection, *, since: datetime, recipe: str = "") -> Iterator[Placed]:
+    """The entries that stories of the window are made of, in order of arrival, with their imprints of that recipe."""
     matched = exists().where(matches.c.entry_id == entries.c.id).label("matched")
+    columns = (entries.c.id, entries.c.feed_id, entries.c.link, entries.c.published_at, entries.c.first_seen_at)
+    made = (imprints.c.entry_id == entries.c.id) & (imprints.c.recipe == recipe)
     rows = connection.execute(
-        select(entries, stories.c.began_with, matched)
+        select(*columns, stories.c.began_with, matched, imprints.c.value)
         .join(members, members.c.entry_id == entries.c.id)
         .join(stories, stories.c.id == members.c.story_id)
+        .outerjoin(imprints, made)
         .where(entries.c.first_seen_at >= since)
         .order_by(entries.c.id)
     ).all()
     origins, credited = _feeds_of(connection, rows), _credited(connection, since)
-    return tuple(
-        Placed(
-            document=_document(row, origins[row.feed_id], {}),
-            story=str(row.began_with),
-            seen=row.first_seen_at,
-            credited=credited.get(row.id, ()),
-            matched=bool(row.matched),
-        )
-        for row in rows
-    )
+    for start in range(0, len(rows), _TOGETHER):
+        some = rows[start : start + _TOGETHER]
+        whole = documents(connection, [row.id for row in some if row.value is None])
+        for row in some:
+            yield Placed(
+                document=whole[row.id][0] if row.id in whole else _without_words(row, origins[row.feed_id]),
+                imprint=row.value or b"",
+                story=str(row.began_with),
+                seen=row.first_seen_at,
+                credited=credited.get(row.id, ()),
+                matched=bool(row.matched),
+            )
+
+
+def _without_words(row: Row[Any], origin: Row[Any]) -> Document:
+    return Document(
+        id=str(row.id), title="", summary="", text="", outlet=origin.outlet, url=row.link, author="", language="",
+        published=row.published_at, feed=origin.name,
+    )  # fmt: skip
 
 
 def _credited(connection: Connection, since: datetime) -> dict[int, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from monitor.model import Attribution, Decision, Examined, Match, Placement, Recipient
 from storage import entries as entry_rows
-from storage import errands, outbox
+from storage import errands, imprints, outbox
 from storage import mentions as mention_rows
 from storage import stories as story_rows
 from storage.database import insert_new
@@ -127,6 +127,7 @@ def _write_findings(connection: Connection, ours: Sequence[Examined], now: datet
     _replace(connection, credits, ids, [row for one in ours for row in _credit_rows(one.entry_id, one.attribution)])
     _replace(connection, decisions, ids, [row for rows in decided for row in rows])
     mention_rows.record_all(connection, {one.entry_id: one.mentions for one in ours})
+    imprints.keep(connection, {one.entry_id: one.imprint for one in ours})
 
 
 def _match_row(entry_id: int, match: Match) -> dict[str, Any]:

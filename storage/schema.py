@@ -160,6 +160,14 @@ errands = Table(  # what is to be had from the web for an entry beside its feed
     UniqueConstraint("entry_id", "kind"),
 )
 
+imprints = Table(  # of entries of the window: what they are compared by
+    "imprints",
+    metadata,
+    Column("entry_id", ForeignKey("entries.id"), primary_key=True),
+    Column("recipe", Text, nullable=False),  # how it was made
+    Column("value", LargeBinary, nullable=False),
+)
+
 stories = Table(
     "stories",
     metadata,

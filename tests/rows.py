@@ -14,6 +14,7 @@ from monitor.model import (
     Entry,
     Examined,
     Feed,
+    Imprint,
     KeyedEntry,
     Match,
     Mention,
@@ -84,6 +85,7 @@ def examined(
     matches: Sequence[Match] = (),
     attribution: Attribution = NOTHING_CREDITED,
     mentions: Sequence[Mention] = (),
+    imprint: Imprint | None = None,
 ) -> Examined:
     """What came of an entry that began the story, or belongs to the one that the entry `story` began."""
     placement = Placement(
@@ -92,7 +94,7 @@ def examined(
     )  # fmt: skip
     return Examined(
         entry_id=entry_id, matches=tuple(matches), placement=placement, attribution=attribution, decisions=decisions,
-        mentions=tuple(mentions),
+        mentions=tuple(mentions), imprint=imprint,
     )  # fmt: skip
 
 

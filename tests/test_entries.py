@@ -164,7 +164,7 @@ def test_grouping_gets_back_what_it_knew_in_order_of_arrival(stocked: Database, 
     record(stocked, examined(1), found, now=clock())
     with stocked.read() as connection:
         own, copy = entries.recent(connection, since=NOON)
-        assert entries.recent(connection, since=NOON + timedelta(seconds=1)) == ()
+        assert list(entries.recent(connection, since=NOON + timedelta(seconds=1))) == []
     assert (own.document.id, own.story, own.seen, own.credited, own.matched) == ("1", "1", NOON, (), False)
     assert (copy.document.id, copy.story, copy.credited, copy.matched) == ("3", "1", ("reuters.com",), True)
 

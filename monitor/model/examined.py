@@ -184,6 +184,14 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Imprint:
+    """What a document is compared by, as bytes; of use only under the recipe by which it was made."""
+
+    recipe: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
     """The intent of `examine`: all that one entry led to, written in one transaction."""
 
@@ -195,3 +203,4 @@ class Examined:
     mentions: tuple[Mention, ...] = ()  # of a document that a watch matched
     version: int = 1  # of the wording that was examined
     errands: tuple[ErrandKind, ...] = ()  # what is to be had from the web because of it
+    imprint: Imprint | None = None  # of the wording that was placed

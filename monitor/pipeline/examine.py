@@ -25,6 +25,8 @@ from monitor.settings.config import Config
 from monitor.story.answers import is_answer
 from monitor.story.attribution import attribute
 from monitor.story.grouping import Grouper
+from monitor.story.imprint import RECIPE, imprint_of, traits_from
+from monitor.story.likeness import Traits, traits_of
 from monitor.story.mentions import mentions
 from monitor.story.outlets import Outlets
 from monitor.watches.matching import Matcher
@@ -126,7 +128,8 @@ class Examine:
             note("examine", entry=entry.id, read=f"only {cut}")
         matches = self._matcher.match(entry.document)
         attribution = attribute(entry.document, self.outlets, content=entry.content)
-        placement = placed or self._place(entry, matches, attribution)
+        traits = None if placed else traits_of(entry.document)
+        placement = placed or self._place(entry, matches, attribution, traits)
         if matches:
             self._matched.add(placement.story)
         if placement.story not in told:
@@ -159,6 +162,7 @@ class Examine:
             mentions=mentions(self.config.packs, Page(entry.document)) if matches else (),
             version=entry.version,
             errands=tuple(self._errands(entry, matches)),
+            imprint=imprint_of(traits) if traits else None,
         )
 
     def _errands(self, entry: Entry, matches: Sequence[Match]) -> Iterator[ErrandKind]:
@@ -171,9 +175,13 @@ class Examine:
         if matches and config.archive and not entry.backlog:
             yield "snapshot"
 
-    def _place(self, entry: Entry, matches: Sequence[Match], attribution: Attribution) -> Placement:
+    def _place(
+        self, entry: Entry, matches: Sequence[Match], attribution: Attribution, traits: Traits | None
+    ) -> Placement:
         """Which story the entry tells. Somebody's answer to a story moves it on: an update, not one more copy."""
-        placement = self._stories().place(entry.document, seen=entry.first_seen, credited=attribution.origin)
+        placement = self._stories().place(
+            entry.document, seen=entry.first_seen, credited=attribution.origin, traits=traits
+        )
         if placement.relation in ("rewrite", "same-event") and is_answer(entry.document, matches):
             return replace(placement, relation="update", why=f"an answer; {placement.why}")
         return placement
@@ -264,14 +272,18 @@ class Examine:
         """The window's stories, read from the rows when they are not in memory."""
         if self._grouper is None:
             grouper = Grouper(window=window_of(self.config))
+            matched = set()
             with self.database.read() as connection:
-                window = entries.recent(connection, since=self.clock() - window_of(self.config))
+                for placed in entries.recent(connection, since=self.clock() - window_of(self.config), recipe=RECIPE):
+                    traits = traits_from(placed.imprint) if placed.imprint else None
+                    grouper.restore(
+                        placed.document, story=placed.story, seen=placed.seen, credited=placed.credited, traits=traits
+                    )
+                    matched |= {placed.story} if placed.matched else set()
                 parted = corrections.parted(connection)
-            for placed in window:
-                grouper.restore(placed.document, story=placed.story, seen=placed.seen, credited=placed.credited)
             for one, other in parted:
                 grouper.part(str(one), str(other))
-            self._grouper, self._matched = grouper, {placed.story for placed in window if placed.matched}
+            self._grouper, self._matched = grouper, matched
         return self._grouper
 
     def _placed_before(self, due: Sequence[Entry]) -> tuple[dict[int, Placement], dict[str, list[Told]]]:

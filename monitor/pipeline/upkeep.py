@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
+from monitor.pipeline.examine import window_of
 from monitor.settings.config import Config
-from storage import claims, entries, facts, feeds, hosts
+from storage import claims, entries, facts, feeds, hosts, imprints
 from storage.database import Database
 from storage.schema import attempts as attempt_table
 from storage.schema import entries as entry_table
@@ -52,6 +53,10 @@ def follow_clock_back(database: Database, *, now: datetime) -> None:
 
 
 def forget_old_texts(database: Database, config: Config, *, now: datetime) -> int:
-    """Retention: the texts of entries that no watch matched and that are older than the file says."""
+    """Retention: the texts of entries that no watch matched and that are older than the file says.
+
+    What entries are compared by goes with the window.
+    """
     with database.write() as connection:
+        imprints.forget(connection, before=now - window_of(config))
         return entries.forget_texts(connection, before=now - config.keep_texts)

@@ -25,7 +25,7 @@ from itertools import chain
 
 from monitor.model import Document, Placement
 from monitor.story.centres import Centres, nearest
-from monitor.story.likeness import Wording, overlap, printed
+from monitor.story.likeness import Traits, Wording, overlap, printed
 from monitor.story.lineage import Lineage
 from monitor.story.placing import in_common, named, new, placed, repeat
 from monitor.story.window import Known, Reading, Story, is_series, read
@@ -81,22 +81,31 @@ class Grouper:
         self._changed: set[str] = set()  # since then
         self._begun = 0
 
-    def place(self, document: Document, *, seen: datetime, credited: Collection[str] = ()) -> Placement:
+    def place(
+        self, document: Document, *, seen: datetime, credited: Collection[str] = (), traits: Traits | None = None
+    ) -> Placement:
         """Where a document belongs, decided once and remembered.
 
         `seen` must not run backwards by more than the window. `credited` are domains that the document names as its
-        source: a report of the same event that credits a member of the story is a rewrite.
+        source: a report of the same event that credits a member of the story is a rewrite. `traits`: the document's, if
+        somebody has them.
         """
         self._forget(seen)
-        reading = read(document, seen, credited)
+        reading = read(document, seen, credited, traits)
         placement = self._repeated(reading) or self._retold(reading) or new(reading)
         self._remember(reading, placement.story, seen)
         return placement
 
-    def restore(self, document: Document, *, story: str, seen: datetime, credited: Collection[str] = ()) -> None:
-        """Take back what was decided earlier; call it in order of arrival before the first `place`."""
+    def restore(
+        self, document: Document, *, story: str, seen: datetime, credited: Collection[str] = (),
+        traits: Traits | None = None,
+    ) -> None:  # fmt: skip
+        """Take back what was decided earlier; call it in order of arrival before the first `place`.
+
+        With `traits`, the words of the document are not read, and may be missing.
+        """
         self._forget(seen)
-        self._remember(read(document, seen, credited), story, seen)
+        self._remember(read(document, seen, credited, traits), story, seen)
 
     def part(self, one: str, other: str) -> None:
         """Two stories that a person has parted: `merge` lets them be, and all that they grow into."""

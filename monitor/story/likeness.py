@@ -51,6 +51,7 @@ def same_address(url: str) -> str:
 # ---- the wording ----------------------------------------------------------------------------------------------------
 
 _RUN = 5  # words
+_BITS = 0xFFFFFFFF  # of a run's hash: two texts of 400 words share one by chance in ten thousand pairs or so
 _READ = 400  # words of each field: a copy shows itself long before, and memory grows with it
 _WINDOW = 8  # runs; two texts that share 12 words in a row share an anchor (winnowing, Schleimer et al. 2003)
 _DOUBLINGS = (1, 2, 4)  # the least of two, of two such pairs, of two such fours: of a window
@@ -64,19 +65,19 @@ _BOILERPLATE_HINTS = (" first on ", " primero en ", "continue reading", "read mo
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wording:
-    """The five-word runs of a document as hashes, and the few of them worth an index entry."""
+    """The five-word runs of a document as hashes of 32 bits, and the few of them worth an index entry."""
 
-    runs: array[int]  # sorted, each once
+    runs: array[int]  # sorted, each once; as "I"
     anchors: tuple[int, ...]
     title: str  # the folded title, where it is long enough to be nobody else's; else ""
 
 
 def wording_of(document: Document) -> Wording:
     """Runs never cross from one field into the next: a headline means the same before any summary."""
-    streams = [list(_hashes(_words(part))) for part in (document.title, document.summary, document.text) if part]
+    streams = [_hashes(_words(part)) for part in (document.title, document.summary, document.text) if part]
     runs = {run for stream in streams for run in stream}
     anchors = {anchor for stream in streams for anchor in _winnow(stream)}
-    return Wording(array("q", sorted(runs)), tuple(sorted(anchors)), _title_key(document.title))
+    return Wording(array("I", sorted(runs)), tuple(sorted(anchors)), _title_key(document.title))
 
 
 def overlap(one: Wording, other: Wording) -> tuple[float, int]:
@@ -105,7 +106,7 @@ def _hashes(words: list[str]) -> list[int]:
     That of a tuple of numbers does not, and is the fastest way from five words to one number.
     """
     numbers = [_number(word) for word in words]
-    return list(map(hash, zip(*(numbers[start:] for start in range(_RUN)), strict=False)))
+    return [hash(run) & _BITS for run in zip(*(numbers[start:] for start in range(_RUN)), strict=False)]
 
 
 @lru_cache(maxsize=50_000)
@@ -190,6 +191,19 @@ def subject_of(document: Document) -> Subject:
         terms[term] = max(weight, terms.get(term, 0.0))
     language = document.language[:2].lower() or language_of(title, body)
     return Subject(terms, _names(title, body), language)
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """All of a document that is compared with others': its address, its wording, its subject."""
+
+    address: str
+    wording: Wording
+    subject: Subject
+
+
+def traits_of(document: Document) -> Traits:
+    return Traits(same_address(document.url), wording_of(document), subject_of(document))
 
 
 def _sources(document: Document) -> tuple[str, str]:

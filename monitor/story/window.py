@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.model import Document
-from monitor.story.likeness import Subject, Wording, overlap, same_address, subject_of, wording_of
+from monitor.story.likeness import Subject, Traits, Wording, overlap, traits_of
 
 _RUNS_OF_BODY = 15  # five-word runs; a document with as many has a body to be judged by
 _SAME_BODY = 0.5  # of the shorter one's runs
@@ -56,11 +56,15 @@ class Reading:
     credited: frozenset[str]  # domains of the outlets that it names as its source, without its own
 
 
-def read(document: Document, seen: datetime, credited: Collection[str]) -> Reading:
-    """A time of publication in the future is a clock gone wrong: nothing is published after it was seen."""
+def read(document: Document, seen: datetime, credited: Collection[str], traits: Traits | None = None) -> Reading:
+    """A document made ready to be placed, by its traits where they are known: then its words are not read.
+
+    A time of publication in the future is a clock gone wrong: nothing is published after it was seen.
+    """
     time = min(document.published, seen) if document.published else seen
     others = frozenset(credited) - {document.outlet}
-    return Reading(document, time, same_address(document.url), wording_of(document), subject_of(document), others)
+    found = traits or traits_of(document)
+    return Reading(document, time, found.address, found.wording, found.subject, others)
 
 
 def is_series(reading: Reading, twin: Known) -> bool:
