@@ -31,16 +31,16 @@ _KIND_WORDS = (
     r"the an? news tech technology media business investigative nonprofit local rival partner independent"
     r" journalists? reporters? editors? bloggers? writers? (?:at|for|from) weekly daily monthly online radio"
     r" television tv public state-run cable trade industry student regional watchdog conservative left-wing"
-    r" right-wing award-winning non-profit british german french spanish israeli american canadian australian"
-    r" mexican us u\.s\. uk outlets? sites? websites? blogs? newspapers? papers? magazines? agency agencies"
-    r" services? wire publications? broadcasters? newsletters? newsrooms? stations? networks? channels?"
-    r" organi[sz]ations? podcasts? substack el la los las al del de medios? diarios? peri[óo]dicos? agencias?"
-    r" revistas? portal(?:es)? cadenas? sitios? web canal noticiero periodistas? rotativo televisora emisora"
-    r" plataforma organizaci[óo]n publicaci[óo]n semanario noticias digital(?:es)? tecnol[óo]gic[oa]"
-    r" especializad[oa] independiente estadounidense brit[áa]nic[oa] israel[íi] alem[áa]n franc[ée]s mexican[oa]"
-    r" espa[ñn]ola? argentin[oa] salvadore[ñn][oa] hispan[oa] le les du des journal quotidien m[ée]dias?"
-    r" hebdomadaire am[ée]ricaine? britannique fran[çc]aise? cha[îi]ne agence journaliste sp[ée]cialis[ée]"
-    r" d['’]investigation"
+    r" right-wing award-winning non-profit both researchers? attorneys? british german french spanish israeli"
+    r" american canadian australian mexican us u\.s\. uk outlets? sites? websites? blogs? newspapers? papers?"
+    r" magazines? agency agencies services? wire publications? broadcasters? newsletters? newsrooms? stations?"
+    r" networks? channels? organi[sz]ations? podcasts? substack el la los las al del de medios? diarios?"
+    r" peri[óo]dicos? agencias? revistas? portal(?:es)? cadenas? sitios? web canal noticiero periodistas? rotativo"
+    r" televisora emisora plataforma organizaci[óo]n publicaci[óo]n semanario noticias digital(?:es)?"
+    r" tecnol[óo]gic[oa] especializad[oa] independiente estadounidense brit[áa]nic[oa] israel[íi] alem[áa]n"
+    r" franc[ée]s mexican[oa] espa[ñn]ola? argentin[oa] salvadore[ñn][oa] hispan[oa] le les du des journal"
+    r" quotidien m[ée]dias? hebdomadaire am[ée]ricaine? britannique fran[çc]aise? cha[îi]ne agence journaliste"
+    r" sp[ée]cialis[ée] d['’]investigation"
 )
 _KIND = rf"(?:(?:{'|'.join(_KIND_WORDS.split())})[ -]|l['’]|d['’]|[\w.]+['’]s )*$"
 _FILLER = r"(?:(?!(?:a|al|que|con|de|del|la|el|los|las|un|una|to|that|by|with) )[a-záéíóúñ]+ ){0,3}"
@@ -48,6 +48,7 @@ _WHEN = (
     r"(?: (?:exclusively|earlier|last|this|on|late|early|today|yesterday|in (?:English|Spanish)|\w+day|week|month|year"
     r"|morning|evening|night|and first|luego|despu[ée]s|originalmente|en (?:exclusiva|ingl[ée]s|espa[ñn]ol)),?){0,3}"
 )
+_GAP = r"(?:,? (?!by )[\w'’-]+){0,4}?,?"  # "published Monday, after a year, by"
 _FOUND = (
     r"(?:reported(?: on)?|revealed|disclosed|spotted|discovered|uncovered|exposed|detailed|published|broken|noted"
     r"|identified"
@@ -115,27 +116,31 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
      r"|articles?|coverage)(?: \w+)? (?:by|in|from) "),
     ("passing", rf"^\W*{_LONG_AGO},? (?:[a-zé]+ ){{0,3}}"),
     ("passing", r"\bhab[íi]an? (?:ya )?\w+[ai]do "),
-    ("first", rf"\b(?:first|originally|initially) {_FOUND}{_WHEN} (?:by|in|at|on) "),
+    ("first", rf"\b(?:first|originally|initially) (?:{_FOUND}{_WHEN} (?:in|at|on)|\w+{_GAP} by) "),
     ("first", r"\bbroken by "),
     ("first", r"\bappeared (?:first|originally) (?:in|on|at) "),
     ("first", r"\b\w+[óo] (?:primero|por primera vez|antes que nadie|en primicia) "),
     ("first", r"\b(?:primero|por primera vez|en exclusiva|inicialmente|originalmente) (?:(?:en )?\w+ )?(?:por|en) "),
     ("strong", rf"\b{_PAPERS}\b(?:,? [\w'’-]+){{0,8}}?,? {_GOT} "),
-    ("strong", rf"\b{_READ_BY} (?:exclusively )?by "),
+    ("strong", rf"\b{_READ_BY}{_GAP} by "),
     ("strong", r"\b(?:leak(?:s|ed)?|tip|tipped off|handed over) to |\bfiltraci[óo]n(?:es)? (?:\w+ )?al? "),
     ("strong", rf"\b(?:revealed|uncovered|exposed|unearthed|disclosed|spotted|detailed|discovered|brought to light|made"
-     rf" public|documented|revelations?){_WHEN} (?:by|in|from) "),
+     rf" public|documented|revelations?)(?:{_GAP} by|{_WHEN} (?:in|from)) "),
     ("strong", rf"\b(?:{_STUDY}|(?<!with )reporting) (?:[\w-]+ ){{0,2}}?(?:by|from|of|in) "),
     ("strong", r"\b(?:report|study|survey|research|audit|lawsuit|suit|records request|informe|reporte|estudio|demanda)"
      r" (?:[\w-]+ ){0,3}?(?:by|from|of|del?) "),
+    ("strong", r"\b(?:report(?:s|ed)?|said|says|wrote|inform[óa]|report[óa]|se[ñn]al[óa]) (?:\w+ )?(?:that|que),?"
+     r" (?:according to|per|citing|seg[úu]n|citando al?) "),
     ("strong", r"\b(?:citing|cites|cited|quoting|crediting)(?: an?| the)?(?: \w+)?(?: (?:reports?|story|article|piece"
      r"|reporting|investigation))?(?: (?:by|from|in))? "),
     ("strong", r"\b(?:co-published|copublished|co-reported|produced|published) (?:\w+ )?(?:in partnership |jointly"
      r" |in collaboration )?with "),
-    ("strong", rf"\b{_PAPELES}\b(?:,? [\w-]+){{0,8}}?,? {_OBTENIDO}(?: en exclusiva)? (?:por|a) "),
+    ("strong", rf"\b{_PAPELES}\b(?:,? [\w-]+){{0,8}}?,? {_OBTENIDO}(?: en exclusiva)? (?:por|al?) "),
+    ("strong", r"\b(?:(?:ha|han) podido|pudo|pudieron|logr[óo]) (?:saber|constatar|comprobar|confirmar|verificar|ver"
+     r"|consultar|revisar) "),
     ("strong", r"\b(?:accedi[óo]|tuvo acceso|tenido acceso|tuvieron acceso)(?: en exclusiva| exclusivamente)? "),
     ("strong", rf"\b(?:revelad|destapad|desvelad|adelantad|descubiert|divulgad|expuest"
-     rf"|filtrad)[oa]s?{_WHEN} (?:\w+ )?(?:por|a) "),
+     rf"|filtrad)[oa]s?{_WHEN} (?:\w+ )?(?:por|al?) "),
     ("strong", r"\b(?:dad[oa]s? a conocer|sacad[oa]s? a la luz) (?:\w+ )?por |\b(?:dio|dieron|ha dado) a conocer "),
     ("strong", r"\b(?:investigaci[óo]n|an[áa]lisis|reportaje|exclusiva|revelaci[óo]n|revelaciones)(?: [\w-]+){0,2}?"
      r" (?:de|del|por|en) "),
@@ -148,7 +153,9 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
     ("strong", r"\b(?:obtenu|consult[ée]|analys[ée]|publi[ée])e?s? par |\b(?:citant"
      r"|citando)(?: al?)? (?:una? \w+ del? )?"),
     ("quoted", r"\b(?:told|tells|telling|assured|informed|briefed) (?:reporters (?:at|from) )?"),
-    ("quoted", r"\bquoted (?:as saying )?(?:by|in) "),
+    ("quoted", rf"\b(?:quoted|interviewed|asked|reached|contacted|questioned|pressed|approached){_GAP} by "
+     rf"|\bquoted in "),
+    ("quoted", r"\b(?:wrote|writes|writing|written|column|essay) (?:in|for) "),
     ("quoted", r"\b(?:statement|e-?mail|e-?mailed|comments?|remarks?|response|interview|letter|questions?"
      r"|inquir(?:y|ies)"
      r"|requests?|op-ed)\b(?: [\w-]+){0,3}? (?:to|with|on|for|in|from) "),
@@ -157,13 +164,16 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
     ("quoted", rf"\b{_DIJO}(?: [\w,]+){{0,4}}? (?:a|al) "),
     ("quoted", r"\b(?:declaraci[óo]n(?:es)?|comunicado|entrevista|correo|respuesta|mensaje)(?: [\w-]+){0,3} (?:al?|con"
      r"|para|en) "),
-    ("quoted", r"\b(?:entrevistad[oa] por|conversaci[óo]n con|habl[óo] con|convers[óo] con|(?:preguntas?|consultas?"
+    ("quoted", r"\b(?:interrog[ée]|contact[ée]|sollicit[ée]|cit[ée])e?s? par "),
+    ("quoted", r"\b(?:entrevistad[oa]s? por|(?:consultad|preguntad|contactad|cuestionad)[oa]s? (?:\w+ )?por"
+     r"|conversaci[óo]n con|habl[óo] con|convers[óo] con|(?:preguntas?|consultas?"
      r"|solicitud(?:es)?(?: de (?:comentarios?|informaci[óo]n))?|petici[óo]n(?: de \w+)?) (?:de|del)) "),
     ("quoted", r"\b(?:d[ée]clar[ée]|confi[ée]|dit|assur[ée]|expliqu[ée]|indiqu[ée]|affirm[ée])"
      r"(?: [\w'’]+){0,4} (?:à|au|aux) "),
     ("medium", rf"\b(?:according to|reported (?:by|in)|reports? (?:by|from|in)|per){_WHEN} "),
     ("via", r"\b(?:via|h/t|hat tip to|v[íi]a) "),
-    ("medium", r"\b(?:published (?:by|in)|(?:story|article|piece|column) (?:by|from|in)) "),
+    ("medium", rf"\b(?:published|reported|detailed|described|confirmed|aired|posted|compiled|written){_GAP} by "),
+    ("medium", r"\b(?:seen (?:in|on)|published (?:by|in)|(?:story|article|piece|column) (?:by|from|in)) "),
     ("medium", r"\b(?:read|see|find) (?:the )?(?:full |original )?(?:story|article|report|piece|more|it|version)"
      r"(?: \w+)? (?:at|on|in|from) "),
     ("medium", r"\b(?:datos|informaci[óo]n|informaciones) (?:publicad[oa]s? )?(?:de|del|por) "),
@@ -186,12 +196,14 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
 # ---- after the name -------------------------------------------------------------------------------------------------
 
 _AFTER: tuple[tuple[Strength, str], ...] = (
-    ("passing", rf",? {_ADVERB}(?:previously|earlier|already) (?:reported|revealed|noted|found|wrote|detailed)\b"),
+    ("passing", rf",? {_ADVERB}(?:previously|earlier|already) (?:\w+ed|found|wrote|written)\b"),
     ("passing", rf",? {_ADVERB}(?:noted|reported|wrote|revealed|found) (?:back )?in {_MONTH}\b"),
-    ("passing", r",? had (?:also |already )*(?:reported|revealed|found|written|noted|detailed)\b"),
+    ("passing", r",? had (?:also |already )*(?:reported|revealed|found|written|noted|detailed|documented|described"
+     r"|published|disclosed|exposed)\b"),
     ("passing", r" hab[íi]an? (?:ya )?\w+[ai]do\b"),
     ("quoted", r"['’]?s? (?:\w+ )?(?:requests?|questions?|inquir(?:y|ies)|e-?mails?) (?:for|about|seeking|asking)\b"),
     ("quoted", r"['’]s? (?:questions|inquir(?:y|ies)|requests?)\b"),
+    ("first", rf",? {_ADVERB}first \w+(?:ed|ught|oke|ote|aw|old|ound)\b"),
     ("first", rf",? {_ADVERB}(?:was |were |is )?(?:among )?(?:the )?first (?:\w+ )?(?:to )?(?:{_FOUND}|{_TO_FIND})\w*"),
     ("first", rf",? (?:which|who) {_ADVERB}(?:first|initially|originally) \w+"),
     ("first", rf",? (?:which )?{_ADVERB}(?:broke|breaks) (?:the |this )?(?:news|story|scoop)\b"
@@ -199,23 +211,29 @@ _AFTER: tuple[tuple[Strength, str], ...] = (
     ("first", r",? (?:fue|fueron) (?:el |la |los |las )?primer[oa]?s? (?:medios? |diarios? )?en \w+r\b"),
     ("strong", rf"(?:['’]s?)? (?:\w+ ){{0,2}}?{_STUDY}\b"),
     ("strong", r"(?:['’]s?)? (?:\w+ )?report (?:found|finds|reveal|show|detail|expos|publish|claim|that)\w*"),
-    ("strong", rf",? {_ADVERB}(?:obtained|reviewed|uncovered|reveal(?:s|ed)?|expose[sd]|learned|discovered|sued for"
+    ("strong", rf",? {_ADVERB}(?:obtained|reviewed|uncovered|analy[sz]ed|examined|verified|acquired|documented"
+     rf"|reveal(?:s|ed)?|expose[sd]|learned|discovered|sued for"
      rf"|unearthed|disclosed)\b"),
     ("strong", r",? (?:which|who|that) (?:has |have |had )?(?:obtained|reviewed|saw|viewed|analy[sz]ed|examined"
      r"|seen)\b"),
     ("strong", r",? (?:has|have) (?:seen|viewed|read|heard)\b"),
     ("strong", rf",? (?:que )?{_ADVERB}{_REVELA}{_PAST}\b"),
-    ("strong", rf",? (?:que )?{_ADVERB}(?:accedi[óo]|tuvo acceso|tenido acceso|obtuvo|obtenido|dio a conocer"
+    ("strong", rf",? (?:que )?{_ADVERB}(?:accedi[óo]|tuvo acceso|tenido acceso|revis[óo]|analiz[óo]|hall[óo]"
+     rf"|constat[óo]|document[óo]|obtuvo|obtenido|dio a conocer"
      rf"|dado a conocer"
      rf"|sac[óo] a la luz)\b"),
-    ("strong", r",? (?:qui )?(?:a |ont )?(?:r[ée]v[ée]l[ée]|r[ée]v[èe]le|consult[ée]|obtenu)\b"),
-    ("medium", rf",? {_ADVERB}(?:reports?|reported|reporting|wrote|writes|notes|noted|explains|explained|citing"
+    ("strong", r",? (?:qui )?(?:a |ont )?(?:pu )?(?:r[ée]v[ée]l[ée]|r[ée]v[èe]le|consult(?:[ée]|er)|obten(?:u|ir)|voir"
+     r"|v[ée]rifi(?:[ée]|er)|acc[ée]d(?:[ée]|er))\b"),
+    ("medium", rf",? {_ADVERB}(?:reports?|reported|reporting|wrote|writes|notes|noted|explains|explained|citing|quoting"
      rf"|cited|citando|citant"
      rf"|describe[sd]|investigated|investigates|shows?|finds?|confirmed|confirms|digs? into|dug into|looked into)\b"),
     ("medium", rf",? {_ADVERB}(?:said|says)\b(?! (?:it|its|they|in a statement)\b)"),
-    ("medium", rf",? {_ADVERB}(?:details?|detailed|published|found|estimated|claims?|claimed)\b"),
+    ("medium", rf",? {_ADVERB}(?:details?|detailed|published|found|estimated|claims?|claimed|alleges?|alleged"
+     rf"|understands"
+     rf"|counted|calculated|identified|tracked|traced|mapped|compared)\b"),
+    ("quoted", r",? (?:has |have )?(?:spoke|spoken|interviewed|asked)\b"),
     ("medium", r",? (?:was|were|has been) (?:told|shown|given)\b"),
-    ("medium", r"['’]s? (?:\w+ ){0,2}?(?:reporting|report|story|article|coverage)\b"),
+    ("medium", r"['’]s? (?:\w+ ){0,2}?(?:reporting|report|story|article|piece|documentary|coverage|tally|database)\b"),
     ("medium", rf",? (?:que )?{_ADVERB}{_INFORMA}{_PAST}\b"),
     ("medium", r",? (?:qui )?(?:a |ont )?(?:rapport[ée]|rapporte|indiqu[ée]|indique|affirm[ée]|affirme|[ée]crit)\b"),
     ("wire", r",?(?: and [\w ]{2,30})? (?:contributed|contribuy[óo]) (?:to|a|reporting|with)\b"),
@@ -225,7 +243,8 @@ _AFTER: tuple[tuple[Strength, str], ...] = (
 IN_PASSING = re.compile(
     r"^(?:/[A-Z]| (?:correspondent|columnist|editor|photographer|photojournalist|poll|survey|series|newsletter"
     r"|podcast|app"
-    r"|headquarters|executives?|shareholders?|subscribers?|parent|owner|fot[óo]graf[oa]|encuesta)s?\b)"
+    r"|president|presidente|admiral|chair|mayor|minister|headquarters|executives?|shareholders?|subscribers?|parent"
+    r"|owner|fot[óo]graf[oa]|encuesta)s?\b)"
 )
 
 Phrases = Mapping[Strength, tuple[re.Pattern[str], ...]]
