@@ -117,6 +117,12 @@ def test_all_that_was_asked_for_is_written(told: Database, config: Path, tmp_pat
     assert all(file.stat().st_size for file in files.values())
 
 
+@pytest.mark.parametrize("args", [("--json", "--csv", "x.csv"), ("--json", "--png", "x.png"), ("--timeline",)])
+def test_what_would_not_be_written_is_refused(told: Database, config: Path, args: tuple[str, ...]) -> None:
+    ran = ledger(told, config, *args)
+    assert (ran.code, ran.out) == (2, "")
+
+
 def test_a_mistyped_name_is_not_taken_for_silence(told: Database, config: Path) -> None:
     ran = ledger(told, config, "Palentir")
     assert ran.code == 2

@@ -58,6 +58,10 @@ def ledger(
     Companies with agencies, how often, and since when. With NAMES, only their cells; with both names of one cell,
     every report behind it and the sentence that names them.
     """
+    if as_json and (as_csv or svg or png):
+        raise click.UsageError("expected either --json or files: --csv, --svg, --png")
+    if by_week and not (svg or png):
+        raise click.UsageError("--timeline is a picture; say where to with --svg or --png")
     config = load_config(config_path, with_secrets=False, lenient=True)
     _check_kinds(config, rows, columns)
     _check_names(config, names)
