@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -131,6 +132,69 @@ def test_stories_that_only_sound_alike_stay_apart(first: str, second: str) -> No
     grouper.place(document("a", first), seen=NOON)
     assert grouper.place(document("b", second), seen=NOON).relation == "new"
     assert grouper.merge() == ()
+
+
+# ---- one template, two events ----------------------------------------------------------------------------------------
+
+
+def quake(id_: str, magnitude: str, place: str, others: str, *, outlet: str) -> Document:
+    text = (
+        f"A magnitude {magnitude} earthquake struck {len(place) * 7} kilometres south of {place} on Tuesday, the "
+        f"geological survey said. There were no immediate reports of damage or casualties. People in {others} "
+        "reported weak to moderate shaking. The survey revises magnitudes as more data come in, and asks all to report what they felt."
+    )
+    return document(id_, f"Magnitude {magnitude} quake shakes {place}", text, outlet=outlet)
+
+
+def test_two_quakes_told_in_the_same_phrases_are_no_copies() -> None:
+    first = quake("a", "5.7", "Alderwick", "Norbeck and Pendleford", outlet="herald.example")
+    second = quake("b", "4.3", "Glenmore", "Marstead and Ixley", outlet="gazette.example")
+    assert [each.relation for each in placed(first, second)] == ["new", "new"]
+
+
+def test_a_template_under_one_headline_is_told_anew_for_each_event() -> None:
+    first = quake("a", "5.7", "Alderwick", "Norbeck and Pendleford", outlet="herald.example")
+    second = quake("b", "4.3", "Glenmore", "Marstead and Ixley", outlet="gazette.example")
+    title = "Strong earthquake felt across the whole region"
+    assert placed(replace(first, title=title), replace(second, title=title))[1].relation == "new"
+
+
+def test_the_same_quake_told_by_two_outlets_is_a_copy() -> None:
+    first = quake("a", "5.7", "Alderwick", "Norbeck and Pendleford", outlet="herald.example")
+    second = replace(first, id="b", title="Did you feel it? The earth moved", outlet="gazette.example")
+    assert placed(first, second)[1].relation == "copy"
+
+
+def test_a_part_of_a_text_brings_its_part_of_the_names_along() -> None:
+    names = ["Quay", "Lund", "Marsh", "Novak", "Sato", "Reyes", "Holm", "Weir", "Brandt", "Costa"]
+    said = [f"In the hall the speaker {name} asked for {number} more seats." for number, name in enumerate(names, 30)]
+    whole = document("a", "The hall fills", " ".join(said), outlet="herald.example")
+    part = document("b", "Seats wanted", " ".join(said[2:6]), outlet="gazette.example")
+    assert placed(whole, part)[1].relation == "copy"
+
+
+# ---- parted by a person ----------------------------------------------------------------------------------------------
+
+
+def test_stories_that_were_parted_are_not_merged_nor_is_what_they_grow_into() -> None:
+    grouper = Grouper()
+    stories = [grouper.place(each, seen=NOON).story for each in TWO_BEGINNINGS]
+    assert len(set(stories)) > 1
+    for other in set(stories[1:3]):
+        grouper.part(stories[0], other)
+    merges = grouper.merge()
+    assert all(stories[0] not in (merge.kept, merge.gone) for merge in merges)
+    late = grouper.place(document("z", "Northgate tracked asylum seekers, files show senators"), seen=NOON)
+    grouper.merge()
+    assert stories[0] in grouper._stories
+    assert late.story in {*stories, "z"}
+
+
+def test_a_merge_says_what_the_stories_share() -> None:
+    grouper = Grouper()
+    for each in TWO_BEGINNINGS:
+        grouper.place(each, seen=NOON)
+    assert all("northgate" in merge.why for merge in grouper.merge())
 
 
 # ---- the same article again -----------------------------------------------------------------------------------------

@@ -216,7 +216,7 @@ class Examine:
             return written
 
     def _write_each(self, examined: Sequence[Examined], claimant: str) -> Iterator[Examined]:
-        """One by one; where one fails that was to be told, those of its story wait: they may have been folded under it."""
+        """One by one; where one fails, those of its story wait: they may have been folded under its alert."""
         untold: set[str] = set()
         for one in examined:
             story = one.placement.story if one.placement else ""

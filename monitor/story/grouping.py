@@ -25,10 +25,10 @@ from itertools import chain
 
 from monitor.model import Document, Placement
 from monitor.story.centres import Centres, nearest
-from monitor.story.likeness import Traits, Wording, overlap, printed
+from monitor.story.likeness import Traits, Wording, is_one_template, overlap, printed
 from monitor.story.lineage import Lineage
 from monitor.story.placing import in_common, named, new, placed, repeat
-from monitor.story.window import Known, Reading, Story, is_series, read
+from monitor.story.window import Known, Reading, Story, is_told_anew, read
 
 COPY = 0.5  # of the shorter text; true copies are often cut short, so no measure of the whole will do
 REWRITE = 0.2
@@ -136,7 +136,7 @@ class Grouper:
         if known is not None and share >= COPY:
             return repeat(reading, known, share, in_common(share))
         twin = self._by_title.get(reading.wording.title)
-        if twin is not None and self._in_window(reading.time, twin.time) and not is_series(reading, twin):
+        if twin is not None and self._in_window(reading.time, twin.time) and not is_told_anew(reading, twin):
             return repeat(reading, twin, 1.0, "the same headline")
         if known is not None and share >= REWRITE and runs >= _RUNS_OF_REWRITE:
             return placed(reading, known.story.id, "rewrite", share, in_common(share), known.id)
@@ -147,7 +147,9 @@ class Grouper:
         best: tuple[Known | None, float, int] = (None, 0.0, 0)
         for known in self._sharing_anchors(reading.wording):
             share, runs = overlap(reading.wording, known.wording)
-            if runs >= _RUNS_OF_COPY and share > best[1] and self._in_window(reading.time, known.time):
+            if runs < _RUNS_OF_COPY or share <= best[1] or not self._in_window(reading.time, known.time):
+                continue
+            if not is_one_template(reading.wording, known.wording, share):
                 best = (known, share, runs)
         return best
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -60,6 +60,12 @@ _BOILERPLATE = re.compile(
     r"|(?:continue reading|read more|seguir leyendo|leer más)\W*$",
     re.IGNORECASE,
 )
+# A number, or a capital that does not merely open a sentence.
+_FACT = re.compile(r"\d+(?:[.,]\d+)*|(?<=[\w,;)’'] )[A-ZÀ-ÖØ-Þ]\w+")
+_FACTS_TO_JUDGE = 4
+_RUNS_TO_JUDGE = 20
+_PHRASES_TO_JUDGE = 0.2  # of the shorter text; with less in common they are no template
+_FACTS_OF_COPY = 0.8  # of the share of words
 _BOILERPLATE_HINTS = (" first on ", " primero en ", "continue reading", "read more", "seguir leyendo", "leer más")
 
 
@@ -70,14 +76,16 @@ class Wording:
     runs: array[int]  # sorted, each once; as "I"
     anchors: tuple[int, ...]
     title: str  # the folded title, where it is long enough to be nobody else's; else ""
+    facts: array[int] = field(default_factory=lambda: array("I"))  # names and numbers below the title; sorted hashes
 
 
 def wording_of(document: Document) -> Wording:
     """Runs never cross from one field into the next: a headline means the same before any summary."""
-    streams = [_hashes(_words(part)) for part in (document.title, document.summary, document.text) if part]
+    parts = [_prose(part) for part in (document.title, document.summary, document.text)]
+    streams = [_hashes(folded_words(part)[:_READ]) for part in parts if part]
     runs = {run for stream in streams for run in stream}
     anchors = {anchor for stream in streams for anchor in _winnow(stream)}
-    return Wording(array("I", sorted(runs)), tuple(sorted(anchors)), _title_key(document.title))
+    return Wording(array("I", sorted(runs)), tuple(sorted(anchors)), _title_key(document.title), _facts(parts[1:]))
 
 
 def overlap(one: Wording, other: Wording) -> tuple[float, int]:
@@ -87,17 +95,40 @@ def overlap(one: Wording, other: Wording) -> tuple[float, int]:
     return (shared / shorter if shorter else 0.0), shared
 
 
+def overlap_below(one: Wording, other: Wording) -> float:
+    """The same share of two wordings under one headline, without that headline's runs."""
+    _, shared = overlap(one, other)
+    of_title = max(len(one.title.split()) - _RUN + 1, 0)
+    return max(shared - of_title, 0) / max(min(len(one.runs), len(other.runs)) - of_title, 1)
+
+
+def is_one_template(one: Wording, other: Wording, share: float) -> bool:
+    """Whether two wordings share their phrases but not who, where and how many: two quakes, two stock reports.
+
+    Text that was taken over, in whole or in part, brings its names and numbers along, in the same share.
+    """
+    shorter = min(len(one.facts), len(other.facts))
+    if shorter < _FACTS_TO_JUDGE or share < _PHRASES_TO_JUDGE or min(len(one.runs), len(other.runs)) < _RUNS_TO_JUDGE:
+        return False
+    shared = len(set(one.facts).intersection(other.facts))
+    return shared < _FACTS_OF_COPY * share * shorter
+
+
+def _facts(parts: Sequence[str]) -> array[int]:
+    return array("I", sorted({_number(fact.casefold()) & _BITS for part in parts for fact in _FACT.findall(part)}))
+
+
 @lru_cache(maxsize=2)  # a document is compared with a dozen others in turn
 def _set_of(wording: Wording) -> frozenset[int]:
     return frozenset(wording.runs)
 
 
-def _words(part: str) -> list[str]:
+def _prose(part: str) -> str:
     part = part[: _READ * 12]
     lowered = part.lower()
     if any(hint in lowered for hint in _BOILERPLATE_HINTS):  # much sooner said than searched for
         part = _BOILERPLATE.sub("", part)
-    return folded_words(part)[:_READ]
+    return part
 
 
 def _hashes(words: list[str]) -> list[int]:
@@ -267,6 +298,11 @@ _NUMBER = re.compile(
     r"(?<![\w.,])(\d[\d.,]*)\s?(mil millones|thousand|million|billion|millones|mill[óo]n|mil|mn|bn|[kmb])?\b",
     re.IGNORECASE,
 )
+# Capitals that name nobody: that two reports are of a Monday makes them no acquaintances.
+_CALENDAR = _set(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april june july august september"
+    " october november december mon tue wed thu fri sat sun jan feb mar apr jun jul aug sep sept oct nov dec"
+)
 # Names that every report writes in its own language.
 _TRANSLATED = {
     "eeuu": "us",
@@ -289,7 +325,8 @@ def _proper(source: str, title_case: bool) -> set[str]:
     marked = [token for token in _tokens(source) if _is_name(source, token) and not source[token.start].isdigit()]
     if title_case:
         marked = [token for token in marked if any(char.isupper() for char in source[token.start + 1 : token.end])]
-    terms = (_TRANSLATED.get(token.folded, stem(token.folded)) for token in marked if token.folded not in STOP_WORDS)
+    plain = STOP_WORDS | _CALENDAR
+    terms = (_TRANSLATED.get(token.folded, stem(token.folded)) for token in marked if token.folded not in plain)
     return {term for term in terms if term}
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.model import Document
-from monitor.story.likeness import Subject, Traits, Wording, overlap, traits_of
+from monitor.story.likeness import Subject, Traits, Wording, is_one_template, overlap, overlap_below, traits_of
 
 _RUNS_OF_BODY = 15  # five-word runs; a document with as many has a body to be judged by
 _SAME_BODY = 0.5  # of the shorter one's runs
@@ -67,8 +67,10 @@ def read(document: Document, seen: datetime, credited: Collection[str], traits: 
     return Reading(document, time, found.address, found.wording, found.subject, others)
 
 
-def is_series(reading: Reading, twin: Known) -> bool:
-    """The same outlet, the same headline, another body: a column, not a copy."""
+def is_told_anew(reading: Reading, twin: Known) -> bool:
+    """The same headline over another body: a column of one outlet, or a template that any outlet fills."""
     share, _ = overlap(reading.wording, twin.wording)
+    if is_one_template(reading.wording, twin.wording, overlap_below(reading.wording, twin.wording)):
+        return True
     bodies = min(len(reading.wording.runs), len(twin.wording.runs)) >= _RUNS_OF_BODY
     return reading.document.outlet == twin.outlet and bodies and share < _SAME_BODY
