@@ -141,7 +141,8 @@ def quake(id_: str, magnitude: str, place: str, others: str, *, outlet: str) -> 
     text = (
         f"A magnitude {magnitude} earthquake struck {len(place) * 7} kilometres south of {place} on Tuesday, the "
         f"geological survey said. There were no immediate reports of damage or casualties. People in {others} "
-        "reported weak to moderate shaking. The survey revises magnitudes as more data come in, and asks all to report what they felt."
+        "reported weak to moderate shaking. The survey revises magnitudes as more "
+        "data come in, and asks all to report what they felt."
     )
     return document(id_, f"Magnitude {magnitude} quake shakes {place}", text, outlet=outlet)
 
