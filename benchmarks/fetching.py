@@ -139,6 +139,7 @@ def growth(sizes: Sequence[int]) -> None:
 def whole(count: int) -> None:
     """Both stages, 58 kB a feed, 1,000 watches."""
     run = measured("whole", count)
+    taken = run.pop("parts")
     print(f"\nboth stages, {count} feeds of 58 kB and 15 entries, 1,000 watches")
     for kind, (refresh, examine) in run.items():
         print(
@@ -146,6 +147,9 @@ def whole(count: int) -> None:
             f" {1000 / (refresh + examine):4.0f} feeds a second, {1000 / refresh:4.0f} without examining",
             flush=True,
         )
+    print(
+        "  of the last, ms an entry: " + ", ".join(f"{name} {spent:.2f}" for name, spent in taken.items()), flush=True
+    )
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,14 @@ from monitor.model import Feed, Validators
 from monitor.net.fetch import Client, FetchSettings
 from monitor.pipeline import Examine, Refresh
 from monitor.settings.config import read_config
+from monitor.story.attribution import attribute
+from monitor.story.grouping import Grouper
+from monitor.story.imprint import RECIPE, traits_from
+from monitor.story.likeness import traits_of
 from monitor.story.outlets import shipped
-from storage import feeds
+from monitor.watches.matching import Matcher
+from monitor.words.language import with_language
+from storage import entries, feeds
 from storage.database import Database
 from storage.schema import feeds as feed_table
 
@@ -224,7 +231,40 @@ def whole(count: int) -> dict[str, Any]:
                 assert results == ({"read": count} if changes else {"unchanged": count}), results
                 assert examined == (2 * count if changes else 0), examined
                 found[kind] = [(after - before) / count * 1000 for before, after in pairwise(times)]
+                if changes:
+                    found["parts"] = parts(ready, 2 * count)
     return found
+
+
+def parts(ready: Stand, newest: int) -> dict[str, float]:
+    """Milliseconds of CPU that the parts of an examination take for one entry, each alone; and a start, both ways."""
+    since = ready.clock.now - timedelta(days=3)
+    with ready.database.read() as connection:
+        window = list(entries.recent(connection, since=since))
+    bare = [placed.document for placed in window[-newest:]]
+    documents = [with_language(document) for document in bare]
+    matcher, outlets, grouper = Matcher(ready.examine.config.compiled), ready.examine.outlets, Grouper()
+    read = [(document, traits_of(document)) for document in documents]
+    work: dict[str, Callable[[], object]] = {
+        "language": lambda: [with_language(document) for document in bare],
+        "match": lambda: [matcher.match(document) for document in documents],
+        "attribute": lambda: [attribute(document, outlets) for document in documents],
+        "read to compare": lambda: [traits_of(document) for document in documents],
+        "place": lambda: [grouper.place(one, seen=ready.clock.now, traits=traits) for one, traits in read],
+    }
+    found = {name: spent_on(done) / newest * 1000 for name, done in work.items()}
+    for name, recipe in (("start", RECIPE), ("start, all read again", "")):
+        found[name] = spent_on(partial(take_back, ready.database, since, recipe)) / len(window) * 1000
+    return found
+
+
+def take_back(database: Database, since: datetime, recipe: str) -> None:
+    """What a start does before it places its first entry."""
+    grouper = Grouper()
+    with database.read() as connection:
+        for placed in entries.recent(connection, since=since, recipe=recipe):
+            traits = traits_from(placed.imprint) if placed.imprint else None
+            grouper.restore(placed.document, story=placed.story, seen=placed.seen, traits=traits)
 
 
 RUNS: Mapping[str, Callable[..., dict[str, Any]]] = {"scale": scale, "growth": growth, "whole": whole}

@@ -129,9 +129,10 @@ _NEWSPAPER = (
 _DAY = r"(?:The|A|An|In|On|By|And|But|According|Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)(?:day)?"
 _WORD = rf"(?!{_DAY} )(?:St\.|[A-ZÁÉÍÓÚÑ][\w'’]*)"
 _UNLISTED = re.compile(
-    rf"\b(?:{_WORD} ){{1,3}}{_NEWSPAPER}(?![\w@-]| [A-Z])"
-    rf"|\b(?:Radio|Diario|Noticias|Semanario|Periódico) (?:de |del |la |el ){{0,2}}{_WORD}(?: {_WORD}){{0,2}}"
-    r"|\b[KW][A-Z]{2,3}-(?:TV|FM|AM)\b"
+    r"(?=[A-ZÁÉÍÓÚÑ])\b(?:"  # all forms begin with a capital, so that most places are left at once
+    rf"(?:{_WORD} ){{1,3}}{_NEWSPAPER}(?![\w@-]| [A-Z])"
+    rf"|(?:Radio|Diario|Noticias|Semanario|Periódico) (?:de |del |la |el ){{0,2}}{_WORD}(?: {_WORD}){{0,2}}"
+    r"|[KW][A-Z]{2,3}-(?:TV|FM|AM)\b)"
 )
 
 
@@ -169,7 +170,8 @@ def _alternation(names: Iterable[str]) -> re.Pattern[str]:
     for name in sorted(names, key=len, reverse=True):
         by_initial.setdefault(name[0], []).append(re.escape(name[1:]))
     groups = (f"{re.escape(initial)}(?:{'|'.join(rests)})" for initial, rests in by_initial.items())
-    return re.compile(rf"(?<![\w@/.-])(?:{'|'.join(groups)})(?![\w@]|-\w|\.\w)")
+    initials = "".join(map(re.escape, by_initial))
+    return re.compile(rf"(?=[{initials}])(?<![\w@/.-])(?:{'|'.join(groups)})(?![\w@]|-\w|\.\w)")
 
 
 @cache
