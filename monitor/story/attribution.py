@@ -24,6 +24,7 @@ from monitor.story.credit_phrases import (
     HEAD_END,
     IN_PASSING,
     JOINED,
+    OF_IT,
     SIGNED,
     SIGNED_END,
     TAIL,
@@ -54,6 +55,7 @@ class _Claim:
 # ---- phrases around a name ------------------------------------------------------------------------------------------
 
 _BEFORE_READ, _AFTER_READ = 240, 120  # characters; a credit stands close to its name
+_HEAD_READ = 300  # characters; above a dateline may stand a line or two
 _BELIEVED: tuple[Strength, ...] = ("first", "passing", "strong", "quoted", "wire", "medium", "via")
 
 
@@ -94,7 +96,8 @@ def _strength(passage: Passage, group: list[NamedOutlet], publisher: Outlet | No
         return None
     if _signs_headline(before, after, first):
         return None if first.outlet is publisher else "strong"  # its own name beside a headline is but its signature
-    behind = after.removeprefix(")") if before.endswith("(") else after  # "the Union (ACLU) obtained …"
+    behind = after.removeprefix(")") if before.endswith("(") else OF_IT.sub(" ", after)  # "the Union (ACLU) obtained …"
+    behind = re.sub("^ +", " ", behind)
     return next((strength for strength in _BELIEVED if _is_said(strength, before, behind, first.outlet)), None)
 
 
@@ -120,9 +123,9 @@ def _is_wire(text: str, name: NamedOutlet) -> bool:
     """A dateline at the head of a text, or a signature at its end."""
     if name.outlet.kind != "agency" or name.field == "title":
         return False
-    before, after = text[: name.start], text[name.end :][:10]
-    heads = len(before) < 80 and DATELINE.match(before) and DATELINE_END.match(after)
-    return bool(heads or (SIGNED.search(before[-10:]) and SIGNED_END.match(after)))
+    line, after = text[: name.start].rpartition("\n")[2], text[name.end :][:10]
+    heads = name.start < _HEAD_READ and DATELINE.match(line) and DATELINE_END.match(after)
+    return bool(heads or (SIGNED.search(line[-10:]) and SIGNED_END.match(after)))
 
 
 def _signs_headline(before: str, after: str, name: NamedOutlet) -> bool:

@@ -80,7 +80,8 @@ _PAPELES = (
     r"|facturas?)"
 )
 _OBTENIDO = (
-    r"(?:obtenid|revisad|vist|citad|consultad|filtrad|publicad|analizad|conseguid|examinad|recabad|le[íi]d|entregad)"
+    r"(?:obtenid|revisad|vist|citad|consultad|filtrad|publicad|analizad|conseguid|examinad|recabad|le[íi]d|entregad"
+    r"|recopilad|reunid)"
     r"[oa]s?"
 )
 _STUDY = r"(?:investigation|review|analysis|exclusive|scoop|probe|expos[ée]|examination|inquiry)"
@@ -103,7 +104,8 @@ _ADVERB = (
     r"|ha|han|tambi[ée]n|ya|a|ont|both|each|first) )*"
 )
 _INFORMA = (
-    r"(?:inform|report|se[ñn]al|detall|asegur|precis|public|indic|explic|apunt|afirm|sostien|recog|cuent|relat|confirm)"
+    r"(?:inform|report|se[ñn]al|detall|asegur|precis|public|indic|explic|apunt|afirm|sostien|recog|cuent|relat"
+    r"|confirm|cit)"
 )
 _REVELA = r"(?:revel|destap|adelant|desvel|descubr|divulg|expon|expus|ventil)"
 _PAST = r"(?:[óoaei]|i[óo]|aron|ieron|ado|ido)"
@@ -126,7 +128,8 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
     ("strong", r"\b(?:leak(?:s|ed)?|tip|tipped off|handed over) to |\bfiltraci[óo]n(?:es)? (?:\w+ )?al? "),
     ("strong", rf"\b(?:revealed|uncovered|exposed|unearthed|disclosed|spotted|detailed|discovered|brought to light|made"
      rf" public|documented|revelations?)(?:{_GAP} by|{_WHEN} (?:in|from)) "),
-    ("strong", rf"\b(?:{_STUDY}|(?<!with )reporting) (?:[\w-]+ ){{0,2}}?(?:by|from|of|in) "),
+    ("strong", rf"\b(?:{_STUDY}|(?<!with )reporting) (?:(?:[\w-]+ ){{0,2}}?(?:from|of|in)|(?:[\w-]+ ){{0,7}}?by) "),
+    ("strong", r"\b(?:collaboration|partnership|consortium) (?:between|of|by) "),
     ("strong", r"\b(?:report|study|survey|research|audit|lawsuit|suit|records request|informe|reporte|estudio|demanda)"
      r" (?:[\w-]+ ){0,3}?(?:by|from|of|del?) "),
     ("strong", r"\b(?:report(?:s|ed)?|said|says|wrote|inform[óa]|report[óa]|se[ñn]al[óa]) (?:\w+ )?(?:that|que),?"
@@ -151,7 +154,7 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
      r"|\br[ée]v[ée](?:l[ée]|le|lait|laient|l[èe]rent) "),
     ("strong", r"\b(?:enqu[êe]tes?|r[ée]v[ée]lations?|informations?) (?:\w+ )?(?:de |du |d['’])"),
     ("strong", r"\b(?:obtenu|consult[ée]|analys[ée]|publi[ée])e?s? par |\b(?:citant"
-     r"|citando)(?: al?)? (?:una? \w+ del? )?"),
+     r"|citando|cita|cit[óo])(?: al?)? (?:una? \w+ del? )?"),
     ("quoted", r"\b(?:told|tells|telling|assured|informed|briefed) (?:reporters (?:at|from) )?"),
     ("quoted", rf"\b(?:quoted|interviewed|asked|reached|contacted|questioned|pressed|approached){_GAP} by "
      rf"|\bquoted in "),
@@ -161,7 +164,7 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
      r"|requests?|op-ed)\b(?: [\w-]+){0,3}? (?:to|with|on|for|in|from) "),
     ("quoted", r"\b(?:speaking|spoke|talking|talked|confirmed|responded|explained|said|appeared|appearing|respond"
      r"|responding) (?:to|with|on|in an interview with) "),
-    ("quoted", rf"\b{_DIJO}(?: [\w,]+){{0,4}}? (?:a|al) "),
+    ("quoted", rf"\b{_DIJO}(?: [\w,]+){{0,4}}? (?:al?|en) "),
     ("quoted", r"\b(?:declaraci[óo]n(?:es)?|comunicado|entrevista|correo|respuesta|mensaje)(?: [\w-]+){0,3} (?:al?|con"
      r"|para|en) "),
     ("quoted", r"\b(?:interrog[ée]|contact[ée]|sollicit[ée]|cit[ée])e?s? par "),
@@ -241,10 +244,15 @@ _AFTER: tuple[tuple[Strength, str], ...] = (
 
 # "A Reuters photographer", "a Reuters/Ipsos poll": no word about whose finding it is.
 IN_PASSING = re.compile(
-    r"^(?:/[A-Z]| (?:correspondent|columnist|editor|photographer|photojournalist|poll|survey|series|newsletter"
-    r"|podcast|app"
-    r"|president|presidente|admiral|chair|mayor|minister|headquarters|executives?|shareholders?|subscribers?|parent"
-    r"|owner|fot[óo]graf[oa]|encuesta)s?\b)"
+    r"^(?:/[A-Z][\w-]+)? (?:correspondents?|columnists?|editors?|photographers?|photojournalists?|polls?|survey|series"
+    r"|podcast|app|president|presidente|admiral|chair|mayor|minister|headquarters|executives?|shareholders?|shares"
+    r"|stock"
+    r"|subscribers?|parent|owners?|fot[óo]graf[oa]|encuesta)\b",
+    re.IGNORECASE,
+)
+# "The Oregonian/OregonLive reported", "the Chronicle's Jane Roe reports": what stands between an outlet and its deed.
+OF_IT = re.compile(
+    r"^(?:/\w+|['’]s (?:[A-Z][\w.'’-]+ ){1,3}(?=[a-z])| (?:reporters?|journalists?) (?:[A-Z][\w.'’-]+ (?:and )?){1,6})"
 )
 
 Phrases = Mapping[Strength, tuple[re.Pattern[str], ...]]
