@@ -37,7 +37,8 @@ def ask(settings: Settings, note: Note, _name: str) -> Question:
     if note.all_lines:
         body["embeds"] = [{"description": _description(note)}]
     parts = urlsplit(str(settings["url"]))
-    return Question(url=parts._replace(query="wait=true", fragment="").geturl(), body=body)
+    query = f"{parts.query}&wait=true".lstrip("&")  # what is there already may name a thread
+    return Question(url=parts._replace(query=query, fragment="").geturl(), body=body)
 
 
 def _description(note: Note) -> str:

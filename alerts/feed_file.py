@@ -9,6 +9,7 @@ reader sees the old file or the new, never half of one. The same alert again tak
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -36,7 +37,7 @@ class _Format:
     """How a feed is written, and how its entries are found again: id → the entry as it stands in the file."""
 
     entry: Callable[[Message], str]
-    whole: Callable[[str, Sequence[str], str], str]  # title, entries, time of the newest
+    whole: Callable[[str, str, Sequence[str], str], str]  # its id, its title, its entries, time of the newest
     read: Callable[[str], dict[str, str]]  # ValueError for a file that is not ours
 
 
@@ -60,10 +61,16 @@ class FeedFile:
             with _alone(self.path):
                 entries = {id_of(message): written.entry(message)}
                 entries |= {name: entry for name, entry in self._kept(written).items() if name not in entries}
-                _replace(self.path, written.whole(self.title, list(entries.values())[: self.keep], _time(message)))
+                kept = list(entries.values())[: self.keep]
+                _replace(self.path, written.whole(self._id, self.title, kept, _time(message)))
         except OSError as error:
             raise DeliveryError(f"{self.path} cannot be written: {error.strerror}", retry=True) from error
         return f"stands in {self.path}"
+
+    @property
+    def _id(self) -> str:
+        """What readers tell this feed from others by; it does not say where the file lies."""
+        return f"urn:tipsheet:feed:{hashlib.sha256(os.fsencode(self.path.absolute())).hexdigest()[:32]}"
 
     def _kept(self, written: _Format) -> dict[str, str]:
         try:
@@ -126,12 +133,12 @@ def _atom_entry(message: Message) -> str:
     return f"<entry>{''.join(parts)}</entry>"
 
 
-def _atom(title: str, entries: Sequence[str], time: str) -> str:
+def _atom(name: str, title: str, entries: Sequence[str], time: str) -> str:
     head = [
         '<?xml version="1.0" encoding="utf-8"?>',
         '<feed xmlns="http://www.w3.org/2005/Atom">',
         f"<title>{_xml(title)}</title>",
-        f"<id>urn:tipsheet:feed:{_xml(title)}</id>",
+        f"<id>{name}</id>",
         f"<updated>{time}</updated>",
         "<author><name>Tipsheet</name></author>",
         _GENERATOR,
@@ -163,8 +170,8 @@ def _json_entry(message: Message) -> str:
     return json.dumps(item)
 
 
-def _json(title: str, entries: Sequence[str], time: str) -> str:
-    head = {"version": "https://jsonfeed.org/version/1.1", "title": title, _MARK: {"updated": time}}
+def _json(name: str, title: str, entries: Sequence[str], time: str) -> str:
+    head = {"version": "https://jsonfeed.org/version/1.1", "title": title, _MARK: {"id": name, "updated": time}}
     items = ",\n".join(entries)
     return f'{json.dumps(head)[:-1]}, "items": [\n{items}\n]}}\n'
 

@@ -50,7 +50,7 @@ def note_of(message: Message) -> Note:
     """A message as a note. Never raises, whatever a stranger's words are."""
     lines = tuple(line for line in _lines(message) if line.text)
     note = Note(title=_one_line(message.subject) or "(untitled)", link=plain_link(_link(message)), lines=lines[:LINES])
-    return replace(note, left_out=len(lines) - len(note.lines))
+    return replace(note, left_out=len(lines) - len(note.lines) + _unlisted(message.data))
 
 
 def fitted(note: Note, fits: Callable[[Note], bool]) -> Note:
@@ -89,6 +89,11 @@ def _lines(message: Message) -> Iterator[Line]:
         yield from _story_lines(data)
     else:  # many stories, or a notice, or what was reduced to less
         yield from _listed_lines(data)
+
+
+def _unlisted(data: Mapping[str, Any]) -> int:
+    """Stories that a message counts and does not name."""
+    return max(0, data["total"] - len(data["stories"])) if "total" in data and "stories" in data else 0
 
 
 def _link(message: Message) -> str:

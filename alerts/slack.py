@@ -25,7 +25,9 @@ def ask(settings: Settings, note: Note, _name: str) -> Question:
     note = fitted(note, lambda one: sum(len(line.text) for line in one.all_lines) <= LENGTH)
     body = {
         "text": _escaped(note.title),  # what a phone shows; the blocks take its place elsewhere
-        "blocks": [{"type": "rich_text", "elements": list(_sections(note))}],
+        "blocks": [
+            {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(_elements(note))}]}
+        ],
         "mrkdwn": False,
         "link_names": False,
         "unfurl_links": False,
@@ -34,11 +36,11 @@ def ask(settings: Settings, note: Note, _name: str) -> Question:
     return Question(url=str(settings["url"]), body=body)
 
 
-def _sections(note: Note) -> Iterator[dict[str, object]]:
-    title = _element(Line(text=note.title, link=note.link)) | {"style": {"bold": True}}
-    yield {"type": "rich_text_section", "elements": [title]}
+def _elements(note: Note) -> Iterator[dict[str, object]]:
+    yield _element(Line(text=note.title, link=note.link)) | {"style": {"bold": True}}
     for line in note.all_lines:
-        yield {"type": "rich_text_section", "elements": [{"type": "text", "text": "\n"}, _element(line)]}
+        yield {"type": "text", "text": "\n"}
+        yield _element(line)
 
 
 def _element(line: Line) -> dict[str, object]:

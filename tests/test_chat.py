@@ -374,6 +374,18 @@ def test_an_update_leads_to_what_is_new(kind: ChannelKind) -> None:
     assert "https://www.harbourgazette.example/news/6?from=feed&" in words.replace("&amp;", "&")
 
 
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        ("/api/webhooks/12/k", "/api/webhooks/12/k?wait=true"),
+        ("/api/webhooks/12/k?thread_id=3", "/api/webhooks/12/k?thread_id=3&wait=true"),
+    ],
+)
+def test_discord_is_asked_for_the_message_as_posted(address: str, asked: str) -> None:
+    at = "https://discord.com"
+    assert discord.ask({"url": at + address}, note_of(alert()), "msg_1").url == at + asked
+
+
 def test_a_phone_is_told_by_its_lock_screen_and_a_tap() -> None:
     body = question("ntfy", alert())
     assert body["title"] == f"{REPORT.lead.title} — The Harbour Gazette"

@@ -11,8 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.policy import decide, next_try
-from monitor.model import Decision, Document, Entry, Level, Match, Placement, Recipient, Relation, Told, Version, Watch
+from alerts.policy import after_rest, decide, next_try, pace
+from monitor.model import (
+    ChannelKind,
+    Decision,
+    Document,
+    Entry,
+    Level,
+    Match,
+    Placement,
+    Recipient,
+    Relation,
+    Told,
+    Version,
+    Watch,
+)
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 WAIT = timedelta(seconds=30)
@@ -349,6 +362,36 @@ def test_the_schedule(kind: Literal["email", "webhook"], attempts: int, delay: t
 )
 def test_retry_after_lengthens_the_wait_within_reason(asked: timedelta, delay: timedelta) -> None:
     assert next_try("webhook", 2, now=NOW, first_try=NOW, retry_after=asked) == NOW + delay
+
+
+@pytest.mark.parametrize("kind", [kind for kind in get_args(ChannelKind) if kind != "email"])
+@pytest.mark.parametrize("attempts", range(1, 11))
+def test_all_that_is_not_mail_keeps_the_schedule_of_webhooks(kind: ChannelKind, attempts: int) -> None:
+    due = next_try(kind, attempts, now=NOW, first_try=NOW, retry_after=None)
+    assert due == next_try("webhook", attempts, now=NOW, first_try=NOW, retry_after=None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "waited", "delay"),
+    [
+        (timedelta(seconds=30), timedelta(), timedelta(seconds=30)),
+        (timedelta(milliseconds=1), timedelta(), timedelta(seconds=1)),
+        (30 * DAY, timedelta(), DAY),
+        (HOUR, 5 * DAY - HOUR, HOUR),
+        (HOUR, 5 * DAY, None),
+    ],
+)
+def test_who_is_told_to_come_later_comes_later_for_five_days(
+    asked: timedelta, waited: timedelta, delay: timedelta | None
+) -> None:
+    due = after_rest(now=NOW, first_try=NOW - waited, retry_after=asked)
+    assert due == (None if delay is None else NOW + delay)
+
+
+def test_chats_are_given_time_between_two_messages_and_mail_is_not() -> None:
+    paces = {kind: pace(kind) for kind in get_args(ChannelKind)}
+    assert {kind for kind, gap in paces.items() if not gap} == {"email", "webhook", "feed"}
+    assert max(paces.values()) < timedelta(seconds=5)
 
 
 @pytest.mark.parametrize("kind", ["email", "webhook"])
