@@ -26,6 +26,7 @@ from monitor.model import EditKind, EditNote, Message, Recipient, StoryMember, S
 
 SUBJECT_LENGTH = 180  # code points; phones show 40, desks 80, and a headline that needs more is an attack
 TITLE_LENGTH = 400
+MOST_LISTED = 50  # tellings of one story in one message: mail servers refuse a megabyte, and nobody reads it
 SENTENCE_LENGTH = 1200
 
 _RELATIONS: Mapping[str, str] = {
@@ -182,8 +183,8 @@ def card_of(report: StoryReport, recipient: Recipient) -> Card:
         sentence=pieces(report.sentence, report.marks, SENTENCE_LENGTH),
         origin=origin_sentence([clean(name) for name in report.origin], clean(report.origin_note)),
         why=clean(report.why),
-        updates=tuple(_telling(member, recipient) for member in updates),
-        others=tuple(_telling(member, recipient) for member in others),
+        updates=tuple(_telling(member, recipient) for member in updates[-MOST_LISTED:]),
+        others=tuple(_telling(member, recipient) for member in others[:MOST_LISTED]),
         spread=_spread(others, report.lead),
     )
 
@@ -228,7 +229,8 @@ def origin_sentence(origin: Sequence[str], note: str) -> str:
 
 def _spread(others: Sequence[StoryMember], lead: StoryMember) -> str:
     outlets = {member.domain or member.outlet for member in others} - {lead.domain or lead.outlet}
-    return spread_words(len(outlets), same=bool(others))
+    said = spread_words(len(outlets), same=bool(others))
+    return f"{said}; the first {MOST_LISTED} of {len(others):,} reports" if len(others) > MOST_LISTED else said
 
 
 def spread_words(outlets: int, *, same: bool) -> str:
