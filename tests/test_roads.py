@@ -6,12 +6,15 @@ A new road (something else that the program asks of the web) is one more row of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Event
 from unittest.mock import Mock
 
 import pytest
 
+from alerts.chat import ChatSender, Question
+from alerts.matrix import MATRIX
 from alerts.webhook import WebhookSender
 from monitor.errors import DeliveryError, FetchError
 from monitor.feeds.parse import parse_feed
@@ -49,10 +52,9 @@ def a_webhook(client: Client, _server: ScriptedServer, url: str) -> None:
 
 
 def a_chat(client: Client, _server: ScriptedServer, url: str) -> None:
-    settings: dict[str, str | int | bool] = {"server": url, "token": "t", "room": "!r:chat.example"}
-    at_the_address = replace(MATRIX, ask=lambda _settings, _note, _name: Question(url=url, body={}, method="PUT"))
-    with suppress_strange_answer():
-        ChatSender(service=at_the_address, settings=settings, post=client.post).send(LETTER, "")
+    """Every chat asks through one sender; this one takes whatever answer there is."""
+    talk = replace(MATRIX, ask=lambda *_: Question(url=url, body={}, method="PUT"), receipt=lambda _: "taken")
+    ChatSender(service=talk, settings={}, post=client.post).send(LETTER, "")
 
 
 def a_hub(client: Client, _server: ScriptedServer, url: str) -> None:
