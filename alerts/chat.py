@@ -89,10 +89,10 @@ class ChatSender:
         return self._judged(host, answer)
 
     def _unanswered(self, host: str, error: FetchError) -> DeliveryError:
+        """No answer. All of it may be mended, an address that our policy refuses as well; so the message waits."""
         failure = unanswered(host, error)
-        if self.service.idempotent:  # it may have arrived, and asking again cannot make it two
-            failure.reached = False
-        return failure
+        reached = failure.reached and not self.service.idempotent  # asked again, it is told once
+        return DeliveryError(str(failure), retry=True, reached=reached, retry_after=failure.retry_after)
 
     def _judged(self, host: str, answer: Posted) -> str:
         """A receipt, or a DeliveryError that says whether another try makes sense."""

@@ -8,13 +8,14 @@ from urllib.parse import quote
 
 from alerts.chat import Question, Service, as_json, read_json
 from alerts.note import Note, as_html, as_text, fitted
-from alerts.posting import Settings, address_faults
+from alerts.posting import Settings, address_faults, token_faults
 
 SIZE = 40_000  # bytes; an event has 65,536 at most, and servers add to it
 
 
 def check(settings: Settings) -> Iterator[str]:
     yield from address_faults(str(settings["server"]), "server")
+    yield from token_faults(str(settings["token"]))
     if not re.fullmatch(r"![^\s/]{1,250}", str(settings["room"])):
         yield "room: expected the room's internal id, such as !abc:example.org, not its #name"
 

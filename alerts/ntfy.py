@@ -10,13 +10,14 @@ from collections.abc import Iterator
 
 from alerts.chat import Question, Service, read_json
 from alerts.note import Note, fitted
-from alerts.posting import Settings, address_faults
+from alerts.posting import Settings, address_faults, token_faults
 
 SIZE = 4000  # bytes of a message; over 4,096 the server makes a file of it
 
 
 def check(settings: Settings) -> Iterator[str]:
     yield from address_faults(str(settings["server"]), "server")
+    yield from token_faults(str(settings["token"]))
     if not re.fullmatch(r"[-_A-Za-z0-9]{1,64}", str(settings["topic"])):
         yield "topic: expected 1 to 64 letters, digits, - and _"
 

@@ -6,6 +6,7 @@ What must not: an HTTP client; it is handed in, with its address policy, its lim
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Literal, Protocol
@@ -40,12 +41,21 @@ class Post(Protocol):
 
 def address_faults(url: str, key: str = "url") -> tuple[str, ...]:
     """What is wrong with the address of a receiver, in words that do not repeat it: it may be a secret."""
+    if re.search(r"[^\x21-\x7e]", url):  # the parser below would pass over a line's end that came with a pasted secret
+        return (f"{key}: expected an address without spaces, line ends and letters beyond ASCII",)
     scheme, host = scheme_and_host(url)
     if scheme not in {"http", "https"} or not host:
         return (f"{key}: expected an https address",)
     if scheme == "http" and _is_public(host):
         return (f"{key}: expected https; over http anybody on the way reads the alerts",)
     return ()
+
+
+def token_faults(token: str, key: str = "token") -> tuple[str, ...]:
+    """What is wrong with a token that goes out in a header, in words that do not repeat it."""
+    if re.fullmatch(r"[\x21-\x7e]*", token):
+        return ()
+    return (f"{key}: expected ASCII letters, digits and signs, without spaces and line ends",)
 
 
 def _is_public(host: str) -> bool:

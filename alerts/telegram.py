@@ -14,7 +14,7 @@ LENGTH = 4096  # of a text, in UTF-16 units, as all of Telegram's offsets are
 
 def check(settings: Settings) -> Iterator[str]:
     yield from address_faults(str(settings["server"]), "server")
-    if not re.fullmatch(r"\d+:[\w-]{30,}", str(settings["token"])):
+    if not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]{30,}", str(settings["token"])):
         yield "token: expected a bot's, digits, a colon and at least 30 characters, as @BotFather gives it"
     if not re.fullmatch(r"-?\d+|@\w{4,}", str(settings["chat"])):
         yield "chat: expected a chat's number, such as -1001234567890, or a public channel's @name"

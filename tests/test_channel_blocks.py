@@ -114,6 +114,31 @@ def test_apprise_and_a_proxy_are_a_fault_together(tmp_path: Path) -> None:
     assert fault == "channels[0].kind: Apprise asks past network.proxy; expected either of them"
 
 
+@pytest.mark.parametrize(
+    ("block", "key"),
+    [
+        ("kind: mattermost, url: '${ODD}'", "url"),
+        ("kind: webhook, url: 'https://bot.example:8065/', secret: '${HOOK}'", "url"),
+        ("kind: ntfy, topic: '${TOPIC}', server: 'https://push.example:8065'", "server"),
+    ],
+)
+def test_a_port_that_would_not_be_asked_is_a_fault(tmp_path: Path, block: str, key: str) -> None:
+    environ = SECRETS | {"ODD": "https://chat.example:8065/hooks/s3cr3tK3y"}
+    (fault,) = faults(written(tmp_path, block), environ)
+    assert fault == f"channels[0].{key}: port 8065 is not among network.ports, so it would not be asked"
+    opened = written(tmp_path, block, more="network: {ports: [443, 8065]}\n")
+    assert read_config(opened, environ).channels["out"].settings[key]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", " ", "\t", "é"])
+@pytest.mark.parametrize("block", [row[0] for row in ROWS if "apprise" not in row[0]], ids=KINDS[:-1])
+def test_a_secret_that_was_pasted_with_more_than_itself_is_a_fault(tmp_path: Path, block: str, end: str) -> None:
+    found = read_config(written(tmp_path, block), {name: value + end for name, value in SECRETS.items()})
+    (fault,) = channel.check(found.channels["out"])
+    assert "expected" in fault
+    assert "s3cr3t" not in fault
+
+
 def test_check_names_the_line_of_what_cannot_work(tmp_path: Path) -> None:
     path = written(tmp_path, "kind: discord, url: '${HOOK}'")
     (fault,) = channel_faults(read_config(path, SECRETS), channel.check)

@@ -315,6 +315,13 @@ def test_a_server_that_repeats_what_it_was_asked_gives_no_secret_away(room: Room
         assert not [secret for secret in room.played.secrets if secret in words]
 
 
+def test_an_address_that_policy_refuses_waits_for_whoever_sets_the_policy(room: Room) -> None:
+    with Client(replace(room.server.settings(), allow_networks=())) as asking, pytest.raises(DeliveryError) as caught:
+        channel.open_sender(room.channel, post=asking.post).send(alert(), "")
+    assert (caught.value.retry, caught.value.reached) == (True, False)
+    assert not [secret for secret in room.played.secrets if secret in str(caught.value)]
+
+
 def test_an_opened_sender_shows_no_secret(room: Room) -> None:
     sender = channel.open_sender(room.channel, post=room.client.post)
     shown = f"{sender!r} {sender} {room.channel!r}"

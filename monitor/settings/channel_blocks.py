@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import singledispatch
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from monitor.model import Channel
 from monitor.settings.shape import (
@@ -60,9 +61,25 @@ def read_channels(file: File, environ: Mapping[str, str], faults: Faults, folder
         settings = _settings(block, Secrets(environ, faults, ("channels", index)))
         if block.kind == "feed":
             settings["path"] = str(folder / block.path)
+        for key in ("url", "server"):
+            port = port_of(str(settings.get(key, "")))
+            if port and port not in file.network.ports:
+                faults.add(
+                    ("channels", index, key), f"port {port} is not among network.ports, so it would not be asked"
+                )
         if block.kind == "apprise" and file.network.proxy:
             faults.add(("channels", index, "kind"), "Apprise asks past network.proxy; expected either of them")
         yield Channel(name=block.name, kind=block.kind, settings=settings, content=block.content)
+
+
+def port_of(url: str) -> int:
+    """The port that a web address leads to; 0 for what is no such address."""
+    try:
+        parts = urlsplit(url)
+        usual = {"http": 80, "https": 443}
+        return (parts.port or usual[parts.scheme]) if parts.scheme in usual else 0
+    except ValueError:
+        return 0
 
 
 @singledispatch
