@@ -48,7 +48,7 @@ def member(domain: str, minutes: int = 0, role: Role | None = None, *credited: s
 
 
 def broke(*members: Member) -> StoryOrigin:
-    return story_origin(members, shipped())
+    return story_origin(members, shipped().name)
 
 
 GUARDIAN, WIRED = "theguardian.com", "wired.com"
@@ -110,6 +110,22 @@ GUARDIAN, WIRED = "theguardian.com", "wired.com"
             f"3 outlets credit them; {SEEN}",
         ),
         (
+            "the one that all credit, one of them with partners",
+            [
+                member("a.example", 0, "origin", GUARDIAN),
+                member("b.example", 1, "origin", GUARDIAN),
+                member("c.example", 2, "origin", GUARDIAN, "972mag.com", "mekomit.co.il"),
+            ],
+            [GUARDIAN],
+            f"3 outlets credit it, 1 with +972 Magazine and Local Call; {SEEN}",
+        ),
+        (
+            "partners that it names itself are no rivals",
+            [member("a.example", 0, "origin", GUARDIAN), member(GUARDIAN, 1, "origin", "972mag.com")],
+            [GUARDIAN],
+            f"1 outlet credits it, 1 with +972 Magazine; {SEEN}",
+        ),
+        (
             "links count, and are said to be links",
             [member("a.example", 0, "origin", GUARDIAN), member("b.example", 1, "origin", GUARDIAN, link=True)],
             [GUARDIAN],
@@ -154,6 +170,12 @@ GUARDIAN, WIRED = "theguardian.com", "wired.com"
             [member("a.example", 0), member("b.example", 5, dated=-30)],
             [],
             f"{SEEN}, but b.example dates its report 08:47",
+        ),
+        (
+            "an earlier date of another day",
+            [member("a.example", 0), member("b.example", 5, dated=-600)],
+            [],
+            f"{SEEN}, but b.example dates its report 23:17 on 2026-02-16",
         ),
         (
             "what the reports rest on is said beside it",

@@ -9,13 +9,12 @@ is named, and only who was seen first is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from monitor.model import Attribution, Credit, Relation, Vote
-from monitor.story.outlets import Outlets
 
 
 class Telling(Protocol):
@@ -47,17 +46,20 @@ class StoryOrigin:
 _Voters = Mapping[str, Mapping[str, Credit]]  # outlet → who credits it → one credit of theirs
 
 
-def story_origin(members: Sequence[Telling], outlets: Outlets) -> StoryOrigin:
+Named = Callable[[str], str]  # a domain → what readers call the outlet
+
+
+def story_origin(members: Sequence[Telling], named: Named) -> StoryOrigin:
     """Who broke the story that `members` tell, the evidence, and what else is known of how it came."""
     told = sorted(members, key=lambda member: (member.first_seen, member.domain))
     if not told:
         return StoryOrigin(outlets=(), note="nobody has told it yet")
     voters = _voters(told)
     chosen, evidence = (
-        _by_credit(voters, told, outlets) or _by_own_word(told) or _by_wire(told, outlets) or _by_time(told) or ((), "")
+        _by_credit(voters, told, named) or _by_own_word(told) or _by_wire(told, named) or _by_time(told) or ((), "")
     )
-    notes = (evidence, _seen(told, outlets), _copies(told, outlets) if voters else "", _documents(told))
-    return StoryOrigin(outlets=chosen, note="; ".join(note for note in notes if note), votes=_votes(voters, outlets))
+    notes = (evidence, _seen(told, named), _copies(told, named) if voters else "", _documents(told))
+    return StoryOrigin(outlets=chosen, note="; ".join(note for note in notes if note), votes=_votes(voters, named))
 
 
 # ---- credits --------------------------------------------------------------------------------------------------------
@@ -79,15 +81,14 @@ def _cast(members: Iterable[Telling]) -> _Voters:
     return cast
 
 
-def _votes(voters: _Voters, outlets: Outlets) -> tuple[Vote, ...]:
+def _votes(voters: _Voters, named: Named) -> tuple[Vote, ...]:
     cast = (
-        Vote(outlet=outlets.name(credited), by=tuple(outlets.name(voter) for voter in given))
-        for credited, given in voters.items()
+        Vote(outlet=named(credited), by=tuple(named(voter) for voter in given)) for credited, given in voters.items()
     )
     return tuple(sorted(cast, key=lambda vote: -len(vote.by)))
 
 
-def _by_credit(voters: _Voters, members: Sequence[Telling], outlets: Outlets) -> tuple[tuple[str, ...], str] | None:
+def _by_credit(voters: _Voters, members: Sequence[Telling], named: Named) -> tuple[tuple[str, ...], str] | None:
     """The outlet with the most credits, with those that most of its voters name beside it.
 
     Where different reports credit different outlets equally often, whose own report came first.
@@ -100,7 +101,7 @@ def _by_credit(voters: _Voters, members: Sequence[Telling], outlets: Outlets) ->
         leaders = _earliest(leaders, members)
     first = voters[leaders[0]]
     chosen = [one for one, given in voters.items() if one in leaders or len(given.keys() & first.keys()) * 2 > most]
-    return tuple(chosen), _credit_note(voters, chosen, outlets)
+    return tuple(chosen), _credit_note(voters, chosen, named)
 
 
 def _earliest(credited: list[str], members: Sequence[Telling]) -> list[str]:
@@ -109,17 +110,29 @@ def _earliest(credited: list[str], members: Sequence[Telling]) -> list[str]:
     return [min(own, key=_when).domain] if own else credited
 
 
-def _credit_note(voters: _Voters, chosen: Sequence[str], outlets: Outlets) -> str:
-    agreed = voters[chosen[0]].keys()
-    if set(voters) != set(chosen) or any(agreed.isdisjoint(voters[one]) for one in chosen):
-        counted = sorted(voters.items(), key=lambda item: -len(item[1]))
-        return "credited: " + ", ".join(f"{outlets.name(one)} by {len(given)}" for one, given in counted)
+def _credit_note(voters: _Voters, chosen: Sequence[str], named: Named) -> str:
+    """How many credit the chosen; where reports disagree, how many credit whom."""
     given = {voter: credit for one in chosen for voter, credit in voters[one].items()}
+    beside = [one for one in voters if one not in chosen]
+    agreed = {*given, *chosen}  # whom the chosen credit themselves are their partners
+    if any(voters[one].keys() - agreed for one in beside) or _are_rivals(voters, chosen):
+        counted = sorted(voters.items(), key=lambda item: -len(item[1]))
+        return "credited: " + ", ".join(f"{named(one)} by {len(by)}" for one, by in counted)
     links = sum(credit.is_link for credit in given.values())
     them = "it" if len(chosen) == 1 else "them"
-    said = [_counted(len(given) - links, "outlet credits", "outlets credit") + f" {them}"] * (len(given) > links)
-    linked = [_counted(links, "outlet links", "outlets link") + f" to {them}"] * bool(links)
-    return ", ".join(said + linked)
+    notes = [
+        f"{_counted(len(given) - links, 'outlet credits', 'outlets credit')} {them}" if len(given) > links else "",
+        f"{_counted(links, 'outlet links', 'outlets link')} to {them}" if links else "",
+        f"{len({voter for one in beside for voter in voters[one]})} with {' and '.join(map(named, beside))}"
+        if beside
+        else "",
+    ]
+    return ", ".join(note for note in notes if note)
+
+
+def _are_rivals(voters: _Voters, chosen: Sequence[str]) -> bool:
+    """Whether two were chosen only because nothing tells them apart."""
+    return any(voters[chosen[0]].keys().isdisjoint(voters[one]) for one in chosen)
 
 
 # ---- other evidence -------------------------------------------------------------------------------------------------
@@ -135,20 +148,20 @@ def _by_own_word(members: Sequence[Telling]) -> tuple[tuple[str, ...], str] | No
     return (tuple(claimed), "by its own account") if len(claimed) == 1 else None
 
 
-def _by_wire(members: Sequence[Telling], outlets: Outlets) -> tuple[tuple[str, ...], str] | None:
+def _by_wire(members: Sequence[Telling], named: Named) -> tuple[tuple[str, ...], str] | None:
     wires = _wires(members)
     if not wires:
         return None
-    return (max(wires, key=lambda wire: len(wires[wire])),), _copies(members, outlets)
+    return (max(wires, key=lambda wire: len(wires[wire])),), _copies(members, named)
 
 
-def _copies(members: Sequence[Telling], outlets: Outlets) -> str:
+def _copies(members: Sequence[Telling], named: Named) -> str:
     """ "11 copies of Associated Press"; of the agency that most carry."""
     wires = _wires(members)
     if not wires:
         return ""
     most = max(wires, key=lambda wire: len(wires[wire]))
-    return _counted(len(wires[most]), f"copy of {outlets.name(most)}", f"copies of {outlets.name(most)}")
+    return _counted(len(wires[most]), f"copy of {named(most)}", f"copies of {named(most)}")
 
 
 def _wires(members: Sequence[Telling]) -> dict[str, set[str]]:
@@ -197,18 +210,17 @@ def _when(member: Telling) -> datetime:
     return min(member.published or member.first_seen, member.first_seen)
 
 
-def _seen(members: Sequence[Telling], outlets: Outlets) -> str:
+def _seen(members: Sequence[Telling], named: Named) -> str:
     """ "first seen here 09:12 UTC (The Guardian, ± 4 min)", and who dates its report before that."""
     first, dated = members[0], min(members, key=_when)
     within = f", ± {_minutes(first.poll_interval)} min" if first.poll_interval else ""
-    seen = f"first seen here {_clock(first.first_seen)} UTC ({outlets.name(first.domain)}{within})"
+    seen = f"first seen here {first.first_seen.astimezone(UTC):%H:%M} UTC ({named(first.domain)}{within})"
     if dated.domain == first.domain or _when(dated) >= first.first_seen:
         return seen
-    return f"{seen}, but {outlets.name(dated.domain)} dates its report {_clock(_when(dated))}"
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%H:%M}"
+    at, here = (moment.astimezone(UTC) for moment in (_when(dated), first.first_seen))
+    return f"{seen}, but {named(dated.domain)} dates its report {at:%H:%M}" + (
+        "" if at.date() == here.date() else f" on {at:%Y-%m-%d}"
+    )
 
 
 def _minutes(interval: timedelta) -> int:

@@ -5,7 +5,7 @@ Pure: rows as values in, a `StoryReport` out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from monitor.model import FieldName, Match, Span, StoryMember, StoryReport, Telling
 from monitor.story.origin import story_origin
@@ -22,7 +22,8 @@ _EDITED = Match(watch="", level="alert", score=0, why="it matched when it was re
 
 def tell(story_id: int, watch: str, tellings: Sequence[Telling], outlets: Outlets) -> StoryReport:
     """The story as `watch` sees it. `tellings` are all its members in order of arrival; at least one matched."""
-    origin = story_origin(tellings, outlets)
+    named = _names(tellings, outlets)
+    origin = story_origin(tellings, named)
     lead = _lead(watch, tellings, origin.outlets)
     found = _matches(watch, tellings)
     match = _match(lead, watch) or _EDITED
@@ -37,7 +38,7 @@ def tell(story_id: int, watch: str, tellings: Sequence[Telling], outlets: Outlet
         sentence=sentence,
         marks=marks,
         title_marks=_disjoint((span.start, span.end) for span in match.spans if span.field == "title"),
-        origin=tuple(outlets.name(domain) for domain in origin.outlets),
+        origin=tuple(map(named, origin.outlets)),
         origin_note=origin.note,
         members=tuple(_member(telling, outlets) for telling in tellings if telling is not lead),
         first_seen=min(telling.first_seen for telling in tellings),
@@ -63,6 +64,17 @@ def _matches(watch: str, tellings: Iterable[Telling]) -> list[Match]:
 
 def _match(telling: Telling, watch: str) -> Match | None:
     return next(iter(_matches(watch, [telling])), None)
+
+
+def _names(tellings: Sequence[Telling], outlets: Outlets) -> Callable[[str], str]:
+    """Domain → display name: of an outlet that is not on the list, what its feed is called."""
+    feeds = {telling.domain: telling.document.feed for telling in tellings if telling.document.feed}
+
+    def named(domain: str) -> str:
+        known = outlets.find(domain)
+        return known.name if known else feeds.get(domain, domain)
+
+    return named
 
 
 def _member(telling: Telling, outlets: Outlets) -> StoryMember:
