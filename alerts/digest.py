@@ -12,11 +12,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from alerts.message import Card, card_of, clean, story_data, subject_line, templates
+from alerts.message import Card, card_of, clean, safe_link, story_data, subject_line, templates
 from monitor.model import FeedHealth, Message, Recipient, StoryReport
 
 IN_FULL = 40
 """Stories told in full; the rest have a line each, so that a flood day stays a page that a mail program opens."""
+
+
+NEAR = 3
+"""Near misses on a page: enough to trust a watch by, too few to read instead of the news."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearMiss:
+    """A document that is not a watch's story, and why not."""
+
+    watch: str
+    title: str
+    outlet: str
+    link: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,19 +44,34 @@ class Section:
 
 
 def compose_digest(
-    reports: Sequence[StoryReport], *, recipient: Recipient, health: FeedHealth, day: date, key: str, now: datetime
+    reports: Sequence[StoryReport],
+    *,
+    recipient: Recipient,
+    health: FeedHealth,
+    day: date,
+    key: str,
+    now: datetime,
+    changed: Sequence[StoryReport] = (),
+    near: Sequence[NearMiss] = (),
 ) -> Message:
-    """The page of one local `day` for one recipient: best first, each story once. Sent even when there is no story."""
+    """The page of one local `day` for one recipient: best first, each story once. Sent even when there is no story.
+
+    `changed` are tellings of stories told before that were edited since, each as the lead of a report; `near` are
+    documents that came near a watch, with the reason why they are not its story.
+    """
     ranked = in_order_of_weight(once_each(reports))
     facts = {
         "day": f"{day:%A} {day.day} {day:%B %Y}",
         "count": f"{_counted(len(ranked), 'story', 'stories')}." if ranked else "No story matched.",
         "sections": _sections(ranked, recipient),
+        "changed": [card_of(report, recipient).lead for report in changed],
+        "near": [_near_line(miss) for miss in near[:NEAR]],
         "health": _health_line(health),
         "caveat": _caveat(health, empty=not ranked),
         "notices": [clean(notice) for notice in health.notices],
         "failing": [(clean(name), clean(reason)) for name, reason in health.failing],
         "recipient": clean(recipient.name),
+        "kind": "Weekly" if recipient.digest_on == "weekly" else "Daily",
     }
     return Message(
         key=key,
@@ -52,6 +82,8 @@ def compose_digest(
         data={
             "day": day.isoformat(),
             "stories": [story_data(report) for report in ranked],
+            "changed": [story_data(report) for report in changed],
+            "near": [_near_line(miss) for miss in near[:NEAR]],
             "feeds": {
                 "total": health.total,
                 "healthy": health.healthy,
@@ -100,6 +132,12 @@ def _sections(ranked: Sequence[StoryReport], recipient: Recipient) -> tuple[Sect
         )
         for watch, found in places.items()
     )
+
+
+def _near_line(miss: NearMiss) -> dict[str, str]:
+    link, host = safe_link(miss.link)
+    words = {"watch": miss.watch, "title": miss.title or "(untitled)", "outlet": miss.outlet, "why": miss.why}
+    return {name: subject_line(text) for name, text in words.items()} | {"link": link, "host": host}
 
 
 def _subject(ranked: Sequence[StoryReport], health: FeedHealth, day: date) -> str:

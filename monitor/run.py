@@ -27,6 +27,7 @@ from monitor.pipeline import (
     Deliver,
     Examine,
     Hear,
+    Heartbeat,
     ReadPages,
     Refresh,
     SavePages,
@@ -37,6 +38,7 @@ from monitor.pipeline import (
     queue_digests,
     queue_reminders,
     take_over,
+    tell_owner,
 )
 from monitor.pipeline.journal import note
 from monitor.settings.config import Config
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
 TICK = timedelta(seconds=2)  # how late a stage may notice that something is due
 HUB_TICK = timedelta(seconds=10)
 DIGEST_TICK = timedelta(seconds=30)
+OWNER_TICK = timedelta(minutes=1)
+HEARTBEAT_TICK = timedelta(minutes=5)
 RETENTION_TICK = timedelta(hours=24)
 LOOK = 1.0  # seconds between two looks at the clock
 LEAP = timedelta(seconds=2)  # a wall clock that strays this far between two looks was set; a smaller step costs a tick
@@ -77,6 +81,7 @@ class Stages:
     subscribe: Subscribe
     hear: Hear
     take_in: TakeIn
+    heartbeat: Heartbeat
     clock: Callable[[], datetime]
     stop: Event
 
@@ -85,6 +90,9 @@ class Stages:
 
     def queue_reminders(self) -> int:
         return queue_reminders(self.database, self.config, clock=self.clock)
+
+    def tell_owner(self) -> int:
+        return tell_owner(self.database, self.config, clock=self.clock)
 
     def forget_old_texts(self) -> int:
         return forget_old_texts(self.database, self.config, now=self.clock())
@@ -157,6 +165,7 @@ def open_stages(
             subscribe=Subscribe(database=database, config=config, client=client, clock=clock, stop=stop),
             hear=Hear(database=database, clock=clock),
             take_in=TakeIn(database=database, config=config, parser=parser, clock=clock, stop=stop),
+            heartbeat=Heartbeat(client=client, url=config.heartbeat),
             clock=clock,
             stop=stop,
         )
@@ -187,7 +196,7 @@ def serve(stages: Stages) -> None:
 
 def _serve(stages: Stages) -> None:
     # The scheduler is the daemon's alone: `once`, every few minutes from cron, should not wait for its import.
-    from apscheduler.events import EVENT_JOB_ERROR
+    from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED
     from apscheduler.executors.pool import ThreadPoolExecutor
     from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -197,7 +206,7 @@ def _serve(stages: Stages) -> None:
         executors={"default": ThreadPoolExecutor(len(jobs) + 1)},  # no job waits for another's server
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    scheduler.add_listener(_report_failure, EVENT_JOB_ERROR)
+    scheduler.add_listener(partial(_report, stages.heartbeat), EVENT_JOB_ERROR | EVENT_JOB_EXECUTED)
     for name, job, every in jobs:
         # A tick that comes while the one before it still works is skipped; its work is done by that one or the next.
         scheduler.add_job(job, "interval", seconds=every.total_seconds(), id=name, next_run_time=stages.clock())
@@ -225,6 +234,8 @@ def _jobs(stages: Stages) -> tuple[Job, ...]:
         ("strays", stages.deliver.settle_strays, TICK),
         ("digests", stages.queue_digests, DIGEST_TICK),
         ("reminders", stages.queue_reminders, DIGEST_TICK),
+        ("owner", stages.tell_owner, OWNER_TICK),
+        *((("heartbeat", stages.heartbeat.beat, HEARTBEAT_TICK),) if stages.config.heartbeat else ()),
         ("retention", stages.forget_old_texts, RETENTION_TICK),
     )
 
@@ -257,6 +268,9 @@ def _exhaust(work: Iterator[object]) -> None:
         pass
 
 
-def _report_failure(event: JobExecutionEvent) -> None:
+def _report(heartbeat: Heartbeat, event: JobExecutionEvent) -> None:
     """A stage that failed as a whole (the database refused) is tried again at its next tick; it must not go unseen."""
+    heartbeat.ended(event.job_id, well=event.exception is None)
+    if event.exception is None:
+        return
     note("failed", level=logging.ERROR, stage=event.job_id, error=event.exception)

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 from monitor.model import ErrandKind
 from storage import claims
 from storage.database import insert_new
-from storage.schema import entries, errands
+from storage.schema import entries, errands, matches
 
 State = Literal["waiting", "done", "refused", "failed"]
 
@@ -104,3 +104,11 @@ def of_entries(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Er
         one = ErrandRow(kind=row.kind, state=row.state, reason=row.reason, done_at=row.done_at, result=row.result)
         found[row.entry_id] = (*found.get(row.entry_id, ()), one)
     return found
+
+
+def unmatched(connection: Connection, *, since: datetime, until: datetime, limit: int) -> tuple[int, ...]:
+    """Entries of a period that no watch matched and whose page was wanted all the same, the latest first."""
+    page = (errands.c.kind == "page") & entries.c.first_seen_at.between(since, until)
+    matched = exists().where(matches.c.entry_id == errands.c.entry_id)
+    query = select(errands.c.entry_id).join(entries, entries.c.id == errands.c.entry_id).where(page, ~matched)
+    return tuple(connection.execute(query.order_by(errands.c.entry_id.desc()).limit(limit)).scalars())

@@ -60,6 +60,16 @@ def keep_pause(connection: Connection, watch: str, pause: Pause) -> None:
     _write(connection, "pauses", stored | {watch: [pause.since.isoformat(), pause.until.isoformat()]})
 
 
+def owner_told_at(connection: Connection, channel: str) -> datetime | None:
+    """When the owner was last told of a fault of a channel."""
+    found = (_read(connection, "owner told") or {}).get(channel)
+    return None if found is None else datetime.fromisoformat(found)
+
+
+def keep_owner_told(connection: Connection, channel: str, now: datetime) -> None:
+    _write(connection, "owner told", (_read(connection, "owner told") or {}) | {channel: now.isoformat()})
+
+
 def notices(connection: Connection) -> tuple[str, ...]:
     """What whoever reads a digest should know of this installation."""
     return tuple(_read(connection, "notices") or ())

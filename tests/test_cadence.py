@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
 from typing import Any
+from zoneinfo import available_timezones
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import Feed, FeedState, Fetched, Validators
+from monitor.model import DigestDays, Feed, FeedState, Fetched, Validators
 from monitor.rhythm import index_rule
 from monitor.rhythm.cadence import (
     NEVER,
@@ -450,6 +451,31 @@ def test_digest_slots(at: time, zone: str, now: str, day: str, due: str) -> None
     instant = datetime.fromisoformat(now).replace(tzinfo=UTC)
     expected = date.fromisoformat(day), datetime.fromisoformat(due).replace(tzinfo=UTC)
     assert digest_slot(at, zone, now=instant) == expected
+
+
+YEARS = [date(2026, 1, 1) + timedelta(days=step) for step in range(1096)]
+
+
+def dates_told(at: time, zone: str, on: DigestDays) -> list[date]:
+    """The dates from 2026 to 2028, found by going back from each digest to the one before it."""
+    day, due = digest_slot(at, zone, now=datetime(2029, 1, 9, tzinfo=UTC), on=on)
+    found = []
+    while day >= YEARS[0]:
+        found.append(day)
+        day, due = digest_slot(at, zone, now=due - timedelta(seconds=1), on=on)
+    return [day for day in reversed(found) if day <= YEARS[-1]]
+
+
+def test_from_2026_to_2028_every_date_has_its_one_digest_in_every_zone() -> None:
+    for number, zone in enumerate(sorted(available_timezones())):
+        at = (time(2, 30), time(0, 0), time(7, 0), time(23, 59))[number % 4]
+        assert dates_told(at, zone, "daily") == YEARS, zone
+
+
+@pytest.mark.parametrize(("on", "days"), [("weekdays", range(5)), ("weekly", range(1))])
+def test_digests_of_some_days_come_on_these_and_no_others(on: DigestDays, days: range) -> None:
+    for zone in ZONES:
+        assert dates_told(time(0, 30), zone, on) == [day for day in YEARS if day.weekday() in days], zone
 
 
 # Zones with odd offsets, skipped and doubled midnights, half-hour summer time, a lost day, moved meridians.

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import pytest
 from bs4 import BeautifulSoup
 
-from alerts.digest import IN_FULL, compose_digest, in_order_of_weight, once_each
+from alerts.digest import IN_FULL, NearMiss, compose_digest, in_order_of_weight, once_each
 from monitor.model import FeedHealth, Message, StoryReport
 from tests.test_message import DESK, NOW, REPORT, SCRIPTS, faults, golden, hostile
 
@@ -132,3 +132,35 @@ def test_hostile_words_stay_words(words: str) -> None:
 
 def test_an_honest_page_calls_nobody() -> None:
     assert list(faults(digest(REPORT, QUIET, ELSEWHERE, health=ILL).html)) == []
+
+
+def test_what_was_edited_and_what_came_near_stand_below_the_stories() -> None:
+    changed = replace(
+        REPORT, story_id=3, lead=replace(REPORT.lead, title="The port never shared its scans"), members=()
+    )
+    misses = [
+        NearMiss(watch="Plate readers", title=f"A ring is found {n}", outlet="Bay Courier", link=link, why="too weak")
+        for n, link in enumerate(("https://bay.example/ring", "javascript:alert(1)", "", "https://bay.example/4"))
+    ]
+    made = compose_digest(
+        [REPORT], recipient=DESK, health=WELL, day=DAY, key="k", now=NOW, changed=[changed], near=misses
+    )
+    for part in (made.text, made.html):
+        assert "Edited since they were told" in part
+        assert "The port never shared its scans" in part
+        assert part.index("Came near, and left out") > part.index("The port never")
+        assert "A ring is found 2" in part
+        assert "A ring is found 3" not in part, "three are enough"
+        assert "Plate readers: too weak" in part
+        assert "https://bay.example/ring" in part
+        assert "javascript" not in part
+    assert list(faults(made.html)) == []
+    assert "Edited since" not in digest(REPORT).text
+
+
+@pytest.mark.parametrize("words", SCRIPTS[::11], ids=ascii)
+def test_hostile_near_misses_stay_words(words: str) -> None:
+    miss = NearMiss(watch=words, title=words, outlet=words, link=words, why=words)
+    made = compose_digest([], recipient=DESK, health=WELL, day=DAY, key="k", now=NOW, near=[miss])
+    assert list(faults(made.html)) == []
+    assert not re.search("[\x00\r]", made.text)

@@ -28,7 +28,7 @@ from monitor.cli.options import (
 from monitor.cli.paint import err, json_line, many, out, plain, plain_json, plain_lines, progress
 from monitor.errors import ConfigError, Fault, StorageError
 from monitor.model import FeedOutcome
-from monitor.pipeline import Delivered, digests
+from monitor.pipeline import Delivered, digests, heartbeat
 from monitor.pipeline.arming import held_back, judge, sentence_of, untried
 from monitor.pipeline.journal import note
 from monitor.pipeline.resting import resting_channels
@@ -161,6 +161,9 @@ def once(config_path: Path | None, database_url: str | None, as_json: bool, verb
     stop_on_signals(stop)
     with open_database(database_url) as database, open_stages(config, database, stop=stop) as stages:
         tally = work_off(stages)
+        for stage in heartbeat.STAGES:
+            stages.heartbeat.ended(stage, well=True)
+        stages.heartbeat.beat()
         for name, reason in held_back(database, config).items():
             err.print(plain(sentence_of(name, reason)))
     if as_json:
@@ -194,6 +197,7 @@ def _examine_and_deliver(stages: Stages, tally: Counter[str]) -> None:
         tally["matched"] += bool(examined.matches)
     stages.queue_digests()
     stages.queue_reminders()
+    stages.tell_owner()
     due = stages.deliver.count_due(close_window=True)
     for delivered in progress(stages.deliver(close_window=True), "Delivering", due):
         tally["delivered" if delivered.state == "sent" else "undelivered"] += 1
@@ -267,7 +271,14 @@ def digest(
     with open_database(database_url, to_read=True) as database, database.read() as connection:
         since = now - timedelta(hours=hours)
         message = digests.compose(
-            connection, config.recipients[name], shipped(), since=since, until=now, key="preview", now=now
+            connection,
+            config.recipients[name],
+            shipped(),
+            since=since,
+            until=now,
+            key="preview",
+            now=now,
+            watches=config.compiled,
         )
     if html is None:
         click.echo(plain_lines(message.text))

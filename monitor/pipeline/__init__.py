@@ -24,6 +24,8 @@ from monitor.pipeline.deliver import Deliver, Delivered
 from monitor.pipeline.digests import queue_digests
 from monitor.pipeline.examine import Examine
 from monitor.pipeline.hear import Hear
+from monitor.pipeline.heartbeat import Heartbeat
+from monitor.pipeline.owner import tell_owner
 from monitor.pipeline.read_pages import ReadPages
 from monitor.pipeline.refresh import Refresh
 from monitor.pipeline.reminders import queue_reminders
@@ -37,6 +39,7 @@ __all__ = [
     "Delivered",
     "Examine",
     "Hear",
+    "Heartbeat",
     "ReadPages",
     "Refresh",
     "SavePages",
@@ -47,4 +50,5 @@ __all__ = [
     "queue_digests",
     "queue_reminders",
     "take_over",
+    "tell_owner",
 ]

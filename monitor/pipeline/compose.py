@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -14,18 +14,25 @@ from monitor.model import Message, Recipient, StoryReport
 from monitor.pipeline import digests
 from monitor.story.outlets import Outlets
 from monitor.story.report import tell
+from monitor.watches.matching import CompiledWatch
 from storage import outbox, pacing, reminders, stories
 from storage.outbox import OutboxItem
 
 
 def compose(
-    connection: Connection, item: OutboxItem, recipient: Recipient, outlets: Outlets, *, now: datetime
+    connection: Connection,
+    item: OutboxItem,
+    recipient: Recipient,
+    outlets: Outlets,
+    *,
+    watches: Sequence[CompiledWatch] = (),
+    now: datetime,
 ) -> Message:
-    """The message of a delivery that has none yet."""
+    """The message of a delivery that has none yet; a digest says what came near these watches."""
     if item.kind == "digest":
         since = outbox.last_digest(connection, item.recipient, before=item.created_at)
         return digests.compose(
-            connection, recipient, outlets, since=since, until=item.created_at, key=item.key, now=now
+            connection, recipient, outlets, since=since, until=item.created_at, key=item.key, now=now, watches=watches
         )  # fmt: skip
     if item.kind == "more":
         return _more(connection, item, recipient, outlets, now)

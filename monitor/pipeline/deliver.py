@@ -224,7 +224,8 @@ class Deliver:
 
     def _compose(self, item: outbox.OutboxItem, recipient: Recipient) -> Message:
         with self.database.read() as connection:
-            return compose(connection, item, recipient, self.outlets, now=self.clock())
+            watches = self.config.compiled
+            return compose(connection, item, recipient, self.outlets, watches=watches, now=self.clock())
 
 
 def _result(error: DeliveryError) -> outbox.Result:

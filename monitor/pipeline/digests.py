@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from alerts.digest import compose_digest
-from monitor.model import Message, Recipient, StoryReport
+from alerts.digest import NEAR, NearMiss, compose_digest
+from monitor.model import Document, Message, Recipient, StoryReport
 from monitor.pipeline import storms
 from monitor.rhythm import cadence
 from monitor.settings.config import Config
 from monitor.story.outlets import Outlets
 from monitor.story.report import tell
-from storage import facts, feeds, outbox, stories
+from monitor.watches.matching import CompiledWatch
+from monitor.watches.near_miss import why_not
+from storage import entries, errands, facts, feeds, outbox, stories, versions
 from storage.database import Database
 
+TOLD_WITHIN = timedelta(days=30)  # stories told longer ago than this are over: who edits them now tidies up
+WEIGHED = 200  # entries that came near and are looked at, the latest
 FIRST_PERIOD = timedelta(days=1)  # what a digest looks back on where nothing was ever worked on
 
 
@@ -30,7 +35,7 @@ def queue_digests(database: Database, config: Config, *, clock: Callable[[], dat
         for recipient in config.recipients.values():
             if recipient.digest_at is None:
                 continue
-            day, due = cadence.digest_slot(recipient.digest_at, recipient.zone, now=now)
+            day, due = cadence.digest_slot(recipient.digest_at, recipient.zone, now=now, on=recipient.digest_on)
             if due > began:
                 queued += outbox.add_digest(connection, recipient, day=day.isoformat(), now=now)
     return queued
@@ -45,17 +50,28 @@ def compose(
     until: datetime,
     key: str,
     now: datetime,
+    watches: Sequence[CompiledWatch] = (),
 ) -> Message:
-    """The digest of a period for one recipient."""
+    """The digest of a period for one recipient; of `watches`, it says what came near them."""
     since = since or _beginning(connection) or until - FIRST_PERIOD
     reports = tuple(_reports(connection, recipient, outlets, since, until))
     if recipient.digest_at is None:
         day = until.date()
     else:
-        day, _ = cadence.digest_slot(recipient.digest_at, recipient.zone, now=until)
+        day, _ = cadence.digest_slot(recipient.digest_at, recipient.zone, now=until, on=recipient.digest_on)
     paused = storms.sentences(facts.pauses(connection), now=until)
     health = replace(feeds.health(connection), notices=(*facts.notices(connection), *paused))
-    return compose_digest(reports, recipient=recipient, health=health, day=day, key=key, now=now)
+    listed = {report.story_id for report in reports}
+    return compose_digest(
+        reports,
+        recipient=recipient,
+        health=health,
+        day=day,
+        key=key,
+        now=now,
+        changed=tuple(_changed(connection, recipient, outlets, since, until, but=listed)),
+        near=_near(connection, [one for one in watches if _receives(recipient, one)], since, until),
+    )
 
 
 def _beginning(connection: Connection) -> datetime | None:
@@ -69,3 +85,43 @@ def _reports(
 ) -> Iterator[StoryReport]:
     for story_id, watch in stories.decided(connection, since=since, until=until, recipient=recipient.name):
         yield tell(story_id, watch, stories.tellings(connection, story_id), outlets)
+
+
+def _changed(
+    connection: Connection, recipient: Recipient, outlets: Outlets, since: datetime, until: datetime, *, but: set[int]
+) -> Iterator[StoryReport]:
+    """Tellings of stories that the recipient was told, edited since; a story that is listed shows its own edits."""
+    before = stories.decided(connection, since=since - TOLD_WITHIN, until=since, recipient=recipient.name)
+    watches = {story_id: watch for story_id, watch in before if story_id not in but}
+    edited = versions.edits(connection, since=since, matched_only=True)
+    for story_id in dict.fromkeys(edit.story for edit in edited if edit.story in watches):
+        assert story_id is not None  # noqa: S101 - `watches` holds no None
+        report = tell(story_id, watches[story_id], stories.tellings(connection, story_id), outlets)
+        for member in (report.lead, *report.members):
+            if member.edit and since < member.edit.at <= until:
+                yield replace(report, lead=member, members=())
+
+
+def _receives(recipient: Recipient, one: CompiledWatch) -> bool:
+    return not one.watch.recipients or recipient.name in one.watch.recipients
+
+
+def _near(
+    connection: Connection, watches: Sequence[CompiledWatch], since: datetime, until: datetime
+) -> tuple[NearMiss, ...]:
+    """What no watch matched although it holds half of what one wants: those whose page was asked for because of it."""
+    if not watches:
+        return ()
+    candidates = errands.unmatched(connection, since=since, until=until, limit=WEIGHED)
+    documents = entries.documents(connection, candidates)
+    found = (_near_miss(documents[entry_id][0], watches) for entry_id in candidates)
+    return tuple(itertools.islice((miss for miss in found if miss), NEAR))
+
+
+def _near_miss(document: Document, watches: Sequence[CompiledWatch]) -> NearMiss | None:
+    for one in watches:
+        if why := why_not(one, document):
+            return NearMiss(
+                watch=one.watch.name, title=document.title, outlet=document.outlet, link=document.url, why=why
+            )  # fmt: skip
+    return None

@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from monitor.model import FeedState, Fetched
+from monitor.model import DigestDays, FeedState, Fetched
 from monitor.rhythm import index_rule
 from monitor.rhythm.index_rule import Crowd, Habit, Rhythm
 
@@ -313,7 +313,10 @@ def parse_retry_after(value: str, *, now: datetime) -> timedelta | None:
 # ---- the digest's hour -----------------------------------------------------------------------------------------------
 
 
-def digest_slot(at: time, zone: str, *, now: datetime) -> tuple[date, datetime]:
+DIGEST_DAYS: Mapping[DigestDays, range] = {"daily": range(7), "weekdays": range(5), "weekly": range(1)}  # from Monday
+
+
+def digest_slot(at: time, zone: str, *, now: datetime, on: DigestDays = "daily") -> tuple[date, datetime]:
     """The latest local date whose digest was due by `now`, and the instant (UTC) at which it was.
 
     Every local date has exactly one instant: an hour that the clocks skip is due right after the gap, one that they
@@ -322,7 +325,7 @@ def digest_slot(at: time, zone: str, *, now: datetime) -> tuple[date, datetime]:
     """
     local = ZoneInfo(zone)
     day = now.astimezone(local).date() + timedelta(days=1)  # clocks turned back over midnight leave a date behind
-    while (due := _instant(day, at, local)) > now:
+    while (due := _instant(day, at, local)) > now or day.weekday() not in DIGEST_DAYS[on]:
         day -= timedelta(days=1)
     return day, due
 

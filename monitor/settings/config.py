@@ -9,7 +9,7 @@ watches that are whole, and says of the others, by name and again and again, tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -45,6 +45,8 @@ class Config:
 
     path: Path
     contact: str
+    owner: str  # the recipient who is told when alerts do not arrive; "": nobody is
+    heartbeat: str = field(repr=False)  # what is asked for, as a sign of life; "": nothing is
     every: timedelta
     gap: timedelta
     timeout: timedelta
@@ -90,10 +92,13 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         raise faults.error() from None
     proxy = _proxy(file, environ, faults, faults if with_secrets else Faults(str(path), tree))
     websub = _websub(file, faults)
+    heartbeat = _heartbeat(file, environ, faults) if with_secrets else ""
     sets = {name: read_set(name, block, faults, tree) for name, block in file.sets.items()}
     feeds = tuple(_feeds(file, faults))
     channels = tuple(read_channels(file, environ, faults, path.parent)) if with_secrets else ()
     recipients = tuple(_recipients(file, faults))
+    if file.owner and file.owner not in (names := [recipient.name for recipient in recipients]):
+        faults.add(("owner",), f"no recipient is called {file.owner!r}; expected one of {one_of(names)}")
     beats, of_watches = read_beats(file, path.parent, sets), Faults(str(path), tree)
     watches = tuple(read_watches(file, beats, of_watches, with_examples=lenient))
     compiled = tuple(one.compiled for one in watches if one.compiled)
@@ -104,6 +109,8 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
     return Config(
         path=path,
         contact=file.contact,
+        owner=file.owner or "",
+        heartbeat=heartbeat,
         every=file.fetch.every,
         gap=file.fetch.gap,
         timeout=file.fetch.timeout,
@@ -180,6 +187,13 @@ def _websub(file: File, faults: Faults) -> Websub | None:
         faults.add(("websub",), "tells every hub who you are; expected either this or network.proxy")
     host, _, port = block.listen.rpartition(":")
     return Websub(callback=block.callback, host=host.strip("[]"), port=int(port))
+
+
+def _heartbeat(file: File, environ: Mapping[str, str], faults: Faults) -> str:
+    url: str = Secrets(environ, faults, ()).get("heartbeat", file.heartbeat)
+    if url and urlsplit(url).scheme not in ("http", "https"):
+        faults.add(("heartbeat",), "its secret is no URL; expected one that starts with http:// or https://")
+    return url
 
 
 def _feeds(file: File, faults: Faults) -> Iterator[Feed]:

@@ -355,6 +355,8 @@ class FeedBlock(Block):
 
 class File(Block):
     contact: Url
+    owner: Name | None = None
+    heartbeat: SecretName | None = None
     fetch: FetchBlock = FetchBlock()
     network: NetworkBlock = NetworkBlock()
     websub: WebsubBlock | None = None

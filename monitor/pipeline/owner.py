@@ -1,0 +1,37 @@
+"""The owner is told, on another channel, that alerts do not arrive; nobody else would notice."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from alerts.summary import compose_notice
+from alerts.trouble import ChannelTrouble, to_tell
+from monitor.pipeline.journal import note
+from monitor.settings.config import Config
+from storage import outbox, trouble
+from storage.database import Database
+
+
+def tell_owner(database: Database, config: Config, *, clock: Callable[[], datetime]) -> int:
+    """Put what the owner must know of each other channel into the outbox; how many notices."""
+    owner = config.recipients.get(config.owner)
+    if owner is None:
+        return 0
+    told = 0
+    with database.write() as connection:
+        now = clock()
+        for channel in config.channels:
+            found = ChannelTrouble(**trouble.of_channel(connection, channel))  # type: ignore[arg-type]
+            if channel == owner.channel or not (sentence := to_tell(found, now=now)):
+                continue
+            message = compose_notice(
+                sentence, subject=f"alerts do not arrive by “{channel}”", recipient=owner,
+                key=f"trouble:{channel}:{now.isoformat()}:{owner.name}", now=now,
+            )  # fmt: skip
+            outbox.add_notice(connection, owner, message, reason=f"the channel “{channel}” has a fault", due_at=now)
+            trouble.told(connection, channel, now=now)
+            note("owner", level=logging.WARNING, channel=channel, told=owner.name)
+            told += 1
+    return told
