@@ -77,7 +77,7 @@ def id_of(message: Message) -> str:
 
 def body_of(message: Message) -> bytes:
     """ASCII JSON with sorted keys, so that a message that has been stored and read again is the same bytes."""
-    kind = message.kind if message.kind in {"digest", "test"} else f"story.{message.kind}"
+    kind = f"story.{message.kind}" if message.kind in {"alert", "update", "reminder"} else message.kind
     stamp = message.created_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
     payload = {"type": kind, "timestamp": stamp, "data": dict(message.data)}
     return json.dumps(payload, sort_keys=True, separators=(",", ":")).encode("ascii")

@@ -27,7 +27,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.net.addresses",
     ),
     (
-        "monitor.pictures.*", "monitor.net.websub", "alerts.policy", "alerts.breaker", "alerts.quiet", "alerts.caps",
+        "monitor.pictures.*", "monitor.net.websub",
+        "alerts.policy", "alerts.breaker", "alerts.quiet", "alerts.caps", "alerts.trouble",
         "alerts.note alerts.discretion alerts.message alerts.digest alerts.summary",
     ),
     ("monitor.watches.backtest",),

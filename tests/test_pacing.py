@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from threading import Event
 
 import pytest
 
-from monitor.errors import DeliveryError
+from monitor.errors import ConfigError, DeliveryError
 from monitor.model import Decision, Message
 from monitor.pipeline import Deliver
 from monitor.settings.config import Config, read_config
@@ -217,3 +218,43 @@ def test_a_gathered_message_that_does_not_arrive_is_tried_again_as_it_is(
 def with_cap(config: Config, cap: int) -> Config:
     desk = replace(config.recipients["desk"], an_hour=cap)
     return replace(config, recipients=dict(config.recipients) | {"desk": desk})
+
+
+# ---- what the file may say -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "fault"),
+    [
+        ('quiet: "22:00"', 'recipients[0].quiet: expected two different hours such as "22:00-07:00"'),
+        ('quiet: "22:00-22:00"', "expected two different hours"),
+        ('quiet: "25:00-07:00"', "expected two different hours"),
+        ("an_hour: 0", "recipients[0].an_hour"),
+        ("digest: monthly", "recipients[0].digest"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_with_its_place(tmp_path: Path, written: str, fault: str) -> None:
+    key = written.partition(":")[0]
+    (tmp_path / "feeds.yaml").write_text(re.sub(rf"{key}: (\"[^\"]*\"|\d+)", written, CONFIG) if key != "digest"
+                                         else CONFIG.replace("an_hour: 4", written))  # fmt: skip
+    with pytest.raises(ConfigError, match=re.escape(fault)):
+        read_config(tmp_path / "feeds.yaml", {})
+
+
+def test_updates_of_a_night_are_told_with_the_alert_that_waits(deliver: Deliver, phone: Phone, clock: Clock) -> None:
+    clock.move(11 * HOUR)
+    tell(deliver)
+    update = Decision(watch="ferries", recipient="desk", action="update", reason="news", due_at=clock())
+    with deliver.database.write() as connection:
+        desk = deliver.config.recipients["desk"]
+        outbox.add(connection, update, desk, story_id=1, entry_id=1, version=2, now=clock())
+    (folded,) = ledger(deliver, "folded")
+    assert (folded.folded_into, folded.reason) == (1, "news; told in the message 1, which waits")
+    clock.move(8 * HOUR)
+    list(deliver())
+    assert phone.kinds() == ["alert"]
+    with deliver.database.write() as connection:
+        outbox.add(connection, update, desk, story_id=1, entry_id=1, version=3, now=clock())
+        outbox.add(connection, update, desk, story_id=1, entry_id=1, version=4, now=clock())
+    list(deliver())
+    assert phone.kinds() == ["alert", "update"]

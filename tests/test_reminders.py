@@ -6,6 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
+from monitor.errors import ConfigError
 from monitor.pipeline import Deliver, queue_reminders
 from monitor.settings.config import read_config
 from storage import reminders
@@ -104,5 +107,8 @@ def test_the_command_says_what_it_knew(deliver: Deliver, database: Database) -> 
 
 
 def test_a_reminder_has_its_bounds(tmp_path: Path) -> None:
+    (tmp_path / "feeds.yaml").write_text(CONFIG.replace("query: ferry", "query: ferry, remind: 1m"))
+    with pytest.raises(ConfigError, match="expected at least 5m"):
+        read_config(tmp_path / "feeds.yaml", {})
     (tmp_path / "feeds.yaml").write_text(CONFIG.replace("query: ferry", "query: ferry, remind: 2h"))
     assert read_config(tmp_path / "feeds.yaml", {}).watches["ferries"].remind == 2 * HOUR

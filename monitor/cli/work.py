@@ -33,7 +33,7 @@ from monitor.pipeline.arming import held_back, judge, sentence_of, untried
 from monitor.pipeline.journal import note
 from monitor.pipeline.resting import resting_channels
 from monitor.run import Stages, open_stages, serve, stop_on_signals, utc_now
-from monitor.settings.config import Config, channel_faults, example_faults, fault_of
+from monitor.settings.config import Config, channel_faults, example_faults, fault_of, heartbeat_faults
 from monitor.story.outlets import shipped
 
 
@@ -70,7 +70,12 @@ def check(config_path: Path | None, database_url: str | None, as_json: bool) -> 
     """
     try:
         config = load_config(config_path)
-        faults = [*example_faults(config), *channel_faults(config, channels.check), *_busy_faults(config, database_url)]
+        faults = [
+            *example_faults(config),
+            *channel_faults(config, channels.check),
+            *heartbeat_faults(config),
+            *_busy_faults(config, database_url),
+        ]
     except ConfigError as error:
         faults = list(error.faults)
     for fault in faults:

@@ -92,7 +92,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         raise faults.error() from None
     proxy = _proxy(file, environ, faults, faults if with_secrets else Faults(str(path), tree))
     websub = _websub(file, faults)
-    heartbeat = _heartbeat(file, environ, faults) if with_secrets else ""
+    heartbeat = Secrets(environ, faults, ()).get("heartbeat", file.heartbeat) if with_secrets else ""
     sets = {name: read_set(name, block, faults, tree) for name, block in file.sets.items()}
     feeds = tuple(_feeds(file, faults))
     channels = tuple(read_channels(file, environ, faults, path.parent)) if with_secrets else ()
@@ -147,6 +147,14 @@ def channel_faults(config: Config, check: Callable[[Channel], Iterable[str]]) ->
     return tuple(faults.found)
 
 
+def heartbeat_faults(config: Config) -> tuple[Fault, ...]:
+    """What is wrong with the address that expects a sign of life."""
+    faults = Faults(str(config.path), load_tree(config.path))
+    if config.heartbeat and urlsplit(config.heartbeat).scheme not in ("http", "https"):
+        faults.add(("heartbeat",), "its secret is no URL; expected one that starts with http:// or https://")
+    return tuple(faults.found)
+
+
 def example_faults(config: Config) -> tuple[Fault, ...]:
     """Every `must_match` that does not match and every `must_not_match` that does, as faults of the file."""
     tree = load_tree(config.path)
@@ -187,13 +195,6 @@ def _websub(file: File, faults: Faults) -> Websub | None:
         faults.add(("websub",), "tells every hub who you are; expected either this or network.proxy")
     host, _, port = block.listen.rpartition(":")
     return Websub(callback=block.callback, host=host.strip("[]"), port=int(port))
-
-
-def _heartbeat(file: File, environ: Mapping[str, str], faults: Faults) -> str:
-    url: str = Secrets(environ, faults, ()).get("heartbeat", file.heartbeat)
-    if url and urlsplit(url).scheme not in ("http", "https"):
-        faults.add(("heartbeat",), "its secret is no URL; expected one that starts with http:// or https://")
-    return url
 
 
 def _feeds(file: File, faults: Faults) -> Iterator[Feed]:
