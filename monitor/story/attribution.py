@@ -25,6 +25,7 @@ from monitor.story.credit_phrases import (
     IN_PASSING,
     JOINED,
     OF_IT,
+    OWNED,
     SIGNED,
     SIGNED_END,
     TAIL,
@@ -92,7 +93,7 @@ def _strength(passage: Passage, group: list[NamedOutlet], publisher: Outlet | No
     after = _plain(passage.text[last.end : min(max(end, last.end), last.end + _AFTER_READ)])
     if _is_wire(passage.text, first):
         return "wire"
-    if IN_PASSING.match(after):
+    if IN_PASSING.match(after) or OWNED.search(before) or _is_masthead(before, first, publisher):
         return None
     if _signs_headline(before, after, first):
         return None if first.outlet is publisher else "strong"  # its own name beside a headline is but its signature
@@ -126,6 +127,11 @@ def _is_wire(text: str, name: NamedOutlet) -> bool:
     line, after = text[: name.start].rpartition("\n")[2], text[name.end :][:10]
     heads = name.start < _HEAD_READ and DATELINE.match(line) and DATELINE_END.match(after)
     return bool(heads or (SIGNED.search(line[-10:]) and SIGNED_END.match(after)))
+
+
+def _is_masthead(before: str, name: NamedOutlet, publisher: Outlet | None) -> bool:
+    """ "WSJ Exclusive: …", at the Journal: a headline that begins with its own outlet's name credits nobody."""
+    return name.field == "title" and name.outlet is publisher and not before.strip()
 
 
 def _signs_headline(before: str, after: str, name: NamedOutlet) -> bool:

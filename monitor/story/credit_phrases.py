@@ -144,12 +144,12 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
     ("strong", r"\b(?:accedi[óo]|tuvo acceso|tenido acceso|tuvieron acceso)(?: en exclusiva| exclusivamente)? "),
     ("strong", rf"\b(?:revelad|destapad|desvelad|adelantad|descubiert|divulgad|expuest"
      rf"|filtrad)[oa]s?{_WHEN} (?:\w+ )?(?:por|al?) "),
-    ("strong", r"\b(?:dad[oa]s? a conocer|sacad[oa]s? a la luz) (?:\w+ )?por |\b(?:dio|dieron|ha dado) a conocer "),
+    ("strong", rf"\b(?:dad[oa]s? a conocer|sacad[oa]s? a la luz) (?:\w+ )?por |\b(?:dio|dieron"
+     rf"|ha dado) a conocer {_FILLER}"),
     ("strong", r"\b(?:investigaci[óo]n|an[áa]lisis|reportaje|exclusiva|revelaci[óo]n|revelaciones)(?: [\w-]+){0,2}?"
      r" (?:de|del|por|en) "),
-    ("strong", rf"\b{_REVELA}{_PAST} (?:en exclusiva |ayer |hoy |este \w+ )?"),
-    ("strong", rf"\bseg[úu]n (?:lo )?(?:ha )?(?:{_INFORMA}|{_REVELA}){_PAST} (?:en exclusiva |ayer "
-     rf"|este \w+ )?(?:por )?"),
+    ("strong", rf"\b{_REVELA}{_PAST} {_FILLER}"),
+    ("strong", rf"\bseg[úu]n (?:lo )?(?:ha )?(?:{_INFORMA}|{_REVELA}){_PAST} {_FILLER}(?:por )?"),
     ("strong", r"\br[ée]v[ée]l[ée]e?s? (?:\w+ )?par |\bcomme l[ea] r[ée]v[ée]l(?:ait|e) "
      r"|\br[ée]v[ée](?:l[ée]|le|lait|laient|l[èe]rent) "),
     ("strong", r"\b(?:enqu[êe]tes?|r[ée]v[ée]lations?|informations?) (?:\w+ )?(?:de |du |d['’])"),
@@ -175,7 +175,8 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
      r"(?: [\w'’]+){0,4} (?:à|au|aux) "),
     ("medium", rf"\b(?:according to|reported (?:by|in)|reports? (?:by|from|in)|per){_WHEN} "),
     ("via", r"\b(?:via|h/t|hat tip to|v[íi]a) "),
-    ("medium", rf"\b(?:published|reported|detailed|described|confirmed|aired|posted|compiled|written){_GAP} by "),
+    ("medium", rf"\b(?:published|reported|detailed|described|matched|echoed|followed up|picked up|confirmed|aired"
+     rf"|posted|compiled|written){_GAP} by "),
     ("medium", r"\b(?:seen (?:in|on)|published (?:by|in)|(?:story|article|piece|column) (?:by|from|in)) "),
     ("medium", r"\b(?:read|see|find) (?:the )?(?:full |original )?(?:story|article|report|piece|more|it|version)"
      r"(?: \w+)? (?:at|on|in|from) "),
@@ -219,6 +220,7 @@ _AFTER: tuple[tuple[Strength, str], ...] = (
      rf"|unearthed|disclosed)\b"),
     ("strong", r",? (?:which|who|that) (?:has |have |had )?(?:obtained|reviewed|saw|viewed|analy[sz]ed|examined"
      r"|seen)\b"),
+    ("strong", r",? (?:has |have )?(?:got|gotten|gained) (?:hold of|access to|through|via|its hands on)\b"),
     ("strong", r",? (?:has|have) (?:seen|viewed|read|heard)\b"),
     ("strong", rf",? (?:que )?{_ADVERB}{_REVELA}{_PAST}\b"),
     ("strong", rf",? (?:que )?{_ADVERB}(?:accedi[óo]|tuvo acceso|tenido acceso|revis[óo]|analiz[óo]|hall[óo]"
@@ -235,6 +237,11 @@ _AFTER: tuple[tuple[Strength, str], ...] = (
      rf"|understands"
      rf"|counted|calculated|identified|tracked|traced|mapped|compared)\b"),
     ("quoted", r",? (?:has |have )?(?:spoke|spoken|interviewed|asked)\b"),
+    ("medium", r",? (?:has|have) been (?:covering|reporting|tracking|investigating)\b"),
+    ("medium", rf",? {_ADVERB}(?:tested|sifted|combed|pored|surveyed|requested|sued)\b"),
+    ("medium", rf",? {_ADVERB}(?!announc|decid|agree|insist|den|promis|pledg|rul|order)[a-z]+(?:ed|s) (?:that|how)\b"),
+    ("medium", rf",? (?:que )?{_ADVERB}(?!anunci|neg|decid|promet|orden)[a-zé]+(?:[óa]|aron) que\b"),
+    ("medium", rf",? {_ADVERB}(?:retom|replic|recogi|difundi)(?:[óao]|eron|aron)\b"),
     ("medium", r",? (?:was|were|has been) (?:told|shown|given)\b"),
     ("medium", r"['’]s? (?:\w+ ){0,2}?(?:reporting|report|story|article|piece|documentary|coverage|tally|database)\b"),
     ("medium", rf",? (?:que )?{_ADVERB}{_INFORMA}{_PAST}\b"),
@@ -252,10 +259,20 @@ IN_PASSING = re.compile(
 )
 # "The Oregonian/OregonLive reported", "the Chronicle's Jane Roe reports": what stands between an outlet and its deed.
 OF_IT = re.compile(
-    r"^(?:/\w+|['’]s (?:[A-Z][\w.'’-]+ ){1,3}(?=[a-z])| (?:reporters?|journalists?) (?:[A-Z][\w.'’-]+ (?:and )?){1,6})"
+    r"^(?:/\w+|['’]s (?:[A-Z][\w.'’-]+ ){1,3}(?=[a-z])| (?:reporters?|journalists?|writers?"
+    r"|staff) (?:[A-Z][\w.'’-]+ (?:and )?){1,6})"
 )
 
 Phrases = Mapping[Strength, tuple[re.Pattern[str], ...]]
+
+
+# "Jeff Bezos, who owns the Washington Post, said": the deed is the owner's.
+OWNED = re.compile(
+    r"\b(?:own(?:s|ed|er of|ers of)|bought|buys|acquired|acquires|parent(?: company)? of|publisher of|publishes"
+    r"|invest(?:or|ed) in"
+    r"|due[ñn][oa] de|propietari[oa] de|propri[ée]taire (?:de|du)) (?:the |el |la |le )?$",
+    re.IGNORECASE,
+)
 
 
 @cache  # compiled where a text names an outlet for the first time: a start that reads no text need not wait for them
@@ -282,7 +299,7 @@ HEAD = re.compile(r"^\W*(?:(?:report|exclusive|informe|exclusiva)\W+)?$", re.IGN
 HEAD_END = re.compile(r"^(?: reports?| investigation| exclusive)?(?::|\]) \S")
 
 # "…the files. — X" at the very end of a text: whose copy it is.
-SIGNED = re.compile(r"[—–(-]\s*$")
+SIGNED = re.compile(r"[—–(.\n-]\s*$")
 SIGNED_END = re.compile(r"^\)?\.?\s*$")
 
 # "WASHINGTON, Feb. 3 (AP) — …", "MÉXICO (EFE).-", at the very beginning of a text.
