@@ -27,7 +27,7 @@ from monitor.cli import tipsheet
 from monitor.errors import TipsheetError
 from monitor.isolate import IsolatedParser
 from monitor.net.fetch import Client
-from storage import entries, outbox, stories
+from storage import entries, examinations, outbox
 from storage.database import Database
 
 
@@ -85,8 +85,8 @@ BOUNDARIES: dict[str, Callable[[], None]] = {
     "parsed": _after(IsolatedParser, "parse"),
     "entries written": _before(entries, "edit"),  # inside the transaction, before its commit
     "entries committed": _after_commit(entries, "add"),
-    "examined": _before(stories, "record"),
-    "outbox committed": _after_commit(stories, "record"),
+    "examined": _before(examinations, "record"),
+    "outbox committed": _after_commit(examinations, "record"),
     "claimed": _after_commit(outbox, "claim_next"),
     "attempt committed": _after_commit(outbox, "begin_attempt"),
     "connected": _after(MailSender, "_connected"),

@@ -207,6 +207,7 @@ class Placed:
 
     document: Document  # without its words where there is an imprint
     imprint: bytes  # b"": none, or one of another recipe
+    settled: bool  # as `imprints.settle` says
     story: str  # id of the entry that began its story
     seen: datetime
     credited: tuple[str, ...]  # domains that its text names as the origin
@@ -219,7 +220,7 @@ def recent(connection: Connection, *, since: datetime, recipe: str = "") -> Iter
     columns = (entries.c.id, entries.c.feed_id, entries.c.link, entries.c.published_at, entries.c.first_seen_at)
     made = (imprints.c.entry_id == entries.c.id) & (imprints.c.recipe == recipe)
     rows = connection.execute(
-        select(*columns, stories.c.began_with, matched, imprints.c.value)
+        select(*columns, stories.c.began_with, matched, imprints.c.value, imprints.c.settled)
         .join(members, members.c.entry_id == entries.c.id)
         .join(stories, stories.c.id == members.c.story_id)
         .outerjoin(imprints, made)
@@ -234,6 +235,7 @@ def recent(connection: Connection, *, since: datetime, recipe: str = "") -> Iter
             yield Placed(
                 document=whole[row.id][0] if row.id in whole else _without_words(row, origins[row.feed_id]),
                 imprint=row.value or b"",
+                settled=bool(row.settled),
                 story=str(row.began_with),
                 seen=row.first_seen_at,
                 credited=credited.get(row.id, ()),

@@ -166,6 +166,7 @@ imprints = Table(  # of entries of the window: what they are compared by
     Column("entry_id", ForeignKey("entries.id"), primary_key=True),
     Column("recipe", Text, nullable=False),  # how it was made
     Column("value", LargeBinary, nullable=False),
+    Column("settled", Boolean, nullable=False),  # its story has been asked whether it is one with another
 )
 
 stories = Table(

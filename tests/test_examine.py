@@ -16,9 +16,10 @@ from monitor.model import Document, Examined, Match
 from monitor.pipeline import Examine
 from monitor.pipeline.examine import LEASE, RETRY
 from monitor.settings.config import Config, read_config
+from monitor.story.imprint import RECIPE
 from monitor.story.outlets import shipped
 from monitor.watches.matching import Matcher
-from storage import examinations, outbox, stories
+from storage import entries, examinations, outbox, stories
 from storage.database import Database
 from tests.conftest import NOON, Clock
 from tests.rows import COURIER, FERRY, claim, edit, keep, keyed, remember
@@ -108,6 +109,19 @@ def test_a_copy_is_recognised_after_a_restart(
     keep(database, keyed("a", "Ferry waits", summary=FOG), now=clock(), feed_id=2)
     list(opened(database, config, clock)())
     assert alerts(database) == [1]
+
+
+def test_a_start_reads_no_entry_again_and_has_all_of_them_settled(
+    database: Database, examine: Examine, config: Config, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(database, keyed("a", "Ferry waits", summary=FOG), keyed("b", "Rye bread"), now=clock())
+    list(examine())
+    keep(database, keyed("a", "Ferry waits", summary=FOG), now=clock(), feed_id=2)
+    monkeypatch.setattr("monitor.story.window.traits_of", lambda _: pytest.fail("it was read again"))
+    again = opened(database, config, clock)
+    assert [one.placement.relation for one in again() if one.placement] == ["copy"]
+    with database.read() as connection:
+        assert {one.settled for one in entries.recent(connection, since=NOON, recipe=RECIPE)} == {True}
 
 
 def test_an_entry_that_cannot_be_examined_does_not_hold_up_the_others(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from monitor.model import Document, Imprint
+from monitor.story.grouping import Grouper
 from monitor.story.imprint import RECIPE, imprint_of, traits_from
 from monitor.story.likeness import Traits, overlap, traits_of
 from storage import entries, imprints
@@ -71,6 +72,41 @@ def test_an_entry_with_an_imprint_comes_without_its_words(database: Database, cl
         connection.execute(update(imprint_table).values(recipe="now"))
         imprints.keep(connection, {2: None})
     assert recent(database, "now") == [("Ferry waits", b""), ("Rye bread", b""), ("", b"c")]
+
+
+def two_told_as_two(*, settled: bool) -> Grouper:
+    """Two reports of one event that stand in two stories, as a start takes them back."""
+    grouper = Grouper()
+    for number, title in enumerate(
+        ("Ferry strikes pier in Oakford, 12 hurt", "Oakford pier: ferry strikes, 12 hurt"), 1
+    ):
+        told = Document(
+            id=str(number), title=title, summary="", text="", outlet=f"{number}.example", url="", author="",
+            language="en", published=None,
+        )  # fmt: skip
+        grouper.restore(told, story=str(number), seen=NOON, settled=settled)
+    return grouper
+
+
+def test_a_start_looks_again_only_at_what_no_merge_has_seen() -> None:
+    assert len(two_told_as_two(settled=False).merge()) == 1
+    settled = two_told_as_two(settled=True)
+    assert settled.merge() == ()
+    settled.place(FERRY, seen=NOON)
+    assert len(settled.merge()) == 1, "what comes to a settled story asks anew"
+
+
+def test_an_entry_is_settled_once_its_stories_were_compared(database: Database, clock: Clock) -> None:
+    remember(database)
+    keep(database, keyed("a"), keyed("b", "Rye bread"), now=clock())
+    claim(database, now=clock())
+    made = Imprint(recipe="now", value=b"x")
+    record(database, examined(1, imprint=made), now=clock())
+    with database.write() as connection:
+        imprints.settle(connection)
+    record(database, examined(2, imprint=made), now=clock())
+    with database.read() as connection:
+        assert [one.settled for one in entries.recent(connection, since=NOON, recipe="now")] == [True, False]
 
 
 def test_imprints_go_with_the_window(database: Database, clock: Clock) -> None:

@@ -32,7 +32,7 @@ from monitor.story.outlets import Outlets
 from monitor.watches.matching import Matcher
 from monitor.watches.page import Page, unread
 from monitor.words.language import with_language
-from storage import claims, corrections, entries, examinations, stories
+from storage import claims, corrections, entries, examinations, imprints, stories
 from storage.database import Database
 
 LEASE = timedelta(minutes=30)
@@ -66,6 +66,7 @@ class Examine:
     _grouper: Grouper | None = field(init=False, default=None)
     _corrections: tuple[int, int] = field(init=False, default=(0, 0))  # of which the grouper knows
     _matched: set[str] = field(init=False, default_factory=set)  # stories that a watch has matched
+    _unsettled: bool = field(init=False, default=False)  # entries were placed since the last merge
     _storms: Storms = field(init=False)
     _arm_at: datetime | None = field(
         init=False, default=datetime.min.replace(tzinfo=UTC)
@@ -179,6 +180,7 @@ class Examine:
         self, entry: Entry, matches: Sequence[Match], attribution: Attribution, traits: Traits | None
     ) -> Placement:
         """Which story the entry tells. Somebody's answer to a story moves it on: an update, not one more copy."""
+        self._unsettled = True
         placement = self._stories().place(
             entry.document, seen=entry.first_seen, credited=attribution.origin, traits=traits
         )
@@ -246,7 +248,7 @@ class Examine:
         if self._grouper is None:
             return
         merges = self._grouper.merge(self._bar)
-        if not merges:
+        if not merges and not self._unsettled:
             return
         self._matched |= {merge.kept for merge in merges if merge.gone in self._matched}
         try:
@@ -259,6 +261,8 @@ class Examine:
                         connection, kept=int(merge.kept), gone=int(merge.gone),
                         why=merge.why, similarity=round(min(merge.similarity, 1.0), 4),
                     )  # fmt: skip
+                imprints.settle(connection)
+            self._unsettled = False
         except BaseException:
             self._grouper = None
             raise
@@ -277,8 +281,9 @@ class Examine:
                 for placed in entries.recent(connection, since=self.clock() - window_of(self.config), recipe=RECIPE):
                     traits = traits_from(placed.imprint) if placed.imprint else None
                     grouper.restore(
-                        placed.document, story=placed.story, seen=placed.seen, credited=placed.credited, traits=traits
-                    )
+                        placed.document, story=placed.story, seen=placed.seen, credited=placed.credited, traits=traits,
+                        settled=placed.settled,
+                    )  # fmt: skip
                     matched |= {placed.story} if placed.matched else set()
                 parted = corrections.parted(connection)
             for one, other in parted:

@@ -16,25 +16,26 @@ _AGENCIES = (
 _AGENCY = f"(?:{'|'.join(_AGENCIES)})"
 _PERSON = r"\b[A-ZÁÉÍÓÚÑ][\w.’'-]{1,30}"
 
-# Each with pieces of text of which it holds one from each group: few texts do, and only those are searched for it.
+# Each with pieces of text of which it holds one from each group, the rarest group first: few texts do, and only those
+# are searched for it.
 KINDS: tuple[tuple[tuple[tuple[str, ...], ...], str], ...] = (
     (
         (("Thomson Reuters",),),
         r"(?:Our Standards: ?)?(?:The )?Thomson Reuters(?: Trust Principles| Foundation| Corp(?:oration)?)?",
     ),
     (
-        (_AGENCIES, ("/",), ("(",)),
+        (("/",), ("(",), _AGENCIES),
         rf"\({_AGENCY}[^()]{{0,80}}/[^()]{{0,80}}\)|\([^()]{{0,80}}/ ?{_AGENCY}[^()]{{0,40}}\)",
     ),
     (
-        (_AGENCIES, ("/",)),
+        (("/",), _AGENCIES),
         rf"\b{_AGENCY} ?/ ?{_PERSON}(?: {_PERSON}){{0,3}}|(?:{_PERSON} ){{1,3}}/ ?{_AGENCY}(?:/\w+)*",
     ),
     (
-        (_AGENCIES, (" Photo", " photo", " File ", " file ", " via Getty", " Images", " images", " Foto", " foto")),
+        ((" Photo", " photo", " File ", " file ", " via Getty", " Images", " images", " Foto", " foto"), _AGENCIES),
         rf"\b{_AGENCY} (?:[Pp]hoto|[Ff]ile [Pp]hoto|via Getty|[Ii]mages|[Ff]oto)\b[^.\n)]{{0,60}}",
     ),
-    ((_AGENCIES, ("via ",), (" Images",)), rf"\bvia {_AGENCY} Images"),
+    (((" Images",), ("via ",), _AGENCIES), rf"\bvia {_AGENCY} Images"),
     (
         (
             ("hoto", "mage", "icture", "llustration", "oto", "magen", "mágen", "redit", "rédit"),

@@ -17,7 +17,7 @@ one.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -72,7 +72,7 @@ class Grouper:
         self._arrivals: deque[Known] = deque()
         self._by_address: dict[str, Known] = {}
         self._by_title: dict[str, Known] = {}
-        self._by_anchor: defaultdict[int, list[Known]] = defaultdict(list)
+        self._by_anchor: dict[int, tuple[Known, ...]] = {}
         self._stories: dict[str, Story] = {}
         self._words = Centres()
         self._names = Centres()
@@ -98,14 +98,17 @@ class Grouper:
 
     def restore(
         self, document: Document, *, story: str, seen: datetime, credited: Collection[str] = (),
-        traits: Traits | None = None,
+        traits: Traits | None = None, settled: bool = False,
     ) -> None:  # fmt: skip
         """Take back what was decided earlier; call it in order of arrival before the first `place`.
 
-        With `traits`, the words of the document are not read, and may be missing.
+        With `traits`, the words of the document are not read, and may be missing. `settled`: a `merge` has seen it.
         """
         self._forget(seen)
+        changed = story in self._changed
         self._remember(read(document, seen, credited, traits), story, seen)
+        if settled and not changed:
+            self._changed.discard(story)
 
     def part(self, one: str, other: str) -> None:
         """Two stories that a person has parted: `merge` lets them be, and all that they grow into."""
@@ -234,6 +237,8 @@ class Grouper:
             neighbours = self._neighbours(story)
             self._nearest[story] = nearest(neighbours)
             for other, likeness in neighbours:
+                if other not in self._nearest and likeness < MERGE:
+                    continue  # settled before a start, and no nearer to this one than strangers are
                 current, held = self._nearest.get(other, ("", 0.0))
                 if likeness > held or current == story or current not in self._stories:
                     closer = likeness > held and current in self._stories
@@ -357,7 +362,9 @@ class Grouper:
         if known.wording.title:
             self._by_title[known.wording.title] = known
         for anchor in known.wording.anchors:
-            self._by_anchor[anchor].append(known)
+            holders = self._by_anchor.get(anchor, ())
+            if len(holders) <= _BOILERPLATE:
+                self._by_anchor[anchor] = (*holders, known)
 
     def _forget(self, now: datetime) -> None:
         """Let go of what arrived before the window; a story goes with its last document."""
@@ -380,7 +387,6 @@ class Grouper:
         if self._by_title.get(known.wording.title) is known:
             del self._by_title[known.wording.title]
         for anchor in known.wording.anchors:
-            holders = self._by_anchor[anchor]
-            holders.remove(known)
-            if not holders:
-                del self._by_anchor[anchor]
+            holders = self._by_anchor.pop(anchor, ())
+            if left := tuple(other for other in holders if other is not known):
+                self._by_anchor[anchor] = left

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("entry_id", sa.Integer(), nullable=False),
         sa.Column("recipe", sa.Text(), nullable=False),
         sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.Column("settled", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name=op.f("fk_imprints_entry_id")),
         sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_imprints")),
     )
