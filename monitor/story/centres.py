@@ -19,6 +19,7 @@ from operator import mul
 _KEYS = 8  # heaviest terms of a document, under which its story is found
 _CENTRE_KEYS = 16  # the same for a whole story
 _CANDIDATES = 20
+_SHARED = 0.12  # of the weight of the keys: whoever shares less is never near enough
 _TOUCHED = 1_500  # stories looked at for one question; the heaviest terms come first
 _BACKGROUND = 1_000  # stories we pretend to have met before, so that the first hour's words are not all rare
 _LEAST = 0.05  # the weight of a word that every story has
@@ -188,7 +189,9 @@ class Centres:
                 break
             for story in holders:
                 found[story] += weight
-        return nlargest(_CANDIDATES, found, key=lambda story: (found[story], story))
+        least = _SHARED * sum(weight for _, weight in question.keys)
+        best = nlargest(_CANDIDATES, found, key=lambda story: (found[story], story))
+        return [story for story in best if found[story] >= least]
 
     def _cosine(self, question: _Question, story: str) -> float:
         centre = self._centres[story]

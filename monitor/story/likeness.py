@@ -55,6 +55,8 @@ _BITS = 0xFFFFFFFF  # of a run's hash: two texts of 400 words share one by chanc
 _READ = 400  # words of each field: a copy shows itself long before, and memory grows with it
 _WINDOW = 8  # runs; two texts that share 12 words in a row share an anchor (winnowing, Schleimer et al. 2003)
 _DOUBLINGS = (1, 2, 4)  # the least of two, of two such pairs, of two such fours: of a window
+_FURTHER = (*_DOUBLINGS, 8)
+_OPENING = 48  # runs; whoever cuts an article short keeps its opening, so that further on half as many anchors do
 _BOILERPLATE = re.compile(
     r"the post .{0,200}? appeared first on .*|la entrada .{0,200}? (?:apareció|se publicó) primero en .*"
     r"|(?:continue reading|read more|seguir leyendo|leer más)\W*$",
@@ -84,7 +86,7 @@ def wording_of(document: Document) -> Wording:
     parts = [_prose(part) for part in (document.title, document.summary, document.text)]
     streams = [_hashes(folded_words(part)[:_READ]) for part in parts if part]
     runs = {run for stream in streams for run in stream}
-    anchors = {anchor for stream in streams for anchor in _winnow(stream)}
+    anchors = {anchor for stream in streams for anchor in _anchors(stream)}
     return Wording(array("I", sorted(runs)), tuple(sorted(anchors)), _title_key(document.title), _facts(parts[1:]))
 
 
@@ -145,11 +147,17 @@ def _number(word: str) -> int:
     return int.from_bytes(blake2b(word.encode("utf-8", "replace"), digest_size=7).digest(), "big")
 
 
-def _winnow(stream: list[int]) -> list[int]:
-    """The least of each window, in place of comparing all: of 2, of 4, of 8."""
-    if len(stream) < _WINDOW:
+def _anchors(stream: list[int]) -> list[int]:
+    """A few of the runs of a text, such that two texts with a stretch in common have one of them in common."""
+    rest = stream[_OPENING - _WINDOW :]
+    return _winnow(stream[:_OPENING], _DOUBLINGS) + (_winnow(rest, _FURTHER) if len(rest) > _WINDOW else [])
+
+
+def _winnow(stream: list[int], doublings: tuple[int, ...]) -> list[int]:
+    """The least of each window, in place of comparing all: of 2, of 4, of 8, of 16."""
+    if len(stream) < 2 * doublings[-1]:
         return [min(stream)] if stream else []
-    for apart in _DOUBLINGS:
+    for apart in doublings:
         stream = list(map(min, stream, stream[apart:]))
     return stream
 
