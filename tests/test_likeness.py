@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Document
-from monitor.story.likeness import language_of, overlap, same_address, stem, subject_of, wording_of
+from monitor.story.address import same_address
+from monitor.story.likeness import language_of, overlap, stem, subject_of, wording_of
 
 
 @pytest.mark.parametrize(

@@ -12,41 +12,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from monitor.model import Document
+from monitor.story.address import same_address
 from monitor.words.text import Token, folded_words, tokens
-
-# ---- the address ----------------------------------------------------------------------------------------------------
-
-_TRACKER = re.compile(
-    r"utm_|at_|mc_|ns_|pk_|piwik_|hsa_|ito|__|(?:cmp|cmpid|cid|icid|ncid|ocid|fbclid|gclid|dclid|msclkid|yclid|igshid|ref|refsrc"
-    r"|ref_src|source|src|smid|smtyp|sr_share|share|spm|partner|feed|rss|ftag|li|guccounter|taid|soc_src|xtor|traffic_source"
-    r"|output|outputtype|amp|print|printable|mobile|view|via|mod|sh|sref|srnd|leadsource|mbid|intcid|page|m)$",
-    re.IGNORECASE,
-)
-_HOST_VARIANT = re.compile(r"^(?:www\d?|m|mobile|amp|touch|wap)\.(?=[^.]+\.)")
-_PATH_VARIANT = re.compile(
-    r"(?:/(?:amp|print|index\.(?:html?|php)|default\.aspx))+/?$|(?<=/)amp/|\.amp(?=\.html?$)|/+$"
-)
-
-
-def same_address(url: str) -> str:
-    """A key that is equal for the spellings of one article's address: trackers, AMP, http, print and mobile views.
-
-    "" for what is no http(s) address, and for a bare home page, which many entries give as their link.
-    """
-    try:
-        parts = urlsplit(url.strip())
-        host = _HOST_VARIANT.sub("", (parts.hostname or "").rstrip("."))
-    except ValueError:
-        return ""
-    path = _PATH_VARIANT.sub("", parts.path)
-    query = urlencode(sorted(pair for pair in parse_qsl(parts.query) if not _TRACKER.match(pair[0])))
-    if parts.scheme not in ("http", "https") or not host or not (path or query):
-        return ""
-    return f"{host}{path}?{query}" if query else f"{host}{path}"
-
 
 # ---- the wording ----------------------------------------------------------------------------------------------------
 
