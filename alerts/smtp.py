@@ -86,7 +86,7 @@ class MailSender:
         letter = compose_letter(message, sender=self.sender, recipient=recipient)
         with self._session() as session:
             _expect(session.mail(envelope_from), "the sender")
-            _expect(session.rcpt(recipient), f"the recipient {recipient}")
+            _expect(session.rcpt(recipient), f"the recipient {recipient}", of_one=True)
             _expect(session.docmd("DATA"), "a letter", code=354)
             session.send(_dotted(letter))
             return self._verdict(session)
@@ -288,13 +288,14 @@ def _dotted(letter: bytes) -> bytes:
 _Answer = tuple[int, bytes | str]
 
 
-def _expect(answer: _Answer, what: str, code: int = 250) -> None:
+def _expect(answer: _Answer, what: str, code: int = 250, *, of_one: bool = False) -> None:
     """Goes on for the code expected (251 and 252 are as good as 250); 4xx is worth another try, 5xx is a no."""
     got = answer[0]
     if got == code or (code == 250 and got in {251, 252}):
         return
     retry = not 500 <= got < 600 or got in _NEEDS_LOGIN
-    raise DeliveryError(f"the mail server refused {what}: {_line(answer)}", retry=retry)
+    greylisted = of_one and got not in {421, *_NEEDS_LOGIN}  # 421: the server itself closes
+    raise DeliveryError(f"the mail server refused {what}: {_line(answer)}", retry=retry, of_one=greylisted)
 
 
 def _line(answer: _Answer) -> str:

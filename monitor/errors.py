@@ -105,13 +105,21 @@ class DeliveryError(TipsheetError):
     """One failed delivery.
 
     `retry` says whether trying again makes sense. `reached` says whether the receiver may have the message all the same
-    (the answer was lost, not the message): such an attempt is ambiguous and counts towards `uncertain`.
+    (the answer was lost, not the message): such an attempt is ambiguous and counts towards `uncertain`. `of_one` says
+    that it was refused for one receiver, and that others may be reached by the same way.
     """
 
     def __init__(
-        self, message: str, *, retry: bool, reached: bool = False, retry_after: timedelta | None = None
+        self,
+        message: str,
+        *,
+        retry: bool,
+        reached: bool = False,
+        retry_after: timedelta | None = None,
+        of_one: bool = False,
     ) -> None:
         super().__init__(message)
         self.retry = retry
         self.reached = reached
         self.retry_after = retry_after
+        self.of_one = of_one or not (retry or reached)  # what is final is said of the message or of its receiver

@@ -253,6 +253,13 @@ def test_messages_that_are_refused_for_their_own_sake_say_nothing_of_the_channel
     assert states(deliver) == {"failed": 20, "sent": 1}
 
 
+def test_receivers_whom_their_server_puts_off_do_not_stop_the_mail_of_others(deliver: Deliver, bot: Bot) -> None:
+    bot.answers = [DeliveryError("450 greylisted", retry=True, of_one=True) for _ in range(20)]
+    queue(deliver, 21, ROBOT)
+    list(deliver())
+    assert states(deliver) == {"waiting": 20, "sent": 1}
+
+
 # ---- what a person sees and can do -----------------------------------------------------------------------------------
 
 

@@ -125,19 +125,20 @@ def test_one_bad_recipient_neither_blocks_nor_repeats_the_others(sink: MailSink)
 
 
 @pytest.mark.parametrize(
-    ("refusal", "retry"),
+    ("refusal", "retry", "of_one"),
     [
-        ("450 4.2.1 mailbox busy", True),
-        ("451 4.7.1 greylisted", True),
-        ("550 5.1.1 no such user", False),
-        ("554 5.7.1 rejected", False),
-        ("530 5.7.0 authentication required", True),  # our settings are wrong; the alert waits until they are mended
+        ("450 4.2.1 mailbox busy", True, True),
+        ("451 4.7.1 greylisted", True, True),
+        ("421 4.3.2 closing", True, False),
+        ("550 5.1.1 no such user", False, True),
+        ("554 5.7.1 rejected", False, True),
+        ("530 5.7.0 authentication required", True, False),  # our settings are wrong; all wait until they are mended
     ],
 )
-def test_a_refused_recipient(sink: MailSink, refusal: str, retry: bool) -> None:
+def test_a_refused_recipient(sink: MailSink, refusal: str, retry: bool, of_one: bool) -> None:
     sink.refuse["reporter@example.net"] = refusal
     error = _failure(sender_for(sink))
-    assert (error.retry, error.reached) == (retry, False)
+    assert (error.retry, error.reached, error.of_one) == (retry, False, of_one)
     assert refusal in str(error)
 
 

@@ -171,6 +171,9 @@ def once(config_path: Path | None, database_url: str | None, as_json: bool, verb
         stages.heartbeat.beat()
         for name, reason in held_back(database, config).items():
             err.print(plain(sentence_of(name, reason)))
+        with database.read() as connection:
+            for sentence in resting_channels(connection, now=utc_now()):
+                err.print(plain(sentence))
     if as_json:
         json_line(tally)
     else:

@@ -181,7 +181,7 @@ class Deliver:
     ) -> Delivered:
         reason = str(error)
         ended = (attempt, _result(error))
-        settle = partial(self._settle, item, message, attempt=ended, retry_after=error.retry_after)
+        settle = partial(self._settle, item, message, attempt=ended, error=error)
         if error.reached and item.ambiguous + 1 >= policy.MAX_AMBIGUOUS:
             return settle("uncertain", reason)
         if ended[1] == "refused":
@@ -209,13 +209,13 @@ class Deliver:
         *,
         due_at: datetime | None = None,
         attempt: tuple[int, outbox.Result] | None = None,
-        retry_after: timedelta | None = None,
+        error: DeliveryError | None = None,
     ) -> Delivered:
         now = self.clock()
         with self.database.write() as connection:
             if attempt:
                 outbox.end_attempt(connection, attempt[0], attempt[1], reason, now=now)
-                learn(connection, item.channel, attempt[1], reason, retry_after=retry_after, now=now)
+                learn(connection, item.channel, error, now=now)
             outbox.settle(connection, item, state, reason, due_at=due_at, now=now)
         note("deliver", key=item.key, channel=item.channel, state=state, reason=reason)
         return Delivered(item=item, state=state, reason=reason, message=message)

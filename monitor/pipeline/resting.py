@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from alerts import breaker
+from monitor.errors import DeliveryError
 from monitor.model import ChannelState
 from monitor.pipeline.journal import note
 from storage import facts
-from storage.outbox import Result
 
 
 def may_send(connection: Connection, channel: str, *, now: datetime) -> bool:
@@ -24,21 +24,19 @@ def may_send(connection: Connection, channel: str, *, now: datetime) -> bool:
     return state is None or breaker.rests_until(state, now=now) is None
 
 
-def learn(
-    connection: Connection, channel: str, result: Result, reason: str, *, retry_after: timedelta | None, now: datetime
-) -> None:
-    """What came of an attempt. A message that was refused for its own sake says nothing of the channel."""
+def learn(connection: Connection, channel: str, error: DeliveryError | None, *, now: datetime) -> None:
+    """What came of an attempt; None: it got through. A refusal of one receiver says nothing of the channel."""
     before = facts.channel_states(connection).get(channel)
-    if result == "sent":
+    if error is None:
         if before:
             facts.keep_channel_state(connection, channel, None)
         return
-    if result == "refused":
+    if error.of_one:
         return
-    state = breaker.after_failure(before or ChannelState(), reason=reason, retry_after=retry_after, now=now)
+    state = breaker.after_failure(before or ChannelState(), reason=str(error), retry_after=error.retry_after, now=now)
     facts.keep_channel_state(connection, channel, state)
     if until := breaker.rests_until(state, now=now):
-        note("channel", level=logging.WARNING, channel=channel, rests_until=until, reason=reason)
+        note("channel", level=logging.WARNING, channel=channel, rests_until=until, reason=error)
 
 
 def resting_channels(connection: Connection, *, now: datetime) -> list[str]:
