@@ -244,3 +244,38 @@ def test_two_corrections_of_one_report_are_two_updates(database: Database, confi
         list(examine())
         clock.move(timedelta(hours=1))
     assert alerts(database) == [1, 1, 1]
+
+
+def test_a_copy_is_told_when_the_entry_it_was_folded_under_is_edited_meanwhile(
+    database: Database, examine: Examine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first entry's alert is never written, because its words are others by now: its copy must speak for itself."""
+    keep(database, keyed("a", "Ferry waits", summary=FOG), now=clock())
+    keep(database, keyed("a", "Ferry waits", summary=FOG), now=clock(), feed_id=2)
+    write = Examine._write
+
+    def edited_meanwhile(self: Examine, examined: Sequence[Examined], claimant: str) -> Sequence[Examined]:
+        if len(examined) == 2:
+            edit(database, keyed("a", "Rye bread", summary=STORM), now=clock())
+        return write(self, examined, claimant)
+
+    monkeypatch.setattr(Examine, "_write", edited_meanwhile)
+    list(examine())
+    assert alerts(database) == [2]
+
+
+def test_a_copy_is_told_when_the_entry_it_was_folded_under_cannot_be_written(
+    database: Database, examine: Examine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(database, keyed("a", "Ferry waits", summary=FOG), now=clock())
+    keep(database, keyed("a", "Ferry waits", summary=FOG), now=clock(), feed_id=2)
+    write = Examine._write
+
+    def refusing(self: Examine, examined: Sequence[Examined], claimant: str) -> Sequence[Examined]:
+        if any(one.entry_id == 1 for one in examined):
+            raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+        return write(self, examined, claimant)
+
+    monkeypatch.setattr(Examine, "_write", refusing)
+    list(examine())
+    assert alerts(database) == [2]
