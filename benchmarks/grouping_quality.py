@@ -1,17 +1,20 @@
-"""How well headlines are grouped into stories: `python -m benchmarks.grouping_quality`.
+"""How well headlines are grouped into stories: `./dev bench grouping-quality [--errors]`.
 
 Headlines with gold story ids, in time order, from TIPSHEET_DATA; the first half is for tuning, the second is the
 measured one. BCubed precision, recall and F1 on arrival and after the last merge; microseconds for a document, with its
-share of the merges.
+share of the merges. Then, of each day's stories with twenty headlines or more: in how many more than one in twenty is a
+stranger to what most of its headlines tell. `--errors` lists what was told as one story and is several, and what was told as
+several and is one, the costliest first; read them, for several "true" stories are at times one event.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import lzma
 import os
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -82,7 +85,44 @@ def _root(story: str, kept: dict[str, str]) -> str:
     return story
 
 
+# ---- what went wrong -------------------------------------------------------------------------------------------------
+
+STRANGERS = 0.05
+_SMALLEST = 20  # headlines; in a smaller story even one stranger is more than that share
+
+
+def crowded(headlines: Sequence[Headline], told: Sequence[str]) -> tuple[int, int]:
+    """Stories of a day in which more than STRANGERS tell something else than most, and all that are large enough."""
+    days: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for headline, story in zip(headlines, told, strict=True):
+        days[f"{headline.seen:%F}", story][headline.story] += 1
+    large = [counted for counted in days.values() if counted.total() >= _SMALLEST]
+    return sum(max(counted.values()) < (1 - STRANGERS) * counted.total() for counted in large), len(large)
+
+
+def show_errors(headlines: Sequence[Headline], told: Sequence[str], *, most: int = 8) -> None:
+    true = [headline.story for headline in headlines]
+    for what, outer, inner in (("one story, truly several", told, true), ("several stories, truly one", true, told)):
+        parts: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for headline, whole, part in zip(headlines, outer, inner, strict=True):
+            parts[whole][part].append(headline.document.title)
+        for held in sorted(parts.values(), key=_cost, reverse=True)[:most]:
+            ranked = sorted(held.values(), key=len, reverse=True)
+            print(f"  told as {what}: {', '.join(str(len(titles)) for titles in ranked[:8])}")
+            for titles in ranked[:4]:
+                print(f"      {len(titles):>4} × {titles[0][:100]}")
+
+
+def _cost(parts: dict[str, list[str]]) -> float:
+    """How many headlines' worth of precision, or of recall, it costs that these are not one."""
+    sizes = [len(titles) for titles in parts.values()]
+    return sum(sizes) - sum(size * size for size in sizes) / sum(sizes)
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--errors", action="store_true", help="list what was grouped wrongly, of the first half only")
+    asked = parser.parse_args()
     path = Path(os.environ.get("TIPSHEET_DATA", ""), "data", "stories-gold.csv.xz")
     if not path.is_file():
         print("skipped: no data (set TIPSHEET_DATA)")
@@ -95,6 +135,10 @@ def main() -> None:
         print(f"{name}: {len(part)} headlines, {len(set(final))} stories, {seconds * 1e6:.0f} µs each")
         print(f"  on arrival   {bcubed(arrived, true)}")
         print(f"  after merge  {bcubed(final, true)}")
+        mixed, large = crowded(part, final)
+        print(f"  stories of a day with more than {STRANGERS:.0%} strangers: {mixed} of {large}")
+        if asked.errors and name.startswith("first"):
+            show_errors(part, final)
 
 
 if __name__ == "__main__":
