@@ -1,0 +1,139 @@
+"""What stands in a digest beside the day's stories: edits of what was told, near misses, pauses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from monitor.model import Message
+from monitor.pipeline import Examine, digests, queue_digests
+from monitor.settings.config import Config, read_config
+from monitor.story.outlets import shipped
+from storage import errands, facts, outbox
+from storage.database import Database
+from storage.facts import Pause
+from tests.conftest import Clock
+from tests.rows import FERRY, edit, keep, keyed, remember
+
+CONFIG = f"""
+contact: https://desk.example/
+channels: [{{name: mail, kind: email, host: localhost, security: none, from: tipsheet@desk.example}}]
+recipients:
+  - {{name: desk, channel: mail, address: desk@desk.example, digest_at: "07:00", digest: weekdays}}
+  - {{name: other, channel: mail, address: other@desk.example, digest_at: "07:00"}}
+watches:
+  - {{name: ferries, query: ferry, to: [desk]}}
+  - {{name: beat, pack: tech-and-immigration-enforcement, to: [desk]}}
+feeds:
+  - {{name: {FERRY.name}, url: {FERRY.url}, outlet: {FERRY.outlet}}}
+"""
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    (tmp_path / "feeds.yaml").write_text(CONFIG)
+    return read_config(tmp_path / "feeds.yaml", {})
+
+
+@pytest.fixture
+def newsroom(database: Database) -> Database:
+    remember(database)
+    return database
+
+
+def examine(database: Database, config: Config, clock: Clock) -> None:
+    for _ in Examine(database=database, config=config, outlets=shipped(), clock=clock, stop=Event())():
+        pass
+
+
+def digest(database: Database, config: Config, clock: Clock, *, to: str = "desk") -> Message:
+    """Of the last day."""
+    now = clock()
+    with database.read() as connection:
+        return digests.compose(
+            connection, config.recipients[to], shipped(), since=now - DAY, until=now, key="k", now=now,
+            watches=config.compiled,
+        )  # fmt: skip
+
+
+def test_a_story_is_listed_once_not_again_for_a_copy_and_its_edit_stands_by_itself(
+    newsroom: Database, config: Config, clock: Clock
+) -> None:
+    config.path.write_text(CONFIG.replace("query: ferry", "query: ferry, level: digest"))
+    config = read_config(config.path, {})
+    words: dict[str, Any] = {"title": "Ferry to sail on Sunday", "summary": "The harbour board said so at noon."}
+    keep(newsroom, keyed("a", **words), now=clock())
+    examine(newsroom, config, clock)
+    clock.move(DAY / 2)
+    assert "1 story." in digest(newsroom, config, clock).text
+    clock.move(DAY)
+    keep(newsroom, keyed("b", **words), now=clock(), feed_id=2)
+    examine(newsroom, config, clock)
+    assert "No story matched." in digest(newsroom, config, clock).text
+    edit(newsroom, keyed("a", **words | {"title": "Ferry not to sail on Sunday"}), now=clock())
+    examine(newsroom, config, clock)
+    made = digest(newsroom, config, clock)
+    assert made.data["stories"] == []
+    assert "Edited since they were told" in made.text
+    assert "Ferry {+not +}to sail" in " ".join(made.text.split())
+
+
+def test_an_edit_of_a_told_story_stands_in_a_section_of_its_own(
+    newsroom: Database, config: Config, clock: Clock
+) -> None:
+    keep(newsroom, keyed("a", "Ferry to sail on Sunday at dawn"), now=clock())
+    examine(newsroom, config, clock)
+    clock.move(2 * DAY)
+    edit(newsroom, keyed("a", "Ferry may leave the harbour one of these days"), now=clock())
+    examine(newsroom, config, clock)
+    made = digest(newsroom, config, clock)
+    assert made.data["stories"] == []
+    assert "Edited since they were told" in made.text
+    assert "Ferry may leave the harbour one of these days" in made.text
+    assert "Edited since" not in digest(newsroom, config, clock, to="other").text  # who was told nothing
+    clock.move(2 * DAY)
+    assert "Edited since" not in digest(newsroom, config, clock).text
+
+
+def test_what_came_near_a_watch_is_named_with_the_reason_and_only_to_who_receives_it(
+    newsroom: Database, config: Config, clock: Clock
+) -> None:
+    keep(newsroom, keyed("a", "Palantir opens an office by the harbour", summary="Forty desks."), now=clock())
+    examine(newsroom, config, clock)
+    clock.move(DAY / 2)
+    made = digest(newsroom, config, clock)
+    near = made.data["near"]
+    assert isinstance(near, list)
+    (miss,) = near
+    assert miss["watch"] == "beat"
+    assert "Palantir" in miss["why"]
+    assert "Came near, and left out" in made.text
+    assert "Came near" not in digest(newsroom, config, clock, to="other").text
+    with newsroom.read() as connection:
+        assert errands.unmatched(connection, since=clock(), until=clock() + DAY, limit=9) == ()
+
+
+def test_a_pause_that_lasts_is_named_below(newsroom: Database, config: Config, clock: Clock) -> None:
+    with newsroom.write() as connection:
+        facts.keep_pause(connection, "ferries", Pause(since=clock(), until=clock() + DAY))
+    assert "“ferries” sent 30 alerts" in " ".join(digest(newsroom, config, clock).text.split())
+    clock.move(2 * DAY)
+    assert "sent 30 alerts" not in digest(newsroom, config, clock).text
+
+
+def test_on_a_weekend_nobody_who_asked_for_weekdays_gets_a_digest_and_on_monday_all_of_it(
+    newsroom: Database, config: Config, clock: Clock
+) -> None:
+    queue_digests(newsroom, config, clock=clock)  # a Wednesday at noon: nothing is owed for the days before
+    for _ in range(7 * 24):
+        clock.move(DAY / 24)
+        queue_digests(newsroom, config, clock=clock)
+    with newsroom.read() as connection:
+        days = [(row.recipient, row.reason) for row in reversed(outbox.listing(connection))]
+    assert [reason[-5:] for to, reason in days if to == "desk"] == ["02-19", "02-20", "02-23", "02-24", "02-25"]
+    assert len([reason for to, reason in days if to == "other"]) == 7
