@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from monitor.model import Attribution, Credit, Message, Placement, Told
 from storage import outbox, stories
 from storage.database import Database
+from storage.schema import feeds
 from storage.schema import outbox as outbox_table
 from tests.conftest import NOON, Clock
 from tests.rows import claim, counts, decision, edit, examined, keep, keyed, match, record, remember
@@ -50,6 +51,15 @@ def begin_attempt(database: Database, clock: Clock) -> int | None:
 def merge(database: Database, kept: int, gone: int) -> None:
     with database.write() as connection:
         stories.merge(connection, kept=kept, gone=gone)
+
+
+def test_a_telling_knows_how_long_its_feed_is_left_alone(claimed: Database, clock: Clock) -> None:
+    record(claimed, examined(1, decision(), matches=[match()]), now=clock())
+    with claimed.write() as connection:
+        (before,) = stories.tellings(connection, 1)
+        connection.execute(update(feeds).values(polled_at=NOON, next_poll_at=NOON + timedelta(minutes=15)))
+        (after,) = stories.tellings(connection, 1)
+    assert (before.poll_interval, after.poll_interval) == (None, timedelta(minutes=15))
 
 
 # ---- recorded --------------------------------------------------------------------------------------------------------

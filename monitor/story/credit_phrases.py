@@ -95,7 +95,7 @@ _MONTH = (
 )
 _LONG_AGO = (
     r"(?:(?:back |as early as )?in (?:(?:\w+ )?(?:of )?(?:19|20)\d\d)|(?:last|the previous|a) year(?: ago| earlier)?"
-    r"|(?:\w+ )?(?:years|months) (?:ago|earlier|before)|in an? (?:earlier|previous) \w+"
+    r"|(?:\w+ )?(?:years|months) (?:ago|earlier|before)|in an? (?:(?:19|20)\d\d|earlier|previous|past|old) \w+"
     r"|en (?:\w+ )?(?:de )?(?:19|20)\d\d|el a[ñn]o pasado|hace (?:\w+ )?(?:a[ñn]os?|meses))"
 )
 _ADVERB = (
@@ -158,6 +158,8 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
     ("quoted", r"\b(?:told|tells|telling|assured|informed|briefed) (?:reporters (?:at|from) )?"),
     ("quoted", rf"\b(?:quoted|interviewed|asked|reached|contacted|questioned|pressed|approached){_GAP} by "
      rf"|\bquoted in "),
+    ("quoted", r"\b(?:confirmed|denied|said|described|explained|acknowledged|admitted|repeated|insisted|emailed)"
+     r"(?: [\w'’-]+){0,6} to "),
     ("quoted", r"\b(?:wrote|writes|writing|written|column|essay) (?:in|for) "),
     ("quoted", r"\b(?:statement|e-?mail|e-?mailed|comments?|remarks?|response|interview|letter|questions?"
      r"|inquir(?:y|ies)"
@@ -193,6 +195,7 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
     ("wire", r"\b(?:con (?:informaci[óo]n|datos|reportes?) de|fuente:|source:|with (?:reporting|files|material"
      r"|information)"
      r" (?:by|from)|avec) "),
+    ("wire", r"\b(?:material|content|dispatch(?:es)?) (?:from|by|of) "),
     ("wire", r"\b[Rr]eporting by [^\n]{0,160}?(?:\bfor|;|,) |(?:©|\(c\)|\bCopyright) ?(?:\d{4},? )?"),
     ("wire", r"^\s*(?:by|por|par) (?:[^\W\d_][\w.'’-]+ ){0,3}(?:[\w.'’-]+, ?)?"),
 )  # fmt: skip
@@ -207,6 +210,7 @@ _AFTER: tuple[tuple[Strength, str], ...] = (
     ("passing", r" hab[íi]an? (?:ya )?\w+[ai]do\b"),
     ("quoted", r"['’]?s? (?:\w+ )?(?:requests?|questions?|inquir(?:y|ies)|e-?mails?) (?:for|about|seeking|asking)\b"),
     ("quoted", r"['’]s? (?:questions|inquir(?:y|ies)|requests?)\b"),
+    ("first", r",? had (?:the|this) (?:news|story|scoop)\b"),
     ("first", rf",? {_ADVERB}first \w+(?:ed|ught|oke|ote|aw|old|ound)\b"),
     ("first", rf",? {_ADVERB}(?:was |were |is )?(?:among )?(?:the )?first (?:\w+ )?(?:to )?(?:{_FOUND}|{_TO_FIND})\w*"),
     ("first", rf",? (?:which|who) {_ADVERB}(?:first|initially|originally) \w+"),
@@ -220,6 +224,7 @@ _AFTER: tuple[tuple[Strength, str], ...] = (
      rf"|unearthed|disclosed)\b"),
     ("strong", r",? (?:which|who|that) (?:has |have |had )?(?:obtained|reviewed|saw|viewed|analy[sz]ed|examined"
      r"|seen)\b"),
+    ("strong", r"['’]s? (?:\w+ ){0,2}?(?:findings?|revelations?|disclosures?)\b"),
     ("strong", r",? (?:has |have )?(?:got|gotten|gained) (?:hold of|access to|through|via|its hands on)\b"),
     ("strong", r",? (?:has|have) (?:seen|viewed|read|heard)\b"),
     ("strong", rf",? (?:que )?{_ADVERB}{_REVELA}{_PAST}\b"),

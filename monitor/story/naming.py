@@ -10,7 +10,8 @@ Ledger"); it has no domain then, and its kind is UNLISTED.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,6 +22,7 @@ from monitor.words.text import mask, sentences
 
 UNLISTED = "unlisted"
 _READ = 60_000  # characters of a field; no credit was ever seen so far down
+_MOST_NAMES = 1_000  # in a document; who names more lists outlets and credits none
 _NEAR_TOP = 4  # sentences of a text; what is told later is mostly background
 
 
@@ -60,7 +62,7 @@ def named_outlets(
 ) -> list[NamedOutlet]:
     """All outlets that the fields of one document name, in order."""
     names = _names(outlets)
-    found = [(field, match) for field, one in passages.items() for match in _named(one.text, names)]
+    found = [(field, match) for field, one in passages.items() for match in _named(one.text, names)][:_MOST_NAMES]
     opened = {names.full[match[0]].domain for _, match in found if match[0] in names.full}
     told: list[NamedOutlet] = []
     for field, match in found:
@@ -81,16 +83,20 @@ def named_in(line: str, outlets: Outlets) -> list[tuple[Outlet, int, int]]:
     return [(names.full[match[0]], match.start(), match.end()) for match in found]
 
 
-def _named(text: str, names: _Names) -> Iterator[re.Match[str]]:
-    """Names of the list, and between them names that have the form of one."""
+def _named(text: str, names: _Names) -> list[re.Match[str]]:
+    """Names of the list, and names that have the form of one; "Tucson Sentinel" is no short form of the Orlando one."""
     listed = list(names.pattern.finditer(text))
-    taken = [match.span() for match in listed]
-    unlisted = (match for match in _UNLISTED.finditer(text) if _is_free(match.span(), taken))
-    return iter(sorted((*listed, *unlisted), key=lambda match: match.start()))
+    full = [match.span() for match in listed if match[0] in names.full]
+    unlisted = [match for match in _UNLISTED.finditer(text) if _is_free(match.span(), full)]
+    taken = [match.span() for match in unlisted]
+    kept = [match for match in listed if match[0] in names.full or _is_free(match.span(), taken)]
+    return sorted((*kept, *unlisted), key=lambda match: match.start())
 
 
-def _is_free(span: tuple[int, int], taken: Iterable[tuple[int, int]]) -> bool:
-    return not any(start < span[1] and span[0] < end for start, end in taken)
+def _is_free(span: tuple[int, int], taken: Sequence[tuple[int, int]]) -> bool:
+    """Whether a span overlaps none of `taken`, which are sorted and apart."""
+    last = bisect_left(taken, (span[1], 0)) - 1
+    return last < 0 or taken[last][1] <= span[0]
 
 
 def _resolve(
