@@ -3,8 +3,8 @@
 Headlines with gold story ids, in time order, from TIPSHEET_DATA; the first half is for tuning, the second is the
 measured one. BCubed precision, recall and F1 on arrival and after the last merge; microseconds for a document, with its
 share of the merges. Then, of each day's stories with twenty headlines or more: in how many more than one in twenty is a
-stranger to what most of its headlines tell. `--errors` lists what was told as one story and is several, and what was told as
-several and is one, the costliest first; read them, for several "true" stories are at times one event.
+stranger to what most of its headlines tell. `--errors` lists what was told as one story and is several, and what
+was told as several and is one, the costliest first; read them, for several "true" stories are at times one event.
 """
 
 from __future__ import annotations
