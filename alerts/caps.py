@@ -22,9 +22,9 @@ def next_step(
     """What becomes of a message that is due: it goes, it is gathered with the others that wait, or it waits until then.
 
     `sent` are the times of what was sent to the recipient, in any order; `waiting` counts what is due to him, this one
-    included. An hour is any sixty minutes, not one of the clock's.
+    included. An hour is any sixty minutes, not one of the clock's. What a clock that ran ahead noted does not count.
     """
-    of_the_hour = sorted(at for at in sent if at > now - HOUR)
+    of_the_hour = sorted(at for at in sent if now - HOUR < at <= now)
     if len(of_the_hour) >= cap:
         return of_the_hour[-cap] + HOUR
     return "gather" if len(of_the_hour) == cap - 1 and waiting > 1 else "send"

@@ -22,6 +22,10 @@ class Pause:
     since: datetime
     until: datetime
 
+    def lasts(self, now: datetime) -> bool:
+        """One that a clock began which ran ahead does not."""
+        return self.since <= now < self.until
+
 
 def known_began_at(connection: Connection) -> datetime | None:
     """The same, where nobody may write."""

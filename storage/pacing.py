@@ -42,9 +42,9 @@ def sent_times(connection: Connection, recipient: str, *, since: datetime, but: 
     return tuple(rows.scalars())
 
 
-def alerts_since(connection: Connection, *, since: datetime) -> tuple[tuple[str, datetime], ...]:
+def alerts_of(connection: Connection, *, since: datetime, until: datetime) -> tuple[tuple[str, datetime], ...]:
     """The watch and the time of each entry that led to alerts, however many heard them."""
-    alert = (decisions.c.action == "alert") & (decisions.c.decided_at > since)
+    alert = (decisions.c.action == "alert") & (decisions.c.decided_at > since) & (decisions.c.decided_at <= until)
     one = select(decisions.c.watch, func.min(decisions.c.decided_at, type_=Instant).label("at"))
     rows = connection.execute(one.where(alert).group_by(decisions.c.watch, decisions.c.entry_id))
     return tuple((row.watch, row.at) for row in rows)

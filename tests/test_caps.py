@@ -31,6 +31,7 @@ def ago(*minutes: int) -> list[datetime]:
         (ago(1, 2, 3, 20, 50), 9, 4, NOW + 40 * MINUTE),  # the cap was lowered: two must grow old
         (ago(1, 2, 3, 60), 2, 4, "gather"),  # an hour ago is over
         ([], 2, 1, "gather"),
+        (ago(-60, -90, -3_000, -1), 1, 4, "send"),  # the clock was set back since
         (ago(59), 2, 1, NOW + MINUTE),
     ],
 )

@@ -55,7 +55,7 @@ def _states(database: Database, config: Config) -> Iterator[WatchState]:
         pauses = facts.pauses(connection)
     for name, watch in config.watches.items():
         pause = pauses.get(name)
-        if pause and pause.until > utc_now():
+        if pause and pause.lasts(utc_now()):
             why = "it sent too many alerts within an hour"
             yield WatchState(name=name, state="paused", until=pause.until, why=why)
         elif name in held:

@@ -60,9 +60,9 @@ def watch_for_storms(database: Database, config: Config, *, now: datetime) -> St
     """What is known before a batch: pauses that last, and the alerts of the last hour since the last pause."""
     with database.read() as connection:
         pauses = facts.pauses(connection)
-        sent = pacing.alerts_since(connection, since=now - HOUR)
-    lasting = {watch: _reason(pause) for watch, pause in pauses.items() if pause.until > now}
-    over = {watch: pause.until for watch, pause in pauses.items() if pause.until <= now}
+        sent = pacing.alerts_of(connection, since=now - HOUR, until=now)
+    lasting = {watch: _reason(pause) for watch, pause in pauses.items() if pause.lasts(now)}
+    over = {watch: pause.until for watch, pause in pauses.items() if not pause.lasts(now)}
     counted = Counter(watch for watch, at in sent if watch not in over or at > over[watch])
     return Storms(config=config, now=now, alerts=counted, paused=lasting)
 
@@ -70,7 +70,7 @@ def watch_for_storms(database: Database, config: Config, *, now: datetime) -> St
 def resume(connection: Connection, watch: str, *, now: datetime) -> bool:
     """A person ends the pause of a watch; its alerts are counted from now on. False: it has none."""
     pause = facts.pauses(connection).get(watch)
-    if pause is None or pause.until <= now:
+    if pause is None or not pause.lasts(now):
         return False
     facts.keep_pause(connection, watch, Pause(since=pause.since, until=now))
     pacing.resume(connection, watch, now=now)
@@ -79,7 +79,7 @@ def resume(connection: Connection, watch: str, *, now: datetime) -> bool:
 
 def sentences(pauses: Mapping[str, Pause], *, now: datetime) -> tuple[str, ...]:
     """What whoever reads a digest should know of the pauses that last."""
-    return tuple(_sentence(watch, pause) for watch, pause in pauses.items() if pause.until > now)
+    return tuple(_sentence(watch, pause) for watch, pause in pauses.items() if pause.lasts(now))
 
 
 def _reason(pause: Pause) -> str:
