@@ -17,6 +17,7 @@ from monitor.pipeline import Deliver, Heartbeat, tell_owner
 from monitor.settings.config import Config, heartbeat_faults, read_config
 from monitor.story.outlets import shipped
 from storage.database import Database
+from tests.command import tipsheet
 from tests.conftest import Clock
 from tests.rows import remember
 from tests.scripted_server import Answer, ScriptedServer
@@ -192,3 +193,25 @@ def test_its_address_is_a_secret_and_shown_nowhere(config: Config, tmp_path: Pat
     (fault,) = heartbeat_faults(read_config(tmp_path / "feeds.yaml", {"PULSE": "canary"}))
     assert "heartbeat: its secret is no URL" in str(fault)
     assert "canary" not in str(fault)
+
+
+def test_check_says_of_which_channel_the_owner_hears_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULSE", SECRETS["PULSE"])
+    path = tmp_path / "feeds.yaml"
+    where = ("--config", path, "--database", f"sqlite:///{tmp_path / 'none.db'}")
+    path.write_text(CONFIG)
+    assert "is not told of a fault" not in tipsheet("check", *where).out
+    path.write_text(CONFIG.replace("keeper, channel: other", "keeper, channel: mail"))
+    assert "keeper is not told of a fault of mail" in " ".join(tipsheet("check", *where).out.split())
+
+
+def test_once_gives_the_sign_when_its_work_is_done(
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.script("/pulse", Answer(status=200, body=b"OK"))
+    monkeypatch.setenv("PULSE", server.url("/pulse"))
+    network = f"network: {{allow: [127.0.0.0/8], ports: [{server.port}]}}\n"
+    (tmp_path / "feeds.yaml").write_text(CONFIG + network)
+    where = ("--config", tmp_path / "feeds.yaml", "--database", f"sqlite:///{tmp_path / 'new.db'}")
+    assert tipsheet("once", *where).code == 0
+    assert [request.path for request in server.requests] == ["/pulse"]

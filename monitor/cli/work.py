@@ -124,6 +124,11 @@ def _show_valid(config: Config, database_url: str | None) -> None:
         out.print(f"Note: {placeholder}")
     for sentence in _resting(database_url):
         out.print(f"Note: {plain(sentence)}")
+    owner = config.recipients.get(config.owner)
+    if owner and any(other.channel == owner.channel for other in config.recipients.values() if other != owner):
+        out.print(
+            f"Note: {plain(owner.name)} is not told of a fault of {plain(owner.channel)}, which is his channel too."
+        )
     for channel in config.channels.values():
         if config.proxy and channel.kind == "email":
             out.print(f"Note: mail through {plain(channel.name)} goes to its server directly, not through the proxy.")

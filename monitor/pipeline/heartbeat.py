@@ -35,7 +35,8 @@ class Heartbeat:
         well = not self._failed and self._done >= STAGES
         failed, self._done, self._failed = sorted(self._failed), set(), set()
         if not well:
-            note("heartbeat", level=logging.WARNING, given=False, failed=", ".join(failed) or "no round is over yet")
+            level = logging.WARNING if failed else logging.INFO
+            note("heartbeat", level=level, given=False, because=", ".join(failed) or "no round is over yet")
             return False
         return self._arrives()
 
