@@ -103,7 +103,7 @@ def test_a_day_without_edits_says_so(database: Database) -> None:
 def test_a_correction_is_said_shown_and_taken_back(told: Database) -> None:
     ran = run(told, "split", "1", "3", "--by", "ada", "--why", "another ferry")
     assert ran.code == 0
-    assert "Story 1 has none of these entries.\nStory 3 has entry 3." in ran.out
+    assert "Story 1 keeps its other entries.\nStory 3 now has entry 3." in ran.out
     assert "`tipsheet stories undo 1` takes it back" in ran.out
     shown = run(told, "show", "3").out
     assert "entry 3  courier.example  new: parted from its story by ada: another ferry (by a person)" in shown
@@ -131,7 +131,7 @@ def test_a_program_reads_what_a_correction_did(told: Database) -> None:
 
 
 def test_an_entry_is_moved_by_the_numbers_that_are_shown(told: Database) -> None:
-    assert "Story 2 has entry 3." in run(told, "move", "3", "2").out
+    assert "Story 2 now has entry 3." in run(told, "move", "3", "2").out
 
 
 def test_a_correction_that_cannot_be_is_refused_in_a_sentence(told: Database) -> None:

@@ -97,5 +97,5 @@ def _correct(
 
 def _has(entries: tuple[int, ...]) -> str:
     if not entries:
-        return "has none of these entries"
-    return f"has {'entry' if len(entries) == 1 else 'entries'} {', '.join(map(str, entries))}"
+        return "keeps its other entries"
+    return f"now has {'entry' if len(entries) == 1 else 'entries'} {', '.join(map(str, entries))}"
