@@ -296,7 +296,7 @@ attempts = Table(
     Column("outbox_id", ForeignKey("outbox.id"), nullable=False, index=True),
     Column("began_at", Instant, nullable=False, index=True),
     Column("ended_at", Instant),  # null: nobody knows how it ended
-    Column("result", Text, nullable=False),  # begun, sent, refused, unreached, ambiguous
+    Column("result", Text, nullable=False),  # begun, sent, refused, unreached, throttled, ambiguous
     Column("detail", Text, nullable=False, default=""),
 )
 

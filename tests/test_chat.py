@@ -525,6 +525,15 @@ def test_hostile_words_stay_words(kind: ChannelKind, words: str) -> None:
         assert set(links) <= {"evil.example", "adaptivecards.io"}
 
 
+def test_what_leaves_says_a_stranger_s_words_so_that_nobody_is_rung(room: Room) -> None:
+    room.send(Answer(status=room.played.status, body=room.played.taken), message=alert(attacked("@everyone")))
+    sent = json.loads(room.asked.body)
+    assert SAFE[room.kind](sent)
+    said = re.sub(r"https?://[^\s\"<>()]+", "", " ".join(strings(sent)))
+    assert "@\u200beveryone" in said
+    assert "@everyone" not in said
+
+
 @settings(max_examples=60, deadline=None)
 @given(words=st.text(st.characters(exclude_categories=())))
 def test_no_word_raises_or_breaks_out(words: str) -> None:

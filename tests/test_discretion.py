@@ -64,6 +64,12 @@ def test_a_count_says_nothing_else(made: Callable[[], Message], subject: str) ->
     assert [word for word in WORDS if word in carried(made(), "count")] == []
 
 
+@pytest.mark.parametrize("made", [alert, update, reminder])
+def test_two_counts_do_not_show_that_they_are_about_one_story(made: Callable[[], Message]) -> None:
+    assert made().thread in carried(made(), "full")
+    assert made().thread not in carried(made(), "count")
+
+
 @pytest.mark.parametrize("made", [alert, update, digest, more, reminder])
 def test_a_title_has_its_link_and_nothing_of_the_watch(made: Callable[[], Message]) -> None:
     said = carried(made(), "title")

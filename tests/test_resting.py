@@ -189,6 +189,17 @@ def test_who_is_only_told_to_wait_loses_no_try_but_not_for_ever(deliver: Deliver
     assert bot.sent == 5 * 4 + 1
 
 
+def test_who_was_told_to_wait_has_all_his_tries_left(deliver: Deliver, bot: Bot, clock: Clock) -> None:
+    later = [DeliveryError("later", retry=True, retry_after=timedelta(minutes=1)) for _ in range(9)]
+    bot.answers = [*later, *fails(9)]
+    queue(deliver, 1, ROBOT)
+    while states(deliver) == {"waiting": 1}:
+        clock.move(timedelta(days=1) if len(bot.answers) < 9 else timedelta(minutes=1))
+        list(deliver())
+    assert states(deliver) == {"sent": 1}
+    assert bot.sent == 19
+
+
 def test_other_channels_go_on(deliver: Deliver, config: Config, clock: Clock, bot: Bot) -> None:
     deliver = with_chat(deliver, Slack(clock, moods=(1,)), config.channels["chat"])
     queue(deliver, 5, ROOM)
