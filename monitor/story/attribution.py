@@ -26,6 +26,7 @@ from monitor.story.credit_phrases import (
     JOINED,
     OF_IT,
     OWNED,
+    REPORTED,
     SIGNED,
     SIGNED_END,
     TAIL,
@@ -99,19 +100,19 @@ def _strength(passage: Passage, group: list[NamedOutlet], publisher: Outlet | No
         return None if first.outlet is publisher else "strong"  # its own name beside a headline is but its signature
     behind = after.removeprefix(")") if before.endswith("(") else OF_IT.sub(" ", after)  # "the Union (ACLU) obtained …"
     behind = re.sub("^ +", " ", behind)
-    return next((strength for strength in _BELIEVED if _is_said(strength, before, behind, first.outlet)), None)
+    return next((strength for strength in _BELIEVED if _is_said(strength, before, behind, first)), None)
 
 
-def _is_said(strength: Strength, before: str, after: str, outlet: Outlet) -> bool:
+def _is_said(strength: Strength, before: str, after: str, name: NamedOutlet) -> bool:
     """Whether the words before a name, or those after it, say so much of it."""
     if any(phrase.search(before) for phrase in phrases_before()[strength]):
         return True
-    if outlet.kind == UNLISTED:
+    if name.outlet.kind == UNLISTED:
         return False  # only "first reported by the Tulsa Ledger" says that it is an outlet at all
     if strength == "medium":
-        if outlet.is_word and not before.strip():
+        if name.outlet.is_word and not (before.strip() or name.in_capitals or REPORTED.match(after)):
             return False  # "Reason says …" at the head of a sentence may be about reason
-        if outlet.kind != "agency" and any(phrase.search(before) for phrase in phrases_before()["wire"]):
+        if name.outlet.kind != "agency" and any(phrase.search(before) for phrase in phrases_before()["wire"]):
             return True  # "con información de El País": no wire copy, but its finding
     return any(phrase.search(after) for phrase in phrases_after()[strength])
 

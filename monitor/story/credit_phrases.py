@@ -87,7 +87,7 @@ _OBTENIDO = (
 _STUDY = r"(?:investigation|review|analysis|exclusive|scoop|probe|expos[ée]|examination|inquiry)"
 _DIJO = (
     r"(?:dij[oe]|dijeron|declar[óo]|declararon|indic[óo]|asegur[óo]|explic[óo]|confirm[óo]|coment[óo]|afirm[óo]"
-    r"|cont[óo]|se[ñn]al[óo]|respondi[óo]|dicho|declarado|asegurado)"
+    r"|cont[óo]|se[ñn]al[óo]|respondi[óo]|respondieron|contest[óo]|contestaron|dicho|declarado|asegurado)"
 )
 _MONTH = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December|early|late|mid"
@@ -155,6 +155,8 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
     ("strong", r"\b(?:enqu[êe]tes?|r[ée]v[ée]lations?|informations?) (?:\w+ )?(?:de |du |d['’])"),
     ("strong", r"\b(?:obtenu|consult[ée]|analys[ée]|publi[ée])e?s? par |\b(?:citant"
      r"|citando|cita|cit[óo])(?: al?)? (?:una? \w+ del? )?"),
+    ("strong", r"\b(?:investigaci[óo]n|informe|reporte|an[áa]lisis|reportaje|estudio)(?: [\w-]+){0,4} por "),
+    ("medium", r"(?<!con )\b(?:informes|reportes) del? "),
     ("quoted", r"\b(?:told|tells|telling|assured|informed|briefed) (?:reporters (?:at|from) )?"),
     ("quoted", rf"\b(?:quoted|interviewed|asked|reached|contacted|questioned|pressed|approached){_GAP} by "
      rf"|\bquoted in "),
@@ -183,7 +185,7 @@ _BEFORE: tuple[tuple[Strength, str], ...] = (
     ("medium", r"\b(?:read|see|find) (?:the )?(?:full |original )?(?:story|article|report|piece|more|it|version)"
      r"(?: \w+)? (?:at|on|in|from) "),
     ("medium", r"\b(?:datos|informaci[óo]n|informaciones) (?:publicad[oa]s? )?(?:de|del|por) "),
-    ("medium", r"[,”\"'’»] (?:reported|reports|wrote|writes|noted|notes|revealed|reveals) "),
+    ("medium", r"[,”\"'’»] (?:reported|reports|wrote|writes|noted|notes|revealed|reveals|says|said|finds|found) "),
     ("medium", r"\b(?:later|also|subsequently|then) by "),
     ("medium", r"\b(?:seg[úu]n|de acuerdo (?:con|a)|conforme a(?: lo)?(?: expuesto| publicado)?(?: por)?"
      r"|citad[oa]s? (?:por|en)"
@@ -213,7 +215,7 @@ _AFTER: tuple[tuple[Strength, str], ...] = (
     ("first", r",? had (?:the|this) (?:news|story|scoop)\b"),
     ("first", rf",? {_ADVERB}first \w+(?:ed|ught|oke|ote|aw|old|ound)\b"),
     ("first", rf",? {_ADVERB}(?:was |were |is )?(?:among )?(?:the )?first (?:\w+ )?(?:to )?(?:{_FOUND}|{_TO_FIND})\w*"),
-    ("first", rf",? (?:which|who) {_ADVERB}(?:first|initially|originally) \w+"),
+    ("first", rf",? (?:which|who|that) {_ADVERB}(?:first|initially|originally) \w+"),
     ("first", rf",? (?:which )?{_ADVERB}(?:broke|breaks) (?:the |this )?(?:news|story|scoop)\b"
      rf"| to break the (?:news|story)\b"),
     ("first", r",? (?:fue|fueron) (?:el |la |los |las )?primer[oa]?s? (?:medios? |diarios? )?en \w+r\b"),
@@ -270,6 +272,9 @@ OF_IT = re.compile(
 
 Phrases = Mapping[Strength, tuple[re.Pattern[str], ...]]
 
+
+# What an ordinary word never does: "Reason reported" is the magazine, "Reason says" may be reason.
+REPORTED = re.compile(r"^,? (?:has |had |ha )?(?:reported|reports that|inform[óo]|report[óo]|public[óo]|revel[óo])\b")
 
 # "Jeff Bezos, who owns the Washington Post, said": the deed is the owner's.
 OWNED = re.compile(
