@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -189,6 +190,21 @@ def test_a_link_to_another_outlets_article_credits_it() -> None:
     (credit,) = linked(anchor(STORY)).credits
     assert (credit.domain, credit.role, credit.is_link) == ("wired.com", "origin", True)
     assert linked(anchor(STORY)).origin == ("wired.com",)
+
+
+@pytest.mark.parametrize(
+    ("address", "counts"),
+    [
+        ("www.theguardian.com/us-news/2026/feb/17/agency-towers", True),
+        ("www.theguardian.com/us-news/2026/jan/30/agency-towers", True),
+        ("www.theguardian.com/us-news/2019/feb/17/agency-towers", False),
+        ("www.washingtonpost.com/technology/2025/11/30/agency-towers/", False),
+        ("www.wired.com/story/agency-buys-towers/", True),
+    ],
+)
+def test_a_link_to_an_old_article_is_background(address: str, counts: bool) -> None:
+    document = Document(id="x", title="", text="Towers.", published=datetime(2026, 2, 18, tzinfo=UTC))
+    assert bool(attribute(document, OUTLETS, content=anchor(address)).origin) == counts
 
 
 @pytest.mark.parametrize(

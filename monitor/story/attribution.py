@@ -164,7 +164,7 @@ def attribute(document: Document, outlets: Outlets, *, content: str = "") -> Att
     leading = _leading(claims, publisher)
     given_to = [*_credits(claims, leading, publisher), *_byline(document.author, outlets, publisher)]
     if not any(credit.role in ("origin", "self") for credit in given_to):
-        given_to += _linked(content, outlets, publisher)
+        given_to += _linked(linked_outlets(content, outlets, publisher, published=document.published))
     best = _one_each(given_to)
     # "Documents obtained by the Guardian and +972 Magazine", in the Guardian: it broke the story with the others.
     jointly = any(claim.group == leading and claim.name.outlet is publisher for claim in claims)
@@ -196,9 +196,8 @@ def _byline(author: str, outlets: Outlets, publisher: Outlet | None) -> Iterator
             yield Credit(outlet=outlet.name, domain=outlet.domain, role="wire", field="author", start=start, end=end)
 
 
-def _linked(content: str, outlets: Outlets, publisher: Outlet | None) -> Iterator[Credit]:
+def _linked(linked: Sequence[Outlet]) -> Iterator[Credit]:
     """Where the first sentences link to the articles of one other outlet only, it is taken for their source."""
-    linked = linked_outlets(content, outlets, publisher)
     for outlet in linked if len(linked) == 1 else ():
         if outlet.kind not in ("ngo", "aggregator"):
             yield Credit(outlet=outlet.name, domain=outlet.domain, role="origin", field="text", start=0, end=0)

@@ -4,12 +4,13 @@ What lives here: links in the HTML that a feed gave as an entry's text. What mus
 (`attribution`), or fetching what it leads to.
 
 Only a link to an article counts: an address with a path of some length, and not one of the outlet's own. Links further
-down lead to background, to other stories, to newsletters.
+down, and links to articles whose address says that they are old, lead to background.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from monitor.story.naming import passage
@@ -22,19 +23,41 @@ _NO_ARTICLE = re.compile(
 _SHORTEST_ARTICLE = 15  # characters of a path: "/2026/02/some-story"
 
 
-def linked_outlets(content: str, outlets: Outlets, publisher: Outlet | None) -> list[Outlet]:
-    """The outlets other than the publisher whose articles the first sentences of `content` link to, in order."""
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DATED = re.compile(rf"/(20\d\d)[/-](\d\d?|{'|'.join(_MONTHS)})[/-]", re.IGNORECASE)
+_OLD = 1  # months between two articles that is the most of news and its retelling
+
+
+def linked_outlets(
+    content: str, outlets: Outlets, publisher: Outlet | None, *, published: datetime | None
+) -> list[Outlet]:
+    """The outlets other than the publisher whose articles the first sentences of `content` link to, in order.
+
+    `published` is when the text came out, for telling news from background.
+    """
     if "href" not in content:
         return []
     top = passage(content)
     addresses = (found[1] for found in _ANCHOR.finditer(content) if top.near_top(found.start()))
-    owners = (outlets.find(urlsplit(address).hostname or "") for address in addresses if _is_article(address))
+    owners = (
+        outlets.find(urlsplit(address).hostname or "") for address in addresses if _is_article(address, published)
+    )
     return list({owner.domain: owner for owner in owners if owner and owner is not publisher}.values())
 
 
-def _is_article(address: str) -> bool:
+def _is_article(address: str, published: datetime | None) -> bool:
     try:
         path = urlsplit(address).path
     except ValueError:  # a bracket that opens no IPv6 address
         return False
-    return len(path.rstrip("/")) >= _SHORTEST_ARTICLE and not _NO_ARTICLE.match(path)
+    return len(path.rstrip("/")) >= _SHORTEST_ARTICLE and not _NO_ARTICLE.match(path) and not _is_old(path, published)
+
+
+def _is_old(path: str, published: datetime | None) -> bool:
+    """By the year and the month in the address: "/2026/02/", "/2026/feb/"."""
+    dated = _DATED.search(path)
+    if dated is None or published is None:
+        return False
+    month = dated[2].lower()
+    number = int(month) if month.isdigit() else _MONTHS.index(month) + 1
+    return (published.year - int(dated[1])) * 12 + published.month - number > _OLD
