@@ -169,10 +169,14 @@ def _take_along(connection: Connection, ids: Sequence[int], story: int, correcti
     connection.execute(update(outbox).where(theirs).values(story_id=story))
 
 
+# What never arrived was not told, nor what was left out for an alert of the same story; what a longer message tells is.
+_IS_TOLD = (outbox.c.state != "failed") & ((outbox.c.state != "folded") | outbox.c.folded_into.is_not(None))
+
+
 def _unfold(connection: Connection, story: int, now: datetime) -> None:
     """An alert that was folded under another one of its story is sent where that other one is not of its story."""
     alerts = (outbox.c.story_id == story) & (outbox.c.kind == "alert")
-    heard = select(outbox.c.recipient).where(alerts, outbox.c.state.not_in(("failed", "folded")))
+    heard = select(outbox.c.recipient).where(alerts, _IS_TOLD)
     lonely = alerts & (outbox.c.state == "folded") & outbox.c.recipient.not_in(heard)
     first = select(func.min(outbox.c.id)).where(lonely).group_by(outbox.c.recipient)
     values = {"state": "waiting", "due_at": now, "reason": "its story was parted from the one that was told"}
@@ -197,7 +201,7 @@ def _ears(connection: Connection, story: int) -> tuple[set[str], set[str]]:
     """About whom something was decided for entries of a story, and who was told of it."""
     decided = select(decisions.c.recipient).join(members, members.c.entry_id == decisions.c.entry_id)
     told = select(outbox.c.recipient).where(outbox.c.story_id == story, outbox.c.kind.in_(("alert", "update")))
-    told = told.where(outbox.c.state.not_in(("failed", "folded")))
+    told = told.where(_IS_TOLD)
     return (
         set(connection.execute(decided.where(members.c.story_id == story)).scalars()),
         set(connection.execute(told).scalars()),

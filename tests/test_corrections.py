@@ -199,6 +199,14 @@ def test_merging_by_hand_folds_the_alert_that_waits_and_undoing_sends_it(
     assert (members(two_stories), states(two_stories)) == ({1: 1, 2: 2}, ["waiting", "waiting"])
 
 
+def test_an_alert_that_went_out_in_a_longer_message_is_not_sent_again(two_stories: Database, clock: Clock) -> None:
+    with two_stories.write() as connection:
+        connection.exec_driver_sql("UPDATE outbox SET state = 'folded', folded_into = 1 WHERE id = 2")
+    correct(two_stories, clock).merge(1, 2)
+    corrected = correct(two_stories, clock).undo(None)
+    assert (states(two_stories), corrected.examined_again) == (["waiting", "folded"], 0)
+
+
 def test_an_entry_that_is_moved_stays_where_it_was_put_when_it_is_edited(
     two_stories: Database, examine: Examine, clock: Clock
 ) -> None:
