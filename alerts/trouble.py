@@ -6,23 +6,11 @@ sending, a clock.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitor.model import ChannelTrouble
+
 DOWN_AFTER = timedelta(minutes=8)  # so that the owner hears of it within a quarter of an hour
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelTrouble:
-    """What stands in the outbox of one channel, and what the owner was told of it."""
-
-    channel: str
-    dead: int  # deliveries that failed or are uncertain, of which the owner was not told
-    waiting: int  # deliveries that were tried and wait for another try
-    since: datetime | None  # when the first of these was tried first
-    sent_at: datetime | None  # when something last arrived
-    told_at: datetime | None  # when the owner was last told of this channel
-    reason: str  # what the receiver of one of them said last
 
 
 def is_down(trouble: ChannelTrouble, *, now: datetime) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from threading import Event
 
 import pytest
 
-from alerts.trouble import DOWN_AFTER, ChannelTrouble, is_down, to_tell
+from alerts.trouble import DOWN_AFTER, is_down, to_tell
 from monitor.errors import ConfigError, DeliveryError
+from monitor.model import ChannelTrouble
 from monitor.net.fetch import Client
 from monitor.pipeline import Deliver, Heartbeat, tell_owner
 from monitor.settings.config import Config, heartbeat_faults, read_config
@@ -215,3 +216,16 @@ def test_once_gives_the_sign_when_its_work_is_done(
     where = ("--config", tmp_path / "feeds.yaml", "--database", f"sqlite:///{tmp_path / 'new.db'}")
     assert tipsheet("once", *where).code == 0
     assert [request.path for request in server.requests] == ["/pulse"]
+
+
+def test_what_failed_once_and_waits_for_the_morning_is_no_fault_of_its_channel(
+    deliver: Deliver, mail: Phone, other: Phone, clock: Clock
+) -> None:
+    desk = replace(deliver.config.recipients["desk"], quiet=(time(12, 1), time(20)))
+    recipients = dict(deliver.config.recipients) | {"desk": desk}
+    deliver = replace(deliver, config=replace(deliver.config, recipients=recipients))
+    mail.answers = [DeliveryError("greylisted, come back", retry=True)]
+    tell(deliver)
+    list(deliver())
+    pass_time(deliver, clock, 30)
+    assert (mail.took, other.took) == ([], [])

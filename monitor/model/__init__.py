@@ -23,6 +23,7 @@ from monitor.model.asked import (
 from monitor.model.corrected import Correction, CorrectionKind, Group, Move, Regrouping
 from monitor.model.delivered import (
     ChannelState,
+    ChannelTrouble,
     EditNote,
     FeedHealth,
     Message,
@@ -78,6 +79,7 @@ __all__ = [
     "Channel",
     "ChannelKind",
     "ChannelState",
+    "ChannelTrouble",
     "Content",
     "Correction",
     "CorrectionKind",

@@ -108,6 +108,19 @@ class ChannelState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelTrouble:
+    """What stands in the outbox of one channel, and what the owner was told of it."""
+
+    channel: str
+    dead: int  # deliveries that failed or are uncertain, of which the owner was not told
+    waiting: int  # deliveries that were tried again and wait for another try
+    since: datetime | None  # when the first of these was tried first
+    sent_at: datetime | None  # when something last arrived
+    told_at: datetime | None  # when the owner was last told of this channel
+    reason: str  # what the receiver of one of them said last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What a channel sends: rendered once, at the first attempt, and sent again unchanged."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from alerts.summary import compose_notice
-from alerts.trouble import ChannelTrouble, to_tell
+from alerts.trouble import to_tell
 from monitor.pipeline.journal import note
 from monitor.settings.config import Config
 from storage import outbox, trouble
@@ -23,7 +23,7 @@ def tell_owner(database: Database, config: Config, *, clock: Callable[[], dateti
     with database.write() as connection:
         now = clock()
         for channel in config.channels:
-            found = ChannelTrouble(**trouble.of_channel(connection, channel))  # type: ignore[arg-type]
+            found = trouble.of_channel(connection, channel)
             if channel == owner.channel or not (sentence := to_tell(found, now=now)):
                 continue
             message = compose_notice(
