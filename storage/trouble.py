@@ -10,7 +10,6 @@ from monitor.model import ChannelTrouble
 from storage import facts
 from storage.schema import Instant, attempts, outbox
 
-
 TRIES = 2  # what was tried once may wait for the morning by now
 
 
