@@ -195,7 +195,7 @@ def test_a_merge_says_what_the_stories_share() -> None:
     grouper = Grouper()
     for each in TWO_BEGINNINGS:
         grouper.place(each, seen=NOON)
-    assert all("northgate" in merge.why for merge in grouper.merge())
+    assert all("northgate" in merge.shared for merge in grouper.merge())
 
 
 # ---- the same article again -----------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from monitor.story.answers import is_answer
 from monitor.story.attribution import attribute
 from monitor.story.grouping import Grouper
 from monitor.story.imprint import RECIPE, imprint_of, traits_from
-from monitor.story.likeness import Traits, traits_of
+from monitor.story.likeness import Traits, printed, traits_of
 from monitor.story.mentions import mentions
 from monitor.story.outlets import Outlets
 from monitor.watches.matching import Matcher
@@ -256,10 +256,13 @@ class Examine:
                 self._heed(connection)
                 if self._grouper is None:
                     return  # the stories are not what they were when it looked at them
+                began = entries.documents(connection, [int(merge.kept) for merge in merges])
                 for merge in merges:
+                    document, _ = began[int(merge.kept)]
                     stories.merge(
                         connection, kept=int(merge.kept), gone=int(merge.gone),
-                        why=merge.why, similarity=round(min(merge.similarity, 1.0), 4),
+                        why=f"{merge.why} {printed(document, merge.shared)}",
+                        similarity=round(min(merge.similarity, 1.0), 4),
                     )  # fmt: skip
                 imprints.settle(connection)
             self._unsettled = False

@@ -61,7 +61,8 @@ class Merge:
     kept: str
     gone: str
     similarity: float
-    why: str = ""
+    why: str = ""  # what the terms are to them: "both tell of"
+    shared: tuple[str, ...] = ()  # terms, as `likeness.printed` reads them back
 
 
 class Grouper:
@@ -305,19 +306,19 @@ class Grouper:
         into.languages += other.languages
         into.latest = max(into.latest, other.latest)
         self._keep_apart(kept, gone)
-        why = f"{why} {', '.join(self._common(kept, gone))}"
+        shared = self._common(kept, gone)
         self._words.join(kept, gone)
         self._names.join(kept, gone)
         self._nearest.pop(gone, None)
         del self._stories[gone]
         self._changed.add(kept)
-        return Merge(kept=kept, gone=gone, similarity=likeness, why=why)
+        return Merge(kept=kept, gone=gone, similarity=likeness, why=why, shared=shared)
 
-    def _common(self, one: str, other: str) -> list[str]:
-        """What two stories share, for a reader: names first."""
+    def _common(self, one: str, other: str) -> tuple[str, ...]:
+        """What two stories share, names first."""
         names = self._names.shared_terms(self._names.terms(one), other)
         words = self._words.shared_terms(self._words.terms(one), other)
-        return list(dict.fromkeys(term.lstrip("#") for term in (*names, *words)))[:_TERMS_SAID]
+        return tuple(dict.fromkeys((*names, *words)))[:_TERMS_SAID]
 
     def _keep_apart(self, kept: str, gone: str) -> None:
         """What was parted from a story is parted from the one that it became part of."""
