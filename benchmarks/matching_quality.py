@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.figures import Figures
 from monitor.model import Document, Match, Watch
 from monitor.watches.matching import Matcher, compile_watch
 from monitor.watches.pack import read_pack
@@ -35,28 +36,6 @@ class Case:
     language: str
     document: Document
     match: Match | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """Counts of told and untold stories."""
-
-    hits: int
-    false: int
-    missed: int
-
-    @property
-    def precision(self) -> float:
-        return self.hits / (self.hits + self.false) if self.hits + self.false else 1.0
-
-    @property
-    def recall(self) -> float:
-        return self.hits / (self.hits + self.missed) if self.hits + self.missed else 1.0
-
-    @property
-    def f1(self) -> float:
-        total = self.precision + self.recall
-        return 2 * self.precision * self.recall / total if total else 0.0
 
 
 def matcher(name: str = PACK) -> Matcher:

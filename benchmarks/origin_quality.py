@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.figures import Figures
 from monitor.model import Attribution, Document, Role
 from monitor.story.attribution import attribute
 from monitor.story.outlets import shipped
@@ -36,28 +37,6 @@ class Case:
     document: Document
     labelled: frozenset[Fact]
     read: frozenset[Fact]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """Counts of facts over many cases."""
-
-    hits: int
-    false: int
-    missed: int
-
-    @property
-    def precision(self) -> float:
-        return self.hits / (self.hits + self.false) if self.hits + self.false else 1.0
-
-    @property
-    def recall(self) -> float:
-        return self.hits / (self.hits + self.missed) if self.hits + self.missed else 1.0
-
-    @property
-    def f1(self) -> float:
-        total = self.precision + self.recall
-        return 2 * self.precision * self.recall / total if total else 0.0
 
 
 def cases(half: str) -> Iterator[Case]:
