@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from threading import Event
 
 import pytest
 
@@ -16,13 +15,11 @@ from monitor.model import ChannelTrouble
 from monitor.net.fetch import Client
 from monitor.pipeline import Deliver, Heartbeat, tell_owner
 from monitor.settings.config import Config, heartbeat_faults, read_config
-from monitor.story.outlets import shipped
 from storage.database import Database
 from tests.command import tipsheet
 from tests.conftest import Clock
-from tests.rows import remember
+from tests.newsroom import Phone, delivery, settings, tell
 from tests.scripted_server import Answer, ScriptedServer
-from tests.test_pacing import Phone, tell
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -78,25 +75,22 @@ def test_the_owner_is_told_once_of_one_fault_and_again_of_the_next() -> None:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    (tmp_path / "feeds.yaml").write_text(CONFIG)
-    return read_config(tmp_path / "feeds.yaml", SECRETS)
+    return settings(tmp_path, CONFIG, SECRETS)
 
 
 @pytest.fixture
-def mail(clock: Clock) -> Phone:
-    return Phone(clock)
+def mail() -> Phone:
+    return Phone()
 
 
 @pytest.fixture
-def other(clock: Clock) -> Phone:
-    return Phone(clock)
+def other() -> Phone:
+    return Phone()
 
 
 @pytest.fixture
 def deliver(database: Database, config: Config, clock: Clock, mail: Phone, other: Phone) -> Deliver:
-    remember(database)
-    senders = {"mail": mail, "other": other}
-    return Deliver(database=database, config=config, outlets=shipped(), senders=senders, clock=clock, stop=Event())
+    return delivery(database, config, {"mail": mail, "other": other}, clock)
 
 
 def pass_time(deliver: Deliver, clock: Clock, minutes: int) -> None:

@@ -3,88 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
 
 import pytest
 
 from monitor.errors import ConfigError, DeliveryError
-from monitor.model import Decision, Message
+from monitor.model import Decision
 from monitor.pipeline import Deliver
 from monitor.settings.config import Config, read_config
-from monitor.story.outlets import shipped
 from storage import outbox
-from storage.database import Database
 from tests.conftest import Clock
-from tests.rows import claim, examined, keep, keyed, match, record, remember
+from tests.newsroom import CONFIG, Phone, ledger, tell
 
-CONFIG = """
-contact: https://desk.example/
-channels: [{name: mail, kind: email, host: localhost, security: none, from: tipsheet@desk.example}]
-recipients:
-  - {name: desk, channel: mail, address: desk@desk.example, quiet: "22:00-07:00", zone: Europe/Madrid, an_hour: 4}
-  - {name: night, channel: mail, address: night@desk.example}
-watches:
-  - {name: ferries, query: ferry}
-  - {name: floods, query: flood, urgent: true}
-feeds: []
-"""
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-
-
-@dataclass
-class Phone:
-    """A way out that takes everything, and notes when."""
-
-    clock: Clock
-    took: list[tuple[str, Message]] = field(default_factory=list)  # address, message
-    answers: list[DeliveryError] = field(default_factory=list)
-
-    def send(self, message: Message, address: str) -> str:
-        if self.answers:
-            raise self.answers.pop(0)
-        self.took.append((address.partition("@")[0], message))
-        return "taken"
-
-    def kinds(self, recipient: str = "desk") -> list[str]:
-        return [message.kind for to, message in self.took if to == recipient]
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    (tmp_path / "feeds.yaml").write_text(CONFIG)
-    return read_config(tmp_path / "feeds.yaml", {})
-
-
-@pytest.fixture
-def phone(clock: Clock) -> Phone:
-    return Phone(clock)
-
-
-@pytest.fixture
-def deliver(database: Database, config: Config, clock: Clock, phone: Phone) -> Deliver:
-    remember(database)
-    return Deliver(
-        database=database, config=config, outlets=shipped(), senders={"mail": phone}, clock=clock, stop=Event()
-    )
-
-
-def tell(deliver: Deliver, count: int = 1, *, to: str = "desk", watch: str = "ferries", prefix: str = "s") -> None:
-    """As many stories, each with an alert that is due."""
-    now = deliver.clock()
-    keep(deliver.database, *(keyed(f"{prefix}{n}", f"Ferry {prefix}{n} waits") for n in range(count)), now=now)
-    alert = Decision(watch=watch, recipient=to, action="alert", reason="news")
-    found = [
-        examined(entry.id, alert, matches=(match(watch),)) for entry in claim(deliver.database, now=now, limit=count)
-    ]
-    assert all(record(deliver.database, *found, now=now))
-
-
-def ledger(deliver: Deliver, state: str) -> list[outbox.OutboxRow]:
-    with deliver.database.read() as connection:
-        return list(reversed(outbox.listing(connection, states=[state], limit=100_000)))
 
 
 # ---- quiet hours -----------------------------------------------------------------------------------------------------

@@ -15,9 +15,8 @@ from storage import reminders
 from storage.database import Database
 from tests.command import tipsheet
 from tests.conftest import Clock
-from tests.test_pacing import CONFIG, Phone, config, deliver, ledger, phone, tell
+from tests.newsroom import CONFIG, Phone, ledger, tell
 
-__all__ = ["config", "deliver", "phone"]  # fixtures
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 

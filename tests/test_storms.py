@@ -25,8 +25,8 @@ from storage.facts import Pause
 from storage.schema import decisions, matches
 from tests.command import tipsheet
 from tests.conftest import Clock
-from tests.rows import FERRY, keep, keyed, remember
-from tests.test_pacing import Phone, ledger
+from tests.newsroom import Phone, ledger, settings
+from tests.rows import FERRY, keep, keyed
 
 CONFIG = f"""
 contact: https://desk.example/
@@ -45,21 +45,7 @@ HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    (tmp_path / "feeds.yaml").write_text(CONFIG)
-    return read_config(tmp_path / "feeds.yaml", {})
-
-
-@pytest.fixture
-def phone(clock: Clock) -> Phone:
-    return Phone(clock)
-
-
-@pytest.fixture
-def deliver(database: Database, config: Config, clock: Clock, phone: Phone) -> Deliver:
-    remember(database)
-    return Deliver(
-        database=database, config=config, outlets=shipped(), senders={"mail": phone}, clock=clock, stop=Event()
-    )
+    return settings(tmp_path, CONFIG)
 
 
 def examine(deliver: Deliver) -> None:
