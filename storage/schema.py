@@ -1,50 +1,30 @@
-"""The tables, as SQLAlchemy Core sees them. A change needs a migration in `migrations/versions`; a test compares."""
+"""The tables, as SQLAlchemy Core sees them. A change needs a migration in `migrations/versions`; a test compares.
+
+`account_tables` has those of the review desk's door; whoever imports this room has them all.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.types import TypeDecorator
 
-
-class Instant(TypeDecorator[datetime]):
-    """An aware time, stored in UTC. SQLite has no time zones: what comes back naive was written as UTC by us."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from storage import account_tables as account_tables
+from storage.columns import Instant as Instant
+from storage.columns import metadata as metadata
 
 
 def _claim_columns() -> tuple[Column[datetime], Column[str]]:

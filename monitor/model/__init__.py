@@ -4,11 +4,23 @@
     polled.py     fetch → parse → changes         delivered.py  compose → send
     watched.py    what is shown of a feed
     pushed.py     what hubs promise and send       corrected.py  what a person says about stories
+    accounts.py   who may enter the review desk, and what was done there
+    review.py     what people say of stories there
 
 Times are aware `datetime`s in UTC. Text offsets count code points. A `domain` is a registrable host in lower case
 without "www." ("theguardian.com"). An empty string means "not known"; None is kept for times and numbers.
 """
 
+from monitor.model.accounts import (
+    Account,
+    AuditAction,
+    AuditLine,
+    Credentials,
+    DeskRole,
+    Key,
+    KeyKind,
+    Session,
+)
 from monitor.model.asked import (
     Channel,
     ChannelKind,
@@ -71,10 +83,15 @@ from monitor.model.polled import (
     Validators,
 )
 from monitor.model.pushed import Offer, Push, Subscription, SubscriptionState
+from monitor.model.review import Assignment, IndexedWords, Note, Verdict, VerdictKind
 from monitor.model.watched import FeedRow
 
 __all__ = [
+    "Account",
+    "Assignment",
     "Attribution",
+    "AuditAction",
+    "AuditLine",
     "Changes",
     "Channel",
     "ChannelKind",
@@ -83,9 +100,11 @@ __all__ = [
     "Content",
     "Correction",
     "CorrectionKind",
+    "Credentials",
     "Credit",
     "CreditField",
     "Decision",
+    "DeskRole",
     "Difference",
     "DigestDays",
     "Document",
@@ -103,6 +122,9 @@ __all__ = [
     "FieldName",
     "Group",
     "Imprint",
+    "IndexedWords",
+    "Key",
+    "KeyKind",
     "KeyedEntry",
     "KnownEntry",
     "Level",
@@ -112,6 +134,7 @@ __all__ = [
     "MessageKind",
     "Move",
     "Naming",
+    "Note",
     "Offer",
     "PagesWanted",
     "ParsedEntry",
@@ -124,6 +147,7 @@ __all__ = [
     "Regrouping",
     "Relation",
     "Role",
+    "Session",
     "Span",
     "StoryMember",
     "StoryReport",
@@ -133,6 +157,8 @@ __all__ = [
     "Told",
     "UnchangedEntry",
     "Validators",
+    "Verdict",
+    "VerdictKind",
     "Version",
     "Vote",
     "Watch",
