@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, case, exists, func, select, union, update
 
 from monitor.model import Document, Entry, Feed, KeyedEntry, KnownEntry, Placement, Version
-from storage import claims, errands, versions
+from storage import claims, errands, versions, word_index
 from storage.database import insert_new
 from storage.schema import credits, decisions, entries, feeds, imprints, matches, members, stories
 
@@ -63,6 +63,7 @@ def edit(
         here = (entries.c.feed_id == feed_id) & (entries.c.key == keyed.key)
         versions.keep(connection, feed_id, keyed.key)
         values = _wording(keyed, texts, now) | claims.FREE | {"version": entries.c.version + 1, "worded_at": now}
+        values["indexed"] = False
         # The page says more than its feed.
         values["text"] = case((errands.page_was_read(), entries.c.text), else_=values["text"])
         connection.execute(update(entries).where(here).values(values))
@@ -86,6 +87,7 @@ def enrich(
         "published_at": func.coalesce(row.published_at, published),
         "language": case((row.language == "", language), else_=row.language),
         "examine_at": now,
+        "indexed": False,
     }
     connection.execute(update(entries).where(row.id == entry_id).values(values | claims.FREE))
 
@@ -322,6 +324,7 @@ def forget_texts(connection: Connection, *, before: datetime) -> int:
     old = and_(entries.c.first_seen_at < before, entries.c.examine_at.is_(None), ~matched)
     versions.forget(connection, select(entries.c.id).where(old))
     written = (entries.c.summary != "") | (entries.c.content != "")
+    word_index.keep_titles_only(connection, select(entries.c.id).where(old, written))
     gone = connection.execute(update(entries).where(old, written).values(blank))
     return int(gone.rowcount)
 

@@ -1,6 +1,7 @@
 """The tables, as SQLAlchemy Core sees them. A change needs a migration in `migrations/versions`; a test compares.
 
-`account_tables` has those of the review desk's door; whoever imports this room has them all.
+`account_tables` has those of the review desk's door, `review_tables` what people say there; whoever imports this room
+has them all.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from storage import account_tables as account_tables
+from storage import review_tables as review_tables
 from storage.columns import Instant as Instant
 from storage.columns import metadata as metadata
 
@@ -92,6 +95,8 @@ entries = Table(
     Column("version", Integer, nullable=False, default=1),  # grows with each edit
     Column("worded_at", Instant),  # when this wording came; null: when the entry did
     Column("examine_at", Instant, index=True),  # null: nothing to examine
+    # Whether its words stand in the word index as they are now; else every search looks at the entry itself.
+    Column("indexed", Boolean, nullable=False, default=False, server_default=false(), index=True),
     *_claim_columns(),
     UniqueConstraint("feed_id", "key"),
 )
