@@ -173,8 +173,7 @@ def _kicker(news: StoryMember) -> str:
 
 def card_of(report: StoryReport, recipient: Recipient) -> Card:
     """A report as the recipient reads it: clean words, local times, tellings sorted into news and spread."""
-    updates = [member for member in report.members if member.relation == "update"]
-    others = [member for member in report.members if member.relation != "update"]
+    updates, others = _updates(report), _others(report)
     return Card(
         watch=clean(report.watch),
         level=report.level,
@@ -228,8 +227,7 @@ def origin_sentence(origin: Sequence[str], note: str) -> str:
 
 
 def _spread(others: Sequence[StoryMember], lead: StoryMember) -> str:
-    outlets = {member.domain or member.outlet for member in others} - {lead.domain or lead.outlet}
-    said = spread_words(len(outlets), same=bool(others))
+    said = spread_words(len(_outlets(others, but=lead)), same=bool(others))
     return f"{said}; the first {MOST_LISTED} of {len(others):,} reports" if len(others) > MOST_LISTED else said
 
 
@@ -263,8 +261,33 @@ def story_data(report: StoryReport) -> dict[str, object]:
         "document_source": [clean(name) for name in report.document_source],
         "first_seen": _iso(report.first_seen),
         "lead": _member_data(report.lead),
-        "members": [_member_data(member) for member in report.members],
+        "members": [_member_data(member) for member in _told_of(report)],
+        "reports": 1 + len(report.members),
+        "outlets": len(_outlets(report.members, but=report.lead)),
+        "rest": f"tipsheet stories show {report.story_id} --json"
+        if len(report.members) > len(_told_of(report))
+        else "",
     }
+
+
+def _told_of(report: StoryReport) -> tuple[StoryMember, ...]:
+    """The members that a message names, oldest first: a story of ten thousand copies would fill a receiver's disk."""
+    named = {member.entry_id for member in (*_updates(report)[-MOST_LISTED:], *_others(report)[:MOST_LISTED])}
+    return tuple(member for member in report.members if member.entry_id in named)
+
+
+def _updates(report: StoryReport) -> list[StoryMember]:
+    return [member for member in report.members if member.relation == "update"]
+
+
+def _others(report: StoryReport) -> list[StoryMember]:
+    return [member for member in report.members if member.relation != "update"]
+
+
+def _outlets(members: Sequence[StoryMember], *, but: StoryMember) -> set[str]:
+    """The outlets of those that spread a story, without the one that leads."""
+    spread = {member.domain or member.outlet for member in members if member.relation != "update"}
+    return spread - {but.domain or but.outlet}
 
 
 def _member_data(member: StoryMember) -> dict[str, object]:

@@ -8,7 +8,7 @@ Chats are read on phones. A note holds what decides whether one opens the link; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
@@ -106,7 +106,7 @@ def _story_lines(story: Mapping[str, Any]) -> Iterator[Line]:
     if story["sentence"]:
         yield Line(text=f"“{_one_line(story['sentence'])}”")
     yield Line(text=_one_line(origin_sentence(story["origin"], story["origin_note"])))
-    yield Line(text=_spread(story["lead"], story["members"]))
+    yield Line(text=_spread(story))
     yield Line(text=_one_line(f"Watch: {story['watch']} · {story['why']}"))
 
 
@@ -122,10 +122,11 @@ def _listed_lines(data: Mapping[str, Any]) -> Iterator[Line]:
         yield Line(text=_one_line(text), link=plain_link(story["lead"]["link"]))
 
 
-def _spread(lead: Mapping[str, Any], members: Sequence[Mapping[str, Any]]) -> str:
-    others = [member for member in members if member["relation"] != "update"]
-    outlets = {_outlet(member) for member in others} - {_outlet(lead)}
-    return spread_words(len(outlets), same=bool(others))
+def _spread(story: Mapping[str, Any]) -> str:
+    others = [member for member in story["members"] if member["relation"] != "update"]
+    if "outlets" not in story:  # written by an older version, which named all members
+        story = {"outlets": len({_outlet(member) for member in others} - {_outlet(story["lead"])})}
+    return spread_words(story["outlets"], same=bool(others))
 
 
 def _outlet(member: Mapping[str, Any]) -> str:

@@ -100,7 +100,7 @@ class _Case:
     placement: Placement
     recipient: Recipient
     told: Told | None  # what this recipient has heard of the story, at once
-    listed: Told | None  # where it stood, or will stand, in a digest of his
+    listed: tuple[Told, ...]  # where it stood, or will stand, in digests of his
     paused: Mapping[str, str]  # watch → why it may not alert now
     edit: EditKind | None  # what became of the wording that was examined before, if there was one
     now: datetime
@@ -139,7 +139,7 @@ def decide(
             placement=placement,
             recipient=recipients[name],
             told=next(iter(at_once), None),
-            listed=next((item for item in told if item.recipient == name and item.kind == "digest"), None),
+            listed=tuple(item for item in told if item.recipient == name and item.kind == "digest"),
             paused=paused,
             edit=edit,
             now=now,
@@ -175,7 +175,7 @@ def _bereft(entry: Entry, told: Sequence[Told]) -> tuple[str, ...]:
 
 def _take_back(case: _Case) -> Decision:
     """Nothing matches after an edit: told if it turns what was told, else only put on record."""
-    heard = case.told or case.listed
+    heard = case.told or next(iter(case.listed), None)
     assert heard is not None  # noqa: S101 - only who was told can be bereft
     lost = Match(watch=heard.watch, level="digest", score=0, why="it no longer matches", spans=())
     return _follow_up(case, lost, case.told) if case.told else _for_digest(case, lost, "it no longer matches")
@@ -200,9 +200,21 @@ def _decide_one(case: _Case, match: Match, level: Level) -> Decision:
         return _for_later(case, match)
     if level == "digest":
         return _for_digest(case, match, "matches at digest level")
+    if _repeats_what_was_listed(case, match):
+        return _for_digest(case, match, "matches")
     found = "matches since its outlet edited it" if case.entry.edited else "matches"
     reason = f"{found}; nothing told of this story yet; waits until {case.due_at:%H:%M:%S} UTC for copies"
     return Decision(watch=match.watch, recipient=case.recipient.name, action="alert", reason=reason, due_at=case.due_at)
+
+
+def _repeats_what_was_listed(case: _Case, match: Match) -> bool:
+    """Whether it is the same text as a report that was alert enough, and went into a digest for another reason.
+
+    A pause that is over, or the age of that report. What was listed because it matched weakly is no such thing: the
+    copy may be the whole text of which only the beginning was known.
+    """
+    known = any(item.watch == match.watch and item.level == "alert" for item in case.listed)
+    return known and case.placement.relation == "copy" and not case.entry.edited
 
 
 def _follow_up(case: _Case, match: Match, told: Told) -> Decision:

@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, nu
 from monitor.model import Decision, Message, Recipient
 from storage import claims
 from storage.database import insert_new
-from storage.schema import Instant, attempts, outbox
+from storage.schema import Instant, attempts, entries, outbox
 
 State = Literal["waiting", "sent", "failed", "uncertain", "folded"]
 Result = Literal["sent", "refused", "unreached", "throttled", "ambiguous"]  # throttled: the service asked for rest
@@ -281,15 +281,16 @@ def give_up_orphans(connection: Connection, *, channels: Collection[str], recipi
 
 
 def listing(connection: Connection, *, states: Sequence[str] = (), limit: int = 200) -> tuple[OutboxRow, ...]:
-    """Deliveries, newest first."""
-    query = select(outbox).order_by(outbox.c.id.desc()).limit(limit)
+    """Deliveries, newest first. The subject of one that has no words of its own is the headline that led to it."""
+    query = select(outbox, entries.c.title).outerjoin(entries, entries.c.id == outbox.c.entry_id)
+    query = query.order_by(outbox.c.id.desc()).limit(limit)
     if states:
         query = query.where(outbox.c.state.in_(states))
     return tuple(
         OutboxRow(
             id=row.id, key=row.key, kind=row.kind, watch=row.watch, channel=row.channel, recipient=row.recipient,
-            subject=(row.message or {}).get("subject", ""), state=row.state, reason=row.reason, attempts=row.attempts,
-            created_at=row.created_at, due_at=row.due_at, sent_at=row.sent_at, folded_into=row.folded_into,
+            subject=(row.message or {}).get("subject") or row.title or "", state=row.state, reason=row.reason,
+            attempts=row.attempts, created_at=row.created_at, due_at=row.due_at, sent_at=row.sent_at, folded_into=row.folded_into,
             reminds_of=row.reminds_of, acked_at=row.acked_at,
         )
         for row in connection.execute(query)

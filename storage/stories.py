@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, literal, select, update
 
 from monitor.model import (
     Attribution,
@@ -154,18 +154,29 @@ def told(connection: Connection, began_with: int) -> tuple[Told, ...]:
     """What is on its way, has gone out or may have, about the story that an entry began, and where it was listed."""
     story_id = find(connection, began_with)
     at = func.coalesce(outbox_table.c.sent_at, outbox_table.c.created_at, type_=Instant).label("at")
-    sent = select(outbox_table.c.watch, outbox_table.c.recipient, outbox_table.c.kind, at).where(
+    alert = literal("alert")
+    sent = select(outbox_table.c.watch, outbox_table.c.recipient, outbox_table.c.kind, at, alert).where(
         outbox_table.c.story_id == story_id,
         outbox_table.c.kind.in_(("alert", "update")),
         outbox_table.c.state != "failed",  # what never arrived was not told
     )
     listed = (
-        select(decisions.c.watch, decisions.c.recipient, decisions.c.action, decisions.c.decided_at)
+        select(
+            decisions.c.watch,
+            decisions.c.recipient,
+            decisions.c.action,
+            decisions.c.decided_at,
+            func.coalesce(matches.c.level, "digest"),
+        )
         .join(members, members.c.entry_id == decisions.c.entry_id)
+        .outerjoin(matches, (matches.c.entry_id == decisions.c.entry_id) & (matches.c.watch == decisions.c.watch))
         .where(members.c.story_id == story_id, decisions.c.action == "digest")
     )
     rows = [*connection.execute(sent), *connection.execute(listed)]
-    return tuple(Told(watch=watch, recipient=recipient, kind=kind, at=at) for watch, recipient, kind, at in rows)
+    return tuple(
+        Told(watch=watch, recipient=recipient, kind=kind, at=at, level=level)
+        for watch, recipient, kind, at, level in rows
+    )
 
 
 def tellings(connection: Connection, story_id: int) -> tuple[Telling, ...]:
@@ -234,21 +245,47 @@ def listing(connection: Connection, *, since: datetime, matched_only: bool = Tru
 
 
 def quiet(connection: Connection, *, since: datetime) -> tuple[DecisionRow, ...]:
-    """Decisions of a period that told nobody anything at once, with their reasons."""
+    """Decisions of a period that told nobody anything at once, with their reasons.
+
+    A report that a message about its story shows, or will show when it is written, was not kept quiet.
+    """
     rows = connection.execute(
-        select(decisions, entries.c.title, feeds.c.outlet)
+        select(decisions, entries.c.title, feeds.c.outlet, members.c.story_id)
         .join(entries, entries.c.id == decisions.c.entry_id)
         .join(feeds, feeds.c.id == entries.c.feed_id)
+        .outerjoin(members, members.c.entry_id == decisions.c.entry_id)
         .where(decisions.c.decided_at >= since, decisions.c.action.in_(("digest", "nothing")))
         .order_by(decisions.c.id)
-    )
+    ).all()
+    worded = _worded_at(connection, since=since)
     return tuple(
         DecisionRow(
             title=row.title, outlet=row.outlet, watch=row.watch,
             recipient=row.recipient, action=row.action, reason=row.reason,
         )
         for row in rows
+        if row.decided_at >= worded.get((row.story_id, row.recipient), since)
     )  # fmt: skip
+
+
+def _worded_at(connection: Connection, *, since: datetime) -> dict[tuple[int, str], datetime]:
+    """When the last message about a story was put into words, for each recipient; one that has none will know of all.
+
+    Of the messages that may show what was decided since.
+    """
+    words = outbox_table.c.message["created_at"].as_string()
+    news = outbox_table.c.kind.in_(("alert", "update")) & outbox_table.c.state.in_(("waiting", "sent", "uncertain"))
+    young = (
+        (outbox_table.c.created_at >= since) | (outbox_table.c.state == "waiting") | (outbox_table.c.sent_at >= since)
+    )
+    rows = connection.execute(
+        select(outbox_table.c.story_id, outbox_table.c.recipient, words.label("at")).where(news, young)
+    )
+    last: dict[tuple[int, str], datetime] = {}
+    for row in rows:
+        at = datetime.fromisoformat(row.at) if row.at else datetime.max.replace(tzinfo=UTC)
+        last[row.story_id, row.recipient] = max(at, last.get((row.story_id, row.recipient), at))
+    return last
 
 
 def _story_row(connection: Connection, row: Row[Any]) -> StoryRow:

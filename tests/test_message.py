@@ -416,3 +416,16 @@ def test_a_text_is_cut_at_its_marks(
 @given(st.text(max_size=60), st.lists(st.tuples(st.integers(-5, 70), st.integers(-5, 70)), max_size=5))
 def test_marks_never_change_the_words(text: str, spans: list[tuple[int, int]]) -> None:
     assert "".join(piece.text for piece in pieces(text, spans, 100)) == clean(text)
+
+
+def test_a_story_of_ten_thousand_copies_stays_a_message_that_a_receiver_takes() -> None:
+    copies = tuple(member(n, f"Outlet {n}", f"o{n}.example", "Police shared scans", "copy") for n in range(10, 10_010))
+    answer = member(10_010, "El Faro", "elfaro.example", "The port answers", "update")
+    data = alert(replace(REPORT, members=(*copies, answer))).data
+    members = data["members"]
+    assert isinstance(members, list)
+    assert [one["entry"] for one in members] == [*range(10, 60), 10_010]
+    assert (data["reports"], data["outlets"]) == (10_002, 10_000)
+    assert data["rest"] == "tipsheet stories show 17 --json"
+    assert len(json.dumps(data)) < 40_000
+    assert alert().data["rest"] == ""

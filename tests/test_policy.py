@@ -80,8 +80,9 @@ def told(
     recipient: str = "desk",
     kind: Literal["alert", "update", "digest"] = "alert",
     at: datetime | None = None,
+    level: Level = "alert",
 ) -> Told:
-    return Told(watch=watch, recipient=recipient, kind=kind, at=at)
+    return Told(watch=watch, recipient=recipient, kind=kind, at=at, level=level)
 
 
 # ---- a story that nobody has heard -----------------------------------------------------------------------------------
@@ -255,7 +256,7 @@ def test_news_waits_while_the_last_message_about_its_story_is_fresh(
 
 # ---- a story that a digest holds -------------------------------------------------------------------------------------
 
-LISTED = told(kind="digest")
+LISTED = told(kind="digest", level="digest")
 
 
 @pytest.mark.parametrize(
@@ -274,6 +275,25 @@ def test_a_story_that_was_listed_is_listed_again_only_for_news(level: Level, rel
     assert ("stands in a digest already" in decision.reason) is (action == "nothing")
     (other,) = decided(match(level=level), relation=relation, told=[told(kind="digest", recipient="phone")])
     assert other.action == level  # what another reads is no matter
+
+
+@pytest.mark.parametrize(
+    ("before", "relation", "action"),
+    [
+        (told(kind="digest"), "copy", "nothing"),  # the same text was listed, for a pause that is over
+        (told(kind="digest"), "rewrite", "alert"),  # other words may say more
+        (told("phones", kind="digest"), "copy", "alert"),  # another watch's pause
+        (told(kind="digest", level="digest"), "copy", "alert"),  # only the beginning of it was known
+        (told(kind="digest", recipient="phone"), "copy", "alert"),  # another's digest
+    ],
+)
+def test_a_copy_of_what_a_digest_listed_for_a_pause_does_not_alert_when_the_pause_is_over(
+    before: Told, relation: Relation, action: str
+) -> None:
+    (decision,) = decided(match(), relation=relation, told=[before])
+    assert decision.action == action
+    if action == "nothing":
+        assert decision.reason == "matches; its story stands in a digest already, and this copy is folded under it"
 
 
 def test_what_takes_back_a_listed_story_is_listed_and_what_only_rewords_it_is_not() -> None:

@@ -14,7 +14,7 @@ from storage.database import Database
 from storage.schema import feeds
 from storage.schema import outbox as outbox_table
 from tests.conftest import NOON, Clock
-from tests.rows import claim, counts, decision, edit, examined, keep, keyed, match, record, remember
+from tests.rows import RECIPIENTS, claim, counts, decision, edit, examined, keep, keyed, match, record, remember
 
 CREDIT = Credit(outlet="The Guardian", domain="theguardian.com", role="origin", field="summary", start=3, end=15)
 QUOTED = Credit(outlet="Reuters", domain="reuters.com", role="quoted", field="title", start=0, end=7)
@@ -38,14 +38,14 @@ def states(database: Database) -> dict[int, str]:
         return {row.entry_id: row.state for row in rows}
 
 
-def begin_attempt(database: Database, clock: Clock) -> int | None:
+def begin_attempt(database: Database, clock: Clock, message: Message = MESSAGE) -> int | None:
     """The delivery that has waited longest is begun, and nobody hears how it ends."""
     with database.write() as connection:
         item = outbox.claim_next(
             connection, "mail", claimant="sender", now=clock(), lease=timedelta(minutes=1), horizon=clock()
         )
         assert item is not None
-        return outbox.begin_attempt(connection, item, MESSAGE, claimant="sender", now=clock())
+        return outbox.begin_attempt(connection, item, message, claimant="sender", now=clock())
 
 
 def merge(database: Database, kept: int, gone: int) -> None:
@@ -282,3 +282,30 @@ def test_quiet_shows_every_no_with_its_reason(claimed: Database, clock: Clock) -
         ("Ferry b", "ferry.example", "desk", "nothing", "because nothing"),
         ("Ferry b", "ferry.example", "night", "digest", "because digest"),
     ]
+
+
+def test_what_an_alert_shows_was_not_kept_quiet_and_what_came_after_it_was(claimed: Database, clock: Clock) -> None:
+    record(claimed, examined(1, decision(), matches=[match()]), now=clock())
+    clock.move(timedelta(seconds=10))
+    record(
+        claimed, examined(2, decision("nothing"), decision("nothing", "night"), story=1, relation="copy"), now=clock()
+    )
+
+    def quiet() -> list[tuple[str, str]]:
+        with claimed.read() as connection:
+            return [(row.title, row.recipient) for row in stories.quiet(connection, since=NOON)]
+
+    assert quiet() == [("Ferry b", "night")], "the alert to the desk has no words yet, and will show it"
+    clock.move(timedelta(minutes=1))
+    assert begin_attempt(claimed, clock, replace(MESSAGE, created_at=clock()))
+    assert quiet() == [("Ferry b", "night")]
+    clock.move(timedelta(hours=1))
+    record(claimed, examined(3, decision("nothing"), story=1, relation="copy"), now=clock())
+    assert quiet() == [("Ferry b", "night"), ("Ferry c", "desk")]
+
+
+def test_a_delivery_without_words_is_listed_by_the_headline_that_led_to_it(claimed: Database, clock: Clock) -> None:
+    record(claimed, examined(1, decision(), matches=[match()]), now=clock())
+    with claimed.write() as connection:
+        outbox.add_digest(connection, RECIPIENTS["night"], day="2026-03-04", now=clock())
+        assert [(row.kind, row.subject) for row in outbox.listing(connection)] == [("digest", ""), ("alert", "Ferry a")]

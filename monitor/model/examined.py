@@ -170,6 +170,7 @@ class Told:
     recipient: str
     kind: Literal["alert", "update", "digest"]  # digest: listed in one, or to be listed in the next
     at: datetime | None = None  # when it went out; where it has not, when it was decided
+    level: Level = "alert"  # of the match that led to it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,8 +149,15 @@ class Examine:
             paused=self._storms.paused,
         )
         self._storms.see(decisions)
+        levels = {match.watch: match.level for match in matches}
         told[placement.story] += [
-            Told(watch=decision.watch, recipient=decision.recipient, kind=decision.action, at=self._storms.now)
+            Told(
+                watch=decision.watch,
+                recipient=decision.recipient,
+                kind=decision.action,
+                at=self._storms.now,
+                level=levels.get(decision.watch, "digest"),
+            )
             for decision in decisions
             if decision.action != "nothing"
         ]
