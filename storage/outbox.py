@@ -290,8 +290,8 @@ def listing(connection: Connection, *, states: Sequence[str] = (), limit: int = 
         OutboxRow(
             id=row.id, key=row.key, kind=row.kind, watch=row.watch, channel=row.channel, recipient=row.recipient,
             subject=(row.message or {}).get("subject") or row.title or "", state=row.state, reason=row.reason,
-            attempts=row.attempts, created_at=row.created_at, due_at=row.due_at, sent_at=row.sent_at, folded_into=row.folded_into,
-            reminds_of=row.reminds_of, acked_at=row.acked_at,
+            attempts=row.attempts, created_at=row.created_at, due_at=row.due_at, sent_at=row.sent_at,
+            folded_into=row.folded_into, reminds_of=row.reminds_of, acked_at=row.acked_at,
         )
         for row in connection.execute(query)
     )  # fmt: skip
