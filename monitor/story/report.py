@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from monitor.model import FieldName, Match, Span, StoryMember, StoryReport, Telling
+from monitor.model import Document, FieldName, Match, Span, StoryMember, StoryReport, Telling
 from monitor.story.origin import story_origin
 from monitor.story.outlets import Outlets
 from monitor.story.versions import latest_edit
@@ -27,7 +27,7 @@ def tell(story_id: int, watch: str, tellings: Sequence[Telling], outlets: Outlet
     lead = _lead(watch, tellings, origin.outlets)
     found = _matches(watch, tellings)
     match = _match(lead, watch) or _EDITED
-    sentence, marks = _sentence(lead, match)
+    sentence, marks = sentence_of(lead.document, match)
     return StoryReport(
         story_id=story_id,
         watch=watch,
@@ -37,13 +37,14 @@ def tell(story_id: int, watch: str, tellings: Sequence[Telling], outlets: Outlet
         lead=_member(lead, outlets),
         sentence=sentence,
         marks=marks,
-        title_marks=_disjoint((span.start, span.end) for span in match.spans if span.field == "title"),
+        title_marks=title_marks(match),
         origin=tuple(map(named, origin.outlets)),
         origin_note=origin.note,
         members=tuple(_member(telling, outlets) for telling in tellings if telling is not lead),
         first_seen=min(telling.first_seen for telling in tellings),
         votes=origin.votes,
         document_source=tuple(dict.fromkeys(one for told in tellings for one in told.attribution.document_source)),
+        evidence=origin.evidence,
     )
 
 
@@ -101,9 +102,8 @@ def _credited(telling: Telling, outlets: Outlets) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*listed, *unlisted]))
 
 
-def _sentence(telling: Telling, match: Match) -> tuple[str, tuple[tuple[int, int], ...]]:
+def sentence_of(document: Document, match: Match) -> tuple[str, tuple[tuple[int, int], ...]]:
     """The sentence that holds most of what matched, and where the terms stand in it. Below the title if possible."""
-    document = telling.document
     bodies: tuple[tuple[FieldName, str], ...] = (("summary", document.summary), ("text", document.text))
     choices = [
         (len(held), -start, field_name, start, end, held)
@@ -116,6 +116,11 @@ def _sentence(telling: Telling, match: Match) -> tuple[str, tuple[tuple[int, int
     _, _, field_name, start, end, held = max(choices, key=lambda choice: (choice[0], choice[2] == "summary", choice[1]))
     body = document.summary if field_name == "summary" else document.text
     return _cut(body, start, end, held)
+
+
+def title_marks(match: Match) -> tuple[tuple[int, int], ...]:
+    """Where the terms stand in the title: sorted, not overlapping."""
+    return _disjoint((span.start, span.end) for span in match.spans if span.field == "title")
 
 
 def _within(spans: Sequence[Span], field_name: FieldName, start: int, end: int) -> list[Span]:
