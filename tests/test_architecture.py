@@ -42,6 +42,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "alerts.mattermost alerts.ntfy alerts.telegram alerts.matrix alerts.feed_file alerts.apprise",
     ),
     ("monitor.pipeline.*",),
+    ("monitor.desk.*",),
     ("monitor.run",),
     ("monitor.demo.*",),
     ("monitor.cli.* monitor.__main__",),
