@@ -6,6 +6,9 @@
     ├── FetchError       a server could not be asked, or answered with something that is not a feed's body
     ├── ParseError       a body was read and is no feed
     ├── CorrectionError  a person asks for stories to be put otherwise in a way that cannot be
+    ├── ReviewError      something was said of a story that cannot be kept
+    │   └── ConflictError    somebody else was faster; says who, and when
+    ├── AccountError     an account cannot be made, changed or used as is asked
     ├── StorageError     the database refused: locked, full, read-only, of another version
     │   └── InstanceError    another Tipsheet is working on it
     └── DeliveryError    a receiver refused or could not be reached; says whether to try again
@@ -17,7 +20,7 @@ Each message is a sentence for a person: what happened, and what was expected.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 class TipsheetError(Exception):
@@ -91,6 +94,24 @@ class ParseError(TipsheetError):
 
 class CorrectionError(TipsheetError):
     """A correction of stories that cannot be made; nothing was changed."""
+
+
+class ReviewError(TipsheetError):
+    """Something was said of a story that cannot be kept; nothing was changed."""
+
+
+class ConflictError(ReviewError):
+    """Somebody else was faster. Nothing was changed: whoever speaks should see first what was said meanwhile."""
+
+    def __init__(self, message: str, *, by: str, at: datetime, version: int) -> None:
+        super().__init__(message)
+        self.by = by
+        self.at = at
+        self.version = version  # the one to name when it is said all the same
+
+
+class AccountError(TipsheetError):
+    """An account that cannot be made, changed or used as is asked; nothing was changed."""
 
 
 class StorageError(TipsheetError):

@@ -83,7 +83,7 @@ from monitor.model.polled import (
     Validators,
 )
 from monitor.model.pushed import Offer, Push, Subscription, SubscriptionState
-from monitor.model.review import Assignment, IndexedWords, Note, Verdict, VerdictKind
+from monitor.model.review import Assignment, Filters, IndexedWords, Note, StoryLine, Verdict, VerdictKind
 from monitor.model.watched import FeedRow
 
 __all__ = [
@@ -121,6 +121,7 @@ __all__ = [
     "Fetched",
     "FieldName",
     "Group",
+    "Filters",
     "Imprint",
     "IndexedWords",
     "Key",
@@ -151,6 +152,7 @@ __all__ = [
     "Span",
     "StoryMember",
     "StoryReport",
+    "StoryLine",
     "Subscription",
     "SubscriptionState",
     "Telling",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from monitor.model.examined import Decision, Document, Match
+
 VerdictKind = Literal[
     "kept",  # what the watch is for
     "starred",  # the same, and above others
@@ -22,7 +24,7 @@ class Verdict:
     """
 
     version: int
-    watch: str  # "": of the story, whoever watches it
+    watch: str  # "": of a story that none matched
     kind: VerdictKind
     reason: str  # in the person's words; "" where none were given
     by: str
@@ -50,6 +52,40 @@ class Assignment:
     assignee: str  # "": nobody's, any more
     by: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryLine:
+    """A story on a list of the desk, as one watch sees it."""
+
+    story: int
+    watch: str
+    document: Document  # of the clearest match; its text is a passage around the first place that matched there
+    match: Match  # its places are those in `document`
+    first_seen: datetime  # of that entry
+    backlog: bool  # every match is of an entry that was older than its feed's first poll
+    entries: int
+    outlets: tuple[str, ...]  # domains, in order of arrival
+    began_at: datetime
+    last_at: datetime
+    origin: tuple[str, ...]  # display names of those whom its texts name as the origin, the most named first
+    decisions: tuple[Decision, ...]  # for each recipient the loudest
+    verdict: Verdict | None
+    notes: int
+    assignment: Assignment | None
+    seen_at: datetime | None  # when the person who asks looked at it last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which stories, or which entries, a list holds; what is empty asks for nothing."""
+
+    since: datetime | None = None
+    until: datetime | None = None  # itself not included
+    watch: str = ""
+    outlet: str = ""  # domain
+    verdict: VerdictKind | None = None  # "open": none was given, or it was taken back
+    assignee: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,277 @@
+"""Lists of stories as the review desk shows them: a day, or what filters leave; a line for each story and watch.
+
+What lives here: the rows that a line is made of, gathered for all lines at once, so that 500 stories cost about as many
+statements as one. What must not: the order in which people read them (`monitor.review.ranking`), one story whole
+(`stories`, `review`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, TypeAlias, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, select
+
+from monitor.model import Assignment, Decision, Document, Filters, Match, Span, StoryLine, Verdict, VerdictKind
+from storage import review
+from storage.review_tables import assignments, notes, sightings, verdicts
+from storage.schema import credits, decisions, entries, feeds, matches, members, stories
+
+_LOUDNESS = ("nothing", "digest", "update", "alert")
+_READ = 20_000  # code points of a text in which a passage is looked for
+_BEFORE, _PASSAGE = 500, 1_500  # code points of a passage before its first place, and in all
+
+Key: TypeAlias = tuple[int, str]  # story, watch
+K = TypeVar("K", bound=Hashable)
+
+
+def lines(
+    connection: Connection, filters: Filters, *, person: str = "", limit: int | None = None, offset: int = 0
+) -> tuple[StoryLine, ...]:
+    """The stories with a match in the period that the filters let through, for each watch; the latest match first.
+
+    The day of a person is the period from one midnight to the next where they live. `person`: whose `seen_at` is told.
+    """
+    found = _found(filters).order_by(func.max(entries.c.id).desc(), matches.c.watch)
+    keys = [(row.story_id, row.watch) for row in connection.execute(found.limit(limit).offset(offset))]
+    return _Gathered.of(connection, keys, person).lines(keys)
+
+
+def count(connection: Connection, filters: Filters) -> int:
+    """How many lines those are."""
+    return int(connection.execute(select(func.count()).select_from(_found(filters).subquery())).scalar_one())
+
+
+# ---- which -----------------------------------------------------------------------------------------------------------
+
+
+def _found(filters: Filters) -> Select[tuple[int, str]]:
+    """Stories and watches."""
+    query = (
+        select(members.c.story_id, matches.c.watch)
+        .join(matches, matches.c.entry_id == members.c.entry_id)
+        .join(entries, entries.c.id == members.c.entry_id)
+        .group_by(members.c.story_id, matches.c.watch)
+    )
+    return query.where(*_conditions(filters))
+
+
+def _conditions(filters: Filters) -> Iterable[ColumnElement[bool]]:
+    if filters.since:
+        yield entries.c.first_seen_at >= filters.since
+    if filters.until:
+        yield entries.c.first_seen_at < filters.until
+    if filters.watch:
+        yield matches.c.watch == filters.watch
+    if filters.outlet:
+        yield entries.c.feed_id.in_(select(feeds.c.id).where(feeds.c.outlet == filters.outlet))
+    if filters.verdict:
+        yield _judged(filters.verdict)
+    if filters.assignee:
+        standing = _standing(assignments).where(assignments.c.assignee == filters.assignee)
+        yield members.c.story_id.in_(select(standing.subquery().c.story_id))
+
+
+def _judged(kind: VerdictKind) -> ColumnElement[bool]:
+    standing = _standing(verdicts).subquery()
+    about = (standing.c.story_id == members.c.story_id) & (standing.c.watch == matches.c.watch)
+    if kind == "open":
+        return ~select(standing.c.id).where(about, standing.c.verdict != "open").exists()
+    return select(standing.c.id).where(about, standing.c.verdict == kind).exists()
+
+
+def _standing(table: Table) -> Select[Any]:
+    """What was said last of each story, of verdicts for each watch; with `story_id`."""
+    parts = [members.c.story_id, *([table.c.watch] if "watch" in table.c else [])]
+    last = select(func.max(table.c.id)).join(members, members.c.entry_id == table.c.entry_id).group_by(*parts)
+    query = select(table, members.c.story_id).join(members, members.c.entry_id == table.c.entry_id)
+    return query.where(table.c.id.in_(last))
+
+
+# ---- what stands on each line ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gathered:
+    """The rows of many lines, by what they are about."""
+
+    stories: dict[int, Row[Any]]
+    leads: dict[Key, Row[Any]]  # the clearest match
+    backlog: dict[Key, bool]
+    entries: dict[int, int]
+    outlets: dict[int, tuple[str, ...]]
+    origins: dict[int, tuple[str, ...]]
+    decisions: dict[Key, tuple[Decision, ...]]
+    verdicts: dict[Key, Verdict]
+    notes: dict[int, int]
+    assignments: dict[int, Assignment]
+    seen: dict[int, datetime]
+
+    @classmethod
+    def of(cls, connection: Connection, keys: Sequence[Key], person: str) -> _Gathered:
+        ids = {story for story, _ in keys}
+        members_of, matched = _members_of(connection, ids), _matched(connection, ids)
+        return cls(
+            stories={row.id: row for row in connection.execute(select(stories).where(stories.c.id.in_(ids)))},
+            leads=_leads(connection, {key: _clearest(matched[key]).id for key in keys}),
+            backlog={key: all(row.backlog for row in rows) for key, rows in matched.items()},
+            entries={story: len(rows) for story, rows in members_of.items()},
+            outlets={story: tuple(dict.fromkeys(row.outlet for row in rows)) for story, rows in members_of.items()},
+            origins=_origins(connection, ids),
+            decisions=_decisions(connection, ids),
+            verdicts=_verdicts(connection, ids),
+            notes=_notes(connection, ids),
+            assignments=_assignments(connection, ids),
+            seen=_seen(connection, ids, person) if person else {},
+        )
+
+    def lines(self, keys: Sequence[Key]) -> tuple[StoryLine, ...]:
+        return tuple(self._line(story, watch) for story, watch in keys)
+
+    def _line(self, story: int, watch: str) -> StoryLine:
+        row, key = self.stories[story], (story, watch)
+        document, match = _passage(self.leads[key])
+        return StoryLine(
+            story=story, watch=watch, document=document, match=match, first_seen=self.leads[key].first_seen_at,
+            backlog=self.backlog[key], entries=self.entries[story], outlets=self.outlets[story],
+            began_at=row.began_at, last_at=row.last_at, origin=self.origins.get(story, ()),
+            decisions=self.decisions.get(key, ()),
+            verdict=self.verdicts.get(key), notes=self.notes.get(story, 0),
+            assignment=self.assignments.get(story), seen_at=self.seen.get(story),
+        )  # fmt: skip
+
+
+def _members_of(connection: Connection, ids: Collection[int]) -> dict[int, list[Row[Any]]]:
+    """The outlets of each story's members, in order of arrival."""
+    rows = connection.execute(
+        select(members.c.story_id, feeds.c.outlet)
+        .join(entries, entries.c.id == members.c.entry_id)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .where(members.c.story_id.in_(ids))
+        .order_by(members.c.story_id, members.c.entry_id)
+    )
+    return _grouped(rows, attrgetter("story_id"))
+
+
+def _matched(connection: Connection, ids: Collection[int]) -> dict[Key, list[Row[Any]]]:
+    """The matches of each story, without their places, which can be many."""
+    rows = connection.execute(
+        select(matches.c.id, matches.c.watch, matches.c.level, matches.c.score, members.c.story_id, entries.c.backlog)
+        .join(members, members.c.entry_id == matches.c.entry_id)
+        .join(entries, entries.c.id == matches.c.entry_id)
+        .where(members.c.story_id.in_(ids))
+        .order_by(matches.c.entry_id)
+    )
+    return _grouped(rows, attrgetter("story_id", "watch"))
+
+
+def _grouped(rows: Iterable[Any], key: Callable[[Any], K]) -> dict[K, list[Any]]:
+    found: dict[K, list[Any]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found
+
+
+def _clearest(matched: Sequence[Row[Any]]) -> Row[Any]:
+    """The first of those with the most to say."""
+    return max(matched, key=lambda row: (row.level == "alert", row.score))
+
+
+def _leads(connection: Connection, chosen: dict[Key, int]) -> dict[Key, Row[Any]]:
+    columns = (entries.c.title, entries.c.summary, entries.c.link, entries.c.author, entries.c.published_at)
+    rows = connection.execute(
+        select(matches, *columns, entries.c.first_seen_at, feeds.c.outlet, feeds.c.name.label("feed"))
+        .add_columns(func.substr(entries.c.text, 1, _READ).label("text"))
+        .join(entries, entries.c.id == matches.c.entry_id)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .where(matches.c.id.in_(chosen.values()))
+    )
+    by_match = {row.id: row for row in rows}
+    return {key: by_match[match] for key, match in chosen.items()}
+
+
+def _passage(row: Row[Any]) -> tuple[Document, Match]:
+    """The document with as much of its text as shows why it matched, and its match with the places in that."""
+    spans = tuple(Span(**span) for span in row.spans)
+    first = min((span.start for span in spans if span.field == "text" and span.end <= len(row.text)), default=0)
+    begin = max(0, first - _BEFORE)
+    text = row.text[begin : begin + _PASSAGE]
+    shown = (span if span.field != "text" else _moved(span, begin) for span in spans)
+    kept = tuple(span for span in shown if span.field != "text" or (span.start >= 0 and span.end <= len(text)))
+    document = Document(
+        id=str(row.entry_id), title=row.title, summary=row.summary, text=text, outlet=row.outlet, url=row.link,
+        author=row.author, published=row.published_at, feed=row.feed,
+    )  # fmt: skip
+    return document, Match(watch=row.watch, level=row.level, score=row.score, why=row.why, spans=kept)
+
+
+def _moved(span: Span, begin: int) -> Span:
+    return replace(span, start=span.start - begin, end=span.end - begin)
+
+
+def _origins(connection: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    named = func.count(credits.c.entry_id.distinct())
+    rows = connection.execute(
+        select(members.c.story_id, credits.c.outlet)
+        .join(members, members.c.entry_id == credits.c.entry_id)
+        .where(members.c.story_id.in_(ids), credits.c.names_origin)
+        .group_by(members.c.story_id, credits.c.outlet)
+        .order_by(members.c.story_id, named.desc(), func.min(credits.c.id))
+    )
+    return {story: tuple(row.outlet for row in named) for story, named in groupby(rows, attrgetter("story_id"))}
+
+
+def _decisions(connection: Connection, ids: Collection[int]) -> dict[Key, tuple[Decision, ...]]:
+    rows = connection.execute(
+        select(decisions, members.c.story_id)
+        .join(members, members.c.entry_id == decisions.c.entry_id)
+        .where(members.c.story_id.in_(ids))
+        .order_by(decisions.c.id)
+    )
+    loudest: dict[Key, dict[str, Decision]] = {}
+    for row in rows:
+        made = Decision(watch=row.watch, recipient=row.recipient, action=row.action, reason=row.reason)
+        of_line = loudest.setdefault((row.story_id, row.watch), {})
+        of_line[row.recipient] = max(of_line.get(row.recipient, made), made, key=_loudness)
+    return {key: tuple(of_line.values()) for key, of_line in loudest.items()}
+
+
+def _loudness(decision: Decision) -> int:
+    return _LOUDNESS.index(decision.action)
+
+
+def _verdicts(connection: Connection, ids: Collection[int]) -> dict[Key, Verdict]:
+    rows = connection.execute(_standing(verdicts).where(members.c.story_id.in_(ids)))
+    return {(row.story_id, row.watch): review.verdict(row) for row in rows}
+
+
+def _assignments(connection: Connection, ids: Collection[int]) -> dict[int, Assignment]:
+    rows = connection.execute(_standing(assignments).where(members.c.story_id.in_(ids)))
+    return {row.story_id: review.assignment(row) for row in rows}
+
+
+def _notes(connection: Connection, ids: Collection[int]) -> dict[int, int]:
+    """How many notes stand: of each its newest wording, where that is not empty."""
+    replaced = select(notes.c.replaces).where(notes.c.replaces.is_not(None))
+    rows = connection.execute(
+        select(members.c.story_id, func.count().label("standing"))
+        .join(notes, notes.c.entry_id == members.c.entry_id)
+        .where(members.c.story_id.in_(ids), notes.c.text != "", notes.c.id.not_in(replaced))
+        .group_by(members.c.story_id)
+    )
+    return {row.story_id: row.standing for row in rows}
+
+
+def _seen(connection: Connection, ids: Collection[int], person: str) -> dict[int, datetime]:
+    last = func.max(sightings.c.seen_at, type_=sightings.c.seen_at.type).label("seen_at")
+    rows = connection.execute(
+        select(members.c.story_id, last)
+        .join(sightings, sightings.c.entry_id == members.c.entry_id)
+        .where(members.c.story_id.in_(ids), sightings.c.person == person)
+        .group_by(members.c.story_id)
+    )
+    return {row.story_id: row.seen_at for row in rows}
