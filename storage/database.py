@@ -72,6 +72,18 @@ class Database:
         ):
             yield connection
 
+    def forget_traces(self) -> None:
+        """What was deleted stands in no file of the database any more, as far as that is in our hands.
+
+        Old pages stand in the write-ahead log until it is begun anew. Who reads meanwhile is waited for.
+        """
+        with _as_storage_error():
+            connection = self._engine.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+
     def claim_instance(self) -> None:
         """Become the only Tipsheet that works on this database, until `close` or the death of the process.
 
@@ -156,6 +168,7 @@ def _set_up_sqlite(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "secure_delete=ON",  # what is deleted is overwritten; most builds do so anyway
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -25,7 +25,7 @@ from monitor import cli
 from monitor.cli import tipsheet
 from monitor.cli.add import OfferedFeed
 from monitor.errors import Fault
-from monitor.model import FeedRow
+from monitor.model import Account, AuditLine, FeedRow, Key
 from monitor.rhythm.condition import Condition
 from monitor.settings import shape
 from monitor.settings.config import example_faults, read_config
@@ -127,6 +127,9 @@ JSON_FIELDS = [
     ("tipsheet feeds health", fields(FeedRow) - {"habit"} | fields(Condition) | {"hub"}),
     ("tipsheet feeds add", fields(OfferedFeed)),
     ("tipsheet alerts", fields(OutboxRow)),
+    ("tipsheet users", fields(Account)),
+    ("tipsheet users log", fields(AuditLine)),
+    ("tipsheet users tokens list", fields(Key)),
 ]
 
 

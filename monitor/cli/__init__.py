@@ -4,7 +4,7 @@
     stories.py, corrections.py  stories …             feeds.py, add.py, health.py  feeds …
     alerts.py  alerts …                               demo.py    demo
     ledger.py  ledger                                 watches.py explain, backtest
-    pauses.py  watches …
+    pauses.py  watches …                              users.py  users …
     options.py what commands share                    paint.py   how it looks
 
 Exit codes: 0 done · 1 done, and something in it failed · 2 the command or the configuration is wrong · 3 the database
@@ -29,9 +29,10 @@ from monitor.cli.paint import err, plain
 from monitor.cli.pauses import watch_states
 from monitor.cli.stage import stage
 from monitor.cli.stories import stories
+from monitor.cli.users import users
 from monitor.cli.watches import backtest_command, explain_command
 from monitor.cli.work import check, completion, digest, init, once, run
-from monitor.errors import ConfigError, InstanceError, StorageError, TipsheetError
+from monitor.errors import AccountError, ConfigError, InstanceError, StorageError, TipsheetError
 from monitor.version import VERSION
 
 
@@ -46,7 +47,7 @@ def tipsheet() -> None:
 
 _COMMANDS = (
     demo, init, check, explain_command, backtest_command, once, run, watch_states, stories, ledger, alerts, feeds,
-    digest, stage, completion,
+    digest, stage, users, completion,
 )  # fmt: skip
 for _command in _COMMANDS:
     tipsheet.add_command(_command)
@@ -78,7 +79,7 @@ def _show(message: str) -> None:
 
 
 def _exit_code(error: TipsheetError) -> int:
-    if isinstance(error, ConfigError):
+    if isinstance(error, ConfigError | AccountError):
         return 2
     if isinstance(error, InstanceError):
         return 75  # EX_TEMPFAIL
