@@ -14,7 +14,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from monitor.model import Assignment, Decision, Document, Filters, Match, Span, StoryLine, Verdict, VerdictKind
 from storage import review
@@ -71,25 +71,19 @@ def _conditions(filters: Filters) -> Iterable[ColumnElement[bool]]:
         yield entries.c.feed_id.in_(select(feeds.c.id).where(feeds.c.outlet == filters.outlet))
     if filters.verdict:
         yield _judged(filters.verdict)
+    if filters.story is not None:
+        yield members.c.story_id == filters.story
     if filters.assignee:
-        standing = _standing(assignments).where(assignments.c.assignee == filters.assignee)
+        standing = review.standing(assignments).where(assignments.c.assignee == filters.assignee)
         yield members.c.story_id.in_(select(standing.subquery().c.story_id))
 
 
 def _judged(kind: VerdictKind) -> ColumnElement[bool]:
-    standing = _standing(verdicts).subquery()
+    standing = review.standing(verdicts).subquery()
     about = (standing.c.story_id == members.c.story_id) & (standing.c.watch == matches.c.watch)
     if kind == "open":
         return ~select(standing.c.id).where(about, standing.c.verdict != "open").exists()
     return select(standing.c.id).where(about, standing.c.verdict == kind).exists()
-
-
-def _standing(table: Table) -> Select[Any]:
-    """What was said last of each story, of verdicts for each watch; with `story_id`."""
-    parts = [members.c.story_id, *([table.c.watch] if "watch" in table.c else [])]
-    last = select(func.max(table.c.id)).join(members, members.c.entry_id == table.c.entry_id).group_by(*parts)
-    query = select(table, members.c.story_id).join(members, members.c.entry_id == table.c.entry_id)
-    return query.where(table.c.id.in_(last))
 
 
 # ---- what stands on each line ----------------------------------------------------------------------------------------
@@ -245,12 +239,12 @@ def _loudness(decision: Decision) -> int:
 
 
 def _verdicts(connection: Connection, ids: Collection[int]) -> dict[Key, Verdict]:
-    rows = connection.execute(_standing(verdicts).where(members.c.story_id.in_(ids)))
+    rows = connection.execute(review.standing(verdicts).where(members.c.story_id.in_(ids)))
     return {(row.story_id, row.watch): review.verdict(row) for row in rows}
 
 
 def _assignments(connection: Connection, ids: Collection[int]) -> dict[int, Assignment]:
-    rows = connection.execute(_standing(assignments).where(members.c.story_id.in_(ids)))
+    rows = connection.execute(review.standing(assignments).where(members.c.story_id.in_(ids)))
     return {row.story_id: review.assignment(row) for row in rows}
 
 

@@ -225,6 +225,7 @@ BLOCKS: dict[str, type[shape.Block]] = {
     "`network`": shape.NetworkBlock,
     "`alerts`": shape.AlertsBlock,
     "`websub`": shape.WebsubBlock,
+    "`desk`": shape.DeskBlock,
     "`pages`": shape.PagesBlock,
     "`archive`": shape.ArchiveBlock,
     "`keep`": shape.KeepBlock,

@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from platformdirs import user_config_path, user_data_path
 
 from monitor.errors import StorageError
-from monitor.settings.config import Config, read_config
-from monitor.settings.shape import duration
 from storage.database import Database
+
+if TYPE_CHECKING:
+    from monitor.settings.config import Config
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -54,6 +55,8 @@ class Duration(click.ParamType[timedelta]):
     name = "duration"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        from monitor.settings.values import duration
+
         try:
             return value if isinstance(value, timedelta) else duration(value)
         except ValueError as error:
@@ -69,6 +72,8 @@ def find_config(path: Path | None) -> Path:
 
 
 def load_config(path: Path | None, *, with_secrets: bool = True, lenient: bool = False) -> Config:
+    from monitor.settings.config import read_config  # what shows the database's rows needs no file, nor what reads it
+
     return read_config(find_config(path), os.environ, with_secrets=with_secrets, lenient=lenient)
 
 

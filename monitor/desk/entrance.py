@@ -154,11 +154,12 @@ def csrf_fits(session_token: str, given: str) -> bool:
 def comes_from_here(*, home: str, origin: str | None, fetch_site: str | None) -> bool:
     """Whether a browser says that a page of ours, at `home`, made it ask. `origin` and `fetch_site` are its headers.
 
-    Each browser in use sends one of them with a POST; who sends neither is refused, and so is "null".
+    Each browser in use sends one of them with a POST; who sends neither is refused. Since our pages tell nobody where a
+    reader came from, a form of theirs has the origin "null": then the other header must say that it was one of ours.
     """
-    if origin is None and fetch_site is None:
-        return False
-    if origin is not None and _origin(origin) != _origin(home):
+    if origin in (None, "null"):
+        return fetch_site == "same-origin"
+    if _origin(origin) != _origin(home):
         return False
     return fetch_site in (None, "same-origin", "none")
 

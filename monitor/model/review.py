@@ -86,6 +86,7 @@ class Filters:
     outlet: str = ""  # domain
     verdict: VerdictKind | None = None  # "open": none was given, or it was taken back
     assignee: str = ""
+    story: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

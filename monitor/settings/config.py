@@ -40,6 +40,16 @@ class Websub:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeskPlace:
+    """Where the review desk is to be found."""
+
+    host: str  # where it listens
+    port: int
+    address: str  # what its public address begins with; "": the place where it listens, over plain HTTP
+    trusted_proxies: tuple[str, ...]  # networks whose word on who is asking is taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """What the user wants, checked and complete."""
 
@@ -54,6 +64,7 @@ class Config:
     allow_networks: tuple[str, ...]
     allow_ports: tuple[int, ...]
     websub: Websub | None
+    desk: DeskPlace | None  # None: it opens only when it is asked to
     proxy: Proxy | None
     group_wait: timedelta
     group_interval: timedelta
@@ -118,6 +129,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         allow_networks=file.network.allow,
         allow_ports=file.network.ports,
         websub=websub,
+        desk=_desk(file),
         proxy=proxy,
         group_wait=file.alerts.group_wait,
         group_interval=file.alerts.group_interval,
@@ -193,8 +205,20 @@ def _websub(file: File, faults: Faults) -> Websub | None:
         return None
     if file.network.proxy:
         faults.add(("websub",), "tells every hub who you are; expected either this or network.proxy")
-    host, _, port = block.listen.rpartition(":")
-    return Websub(callback=block.callback, host=host.strip("[]"), port=int(port))
+    host, port = _listening(block.listen)
+    return Websub(callback=block.callback, host=host, port=port)
+
+
+def _desk(file: File) -> DeskPlace | None:
+    if (block := file.desk) is None:
+        return None
+    host, port = _listening(block.listen)
+    return DeskPlace(host=host, port=port, address=block.address or "", trusted_proxies=block.trusted_proxies)
+
+
+def _listening(place: str) -> tuple[str, int]:
+    host, _, port = place.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 def _feeds(file: File, faults: Faults) -> Iterator[Feed]:
@@ -245,4 +269,5 @@ def _recipients(file: File, faults: Faults) -> Iterator[Recipient]:
             quiet=block.quiet,
             an_hour=block.an_hour,
             updates=block.updates,
+            language=block.language,
         )

@@ -1,0 +1,14 @@
+"""The review desk: what a reporter opens at seven in the morning.
+
+    place.py       what every page needs: the database, feeds.yaml, the clock
+    visit.py       who is asking, and what each address asks of whoever comes
+    app.py         all addresses together; what every answer carries
+    pages.py       one value, three answers: a page, JSON, CSV
+    views.py       how things are printed in a page
+    server.py      the HTTP server
+
+    day.py         the day          entry.py       in and out
+
+What lives here: what is asked over HTTP, and what is answered. What must not: deciding anything about stories
+(`story`, `review`, `alerts`), or SQL (`storage`). All that is shown is also JSON, with `.json` behind the same address.
+"""

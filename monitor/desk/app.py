@@ -1,0 +1,142 @@
+"""All addresses of the desk together, and what every answer carries.
+
+What lives here: which rooms there are, the headers, how errors are told. What must not: what any address does.
+
+An address that does not say whom it is for (`visit.Need`) is no address: the desk does not start with it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from monitor.desk import day, entry, judging
+from monitor.desk.place import Desk
+from monitor.desk.views import STATIC, render
+from monitor.desk.visit import SAID, Need, NotIn, ask_again, host_of, stranger
+from monitor.errors import ConflictError, StorageError, TipsheetError
+from monitor.pipeline.journal import note
+
+ROOMS = (entry.router, day.router, judging.router)
+
+_STATUS = {ConflictError: HTTPStatus.CONFLICT, StorageError: HTTPStatus.SERVICE_UNAVAILABLE}
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def make_app(desk: Desk) -> FastAPI:
+    """The desk as an ASGI application."""
+    app = FastAPI(
+        title="Tipsheet",
+        description="The review desk's interface: every list that the desk shows, and every action that it offers.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.desk = desk
+    for room in ROOMS:
+        app.include_router(room)
+    for route in needless(app):
+        raise AssertionError(f"{route.path} does not say whom it is for")
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.middleware("http")(_finish)
+    for kind, answer in (
+        (NotIn, _ask_in),
+        (HTTPException, _refuse),
+        (RequestValidationError, _refuse_words),
+        (TipsheetError, _apologise),
+    ):
+        app.add_exception_handler(kind, answer)  # type: ignore[arg-type]
+    return app
+
+
+def needs(app: FastAPI) -> Iterator[tuple[APIRoute, Need]]:
+    """Every address with whom it is for."""
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            for dependency in route.dependant.dependencies:
+                if isinstance(dependency.call, Need):
+                    yield route, dependency.call
+
+
+def needless(app: FastAPI) -> list[APIRoute]:
+    """Addresses that do not say whom they are for."""
+    said = {id(route) for route, _ in needs(app)}
+    return [route for route in app.routes if isinstance(route, APIRoute) and id(route) not in said]
+
+
+async def _finish(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """What every answer carries, errors and downloads too."""
+    desk: Desk = request.app.state.desk
+    if host_of(request) not in desk.hosts:  # a name that somebody let lead to this machine, to read it from their page
+        return JSONResponse({"detail": "the desk is not to be found under this name"}, HTTPStatus.MISDIRECTED_REQUEST)
+    try:
+        answer = await call_next(request)
+    except Exception as error:  # noqa: BLE001 - the unit of work is one request; the next one is answered
+        note("desk", level=logging.ERROR, error=error, address=request.url.path)
+        answer = _tell(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the log says what.")
+    if SAID in request.cookies and answer.headers.get("content-type", "").startswith("text/html"):
+        answer.delete_cookie(SAID)
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    if desk.secure:
+        answer.headers["Strict-Transport-Security"] = "max-age=31536000"
+    fixed = request.url.path.startswith("/static/") and "v" in request.query_params
+    answer.headers.setdefault("Cache-Control", "public, max-age=31536000, immutable" if fixed else "no-store")
+    return answer
+
+
+# ---- errors ----------------------------------------------------------------------------------------------------------
+
+
+async def _ask_in(request: Request, error: NotIn) -> Response:
+    if _wants_page(request):
+        return RedirectResponse(ask_again(request), status_code=HTTPStatus.SEE_OTHER)
+    return JSONResponse({"detail": "log in, or send a token"}, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+
+
+async def _refuse(request: Request, error: HTTPException) -> Response:
+    return _tell(request, error.status_code, str(error.detail))
+
+
+async def _refuse_words(request: Request, error: RequestValidationError) -> Response:
+    faults = [f"{'.'.join(map(str, fault['loc'][1:]))}: {fault['msg']}" for fault in error.errors()]
+    return _tell(request, HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(faults))
+
+
+async def _apologise(request: Request, error: TipsheetError) -> Response:
+    return _tell(
+        request, next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 400), str(error)
+    )
+
+
+def _tell(request: Request, status: int, sentence: str) -> Response:
+    if not _wants_page(request):
+        return JSONResponse({"detail": sentence}, status)
+    title = HTTPStatus(status).phrase
+    page: HTMLResponse = render(stranger(request), "error.html", status=status, heading=title, sentence=sentence)
+    return page
+
+
+def _wants_page(request: Request) -> bool:
+    """A browser that opens or sends a page, and no script or program."""
+    return "text/html" in request.headers.get("accept", "")

@@ -1,0 +1,75 @@
+"""In and out, as pages: the login and the logout.
+
+What must not live here: who may enter (`entrance`, `door`).
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Response
+from fastapi.responses import RedirectResponse
+
+from monitor.desk import entrance
+from monitor.desk.answers import done
+from monitor.desk.door import Refused
+from monitor.desk.views import render
+from monitor.desk.visit import Anybody, Reader, Visit
+
+router = APIRouter(include_in_schema=False)
+
+Words = Annotated[str, Form(max_length=1_000)]
+
+
+@router.get("/login")
+def ask(visit: Anybody, next: str = "/") -> Response:  # noqa: A002 - the name in the address
+    """The form; whoever is in already goes on."""
+    if visit.person:
+        return RedirectResponse(entrance.local_path(next), HTTPStatus.SEE_OTHER)
+    return render(visit, "login.html", next=entrance.local_path(next), name="", fault="")
+
+
+@router.post("/login")
+def enter(
+    visit: Anybody,
+    name: Words = "",
+    password: Words = "",
+    code: Words = "",
+    next: Words = "/",  # noqa: A002
+) -> Response:
+    """Try a name and a password."""
+    desk, request = visit.desk, visit.request
+    client = entrance.client_of(
+        request.client.host if request.client else "",
+        request.headers.getlist("x-forwarded-for"),
+        desk.trusted_proxies,
+    )
+    before = request.cookies.get(entrance.cookie_name(secure=desk.secure), "")
+    came = desk.door.enter(name, password, code, client=client, before=before)
+    if isinstance(came, Refused):
+        status = HTTPStatus.TOO_MANY_REQUESTS if came.wait else HTTPStatus.UNAUTHORIZED
+        answer: Response = render(
+            visit, "login.html", status=status, next=entrance.local_path(next), name=name, fault=came.sentence
+        )
+        if came.wait:
+            answer.headers["Retry-After"] = str(int(came.wait.total_seconds()) + 1)
+        return answer
+    answer = RedirectResponse(entrance.local_path(next), HTTPStatus.SEE_OTHER)
+    answer.headers.append("Set-Cookie", entrance.entry_cookie(came.token, secure=desk.secure))
+    return answer
+
+
+@router.post("/logout")
+def leave(visit: Reader) -> Response:
+    """End the session, here and for whoever copied it."""
+    _end(visit)
+    answer = done(visit, "You are out.", "/login")
+    answer.headers.append("Set-Cookie", entrance.exit_cookie(secure=visit.desk.secure))
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
+
+
+def _end(visit: Visit) -> None:
+    if not visit.by_key:
+        visit.desk.door.leave(visit.token)

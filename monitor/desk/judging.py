@@ -1,0 +1,74 @@
+"""What a person says of a story: a verdict, a note, whose it is.
+
+What must not live here: what verdicts teach (`monitor.review`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Response
+
+from monitor.desk.answers import Done, Next, done
+from monitor.desk.visit import Reviewer
+from monitor.model import VerdictKind
+from storage import review
+
+router = APIRouter(tags=["judging"])
+
+Version = Annotated[
+    int, Form(description="Of what you saw: 0 where there was none. Another's word in between is told.")
+]
+
+_SAID: dict[VerdictKind, str] = {
+    "kept": "Kept.",
+    "starred": "Starred.",
+    "refused": "Not relevant: noted.",
+    "open": "The verdict is taken back.",
+}
+
+
+@router.post("/stories/{story:int}/verdict", response_model=Done)
+def judge(
+    visit: Reviewer,
+    story: int,
+    kind: Annotated[VerdictKind, Form()],
+    watch: Annotated[str, Form(description="For which watch; empty: whoever watches it.")] = "",
+    reason: Annotated[str, Form(max_length=review.MAX_TEXT)] = "",
+    version: Version = 0,
+    next: Next = "",  # noqa: A002 - the name of the form's field
+) -> Response:
+    """Judge a story: kept, starred, refused (not relevant), or open again."""
+    with visit.desk.database.write() as connection:
+        review.judge(
+            connection, story, kind, watch=watch, by=visit.name, now=visit.now, version=version, reason=reason.strip()
+        )
+    return done(visit, _SAID[kind], next or f"/stories/{story}")
+
+
+@router.post("/stories/{story:int}/notes", response_model=Done)
+def write_note(
+    visit: Reviewer,
+    story: int,
+    text: Annotated[str, Form(max_length=review.MAX_TEXT)],
+    next: Next = "",  # noqa: A002
+) -> Response:
+    """Write a note on a story."""
+    with visit.desk.database.write() as connection:
+        review.add_note(connection, story, text, by=visit.name, now=visit.now)
+    return done(visit, "The note is kept.", next or f"/stories/{story}#notes")
+
+
+@router.post("/stories/{story:int}/assignment", response_model=Done)
+def assign(
+    visit: Reviewer,
+    story: int,
+    assignee: Annotated[str, Form(max_length=200, description="Empty: nobody's.")] = "",
+    version: Version = 0,
+    next: Next = "",  # noqa: A002
+) -> Response:
+    """Say whose a story is."""
+    with visit.desk.database.write() as connection:
+        review.assign(connection, story, assignee.strip(), by=visit.name, now=visit.now, version=version)
+    said = f"It is {assignee.strip()}'s now." if assignee.strip() else "It is nobody's now."
+    return done(visit, said, next or f"/stories/{story}")

@@ -1,0 +1,107 @@
+"""One value, three answers: `/deliveries` as a page, `/deliveries.json`, and `/deliveries.csv` where it has rows.
+
+What lives here: how a value becomes an answer. What must not: what the value is.
+
+A handler is written once, as a function from a visit and the address's parameters to a frozen dataclass. The page, the
+JSON and the CSV are that value, so that no page can show what the interface does not tell.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import inspect
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import HTMLResponse
+
+from monitor.desk.views import render
+
+_Handler = TypeVar("_Handler", bound=Callable[..., Any])
+
+Plain = Annotated[bool, Query(description="For programs: cells stand as they are, without the guard for spreadsheets.")]
+_AS_CSV: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The rows, with a line of names."}
+}
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
+
+
+def page(router: APIRouter, path: str, *, template: str, name: str = "") -> Callable[[_Handler], _Handler]:
+    """Publish a handler at `path`, `path.json` and, where its value has `rows`, `path.csv`.
+
+    The handler takes the visit as `visit`; what it returns is in the template as `page`.
+    """
+    address = path if path != "/" else "/day"
+
+    def publish(handler: _Handler) -> _Handler:
+        signature = inspect.signature(handler, eval_str=True)
+        value = signature.return_annotation
+
+        @functools.wraps(handler)
+        def as_page(**given: Any) -> HTMLResponse:
+            return render(given["visit"], template, page=handler(**given))
+
+        @functools.wraps(handler)
+        def as_csv(*, plain: Plain = False, **given: Any) -> Response:
+            return csv_answer(handler(**given).rows, name=address.strip("/").replace("/", "-"), guard=not plain)
+
+        as_page.__signature__ = signature.replace(return_annotation=HTMLResponse)  # type: ignore[attr-defined]
+        shown = name or handler.__name__
+        # Before the page: where the last part of an address is a value, `{day}` would take `2026-02-18.json` for a day.
+        router.get(f"{address}.json", response_model=value, name=f"{shown}-json")(handler)
+        if is_dataclass(value) and any(field.name == "rows" for field in fields(value)):
+            plain = inspect.Parameter("plain", inspect.Parameter.KEYWORD_ONLY, annotation=Plain, default=False)
+            with_flag = [*signature.parameters.values(), plain]
+            as_csv.__signature__ = signature.replace(  # type: ignore[attr-defined]
+                parameters=[one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in with_flag],
+                return_annotation=Response,
+            )
+            router.get(f"{address}.csv", response_class=Response, name=f"{shown}-csv", responses=_AS_CSV)(as_csv)
+        router.get(path, response_class=HTMLResponse, name=shown, include_in_schema=False)(as_page)
+        return handler
+
+    return publish
+
+
+def csv_answer(rows: Sequence[Any], *, name: str, guard: bool = True) -> Response:
+    """Rows (dataclasses of one kind) as RFC 4180. With `guard`, no cell can be a formula to a spreadsheet."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    names = [field.name for field in fields(rows[0])] if rows else []
+    writer.writerow(names)
+    for row in rows:
+        cells = (_cell(getattr(row, name)) for name in names)
+        writer.writerow([_guarded(cell) for cell in cells] if guard else list(cells))
+    return Response(
+        text.getvalue().encode("utf-8", "replace"),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="tipsheet-{name}.csv"'},
+    )
+
+
+def _cell(value: object) -> str:
+    """One cell: a list in one, its items parted by semicolons; a time in UTC as ISO 8601."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if is_dataclass(value) and not isinstance(value, type):
+        return " ".join(_cell(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Iterable):
+        return "; ".join(map(_cell, value))
+    return str(value)
+
+
+def _guarded(cell: str) -> str:
+    """A cell that a spreadsheet would run as a formula, also behind a mark of byte order, quotes or blanks: as text."""
+    bare = cell.lstrip("\ufeff\"' ")
+    return f"'{cell}" if bare.startswith(_FORMULA_STARTS) else cell

@@ -1,0 +1,164 @@
+// The desk's keys, and forms that are sent without leaving the page. Every action here is also a link or a form that
+// works without a script: this file only makes them quicker. It asks nobody but the desk itself.
+"use strict";
+
+(() => {
+  const $ = (selector, under = document) => under.querySelector(selector);
+  const $$ = (selector, under = document) => [...under.querySelectorAll(selector)];
+  const csrf = document.body.dataset.csrf;
+  const mayReview = document.body.dataset.mayReview === "yes";
+
+  function say(sentence) {
+    const toast = $("#toast");
+    toast.textContent = sentence;
+    clearTimeout(say.timer);
+    say.timer = setTimeout(() => { toast.textContent = ""; }, 6000);
+  }
+
+  // ---- the story that the keys speak of ----------------------------------------------------------------------------
+
+  const stories = () => $$(".story[data-story]");
+  const current = () => $(".story.current");
+
+  function choose(story, { scroll = true } = {}) {
+    if (!story) return;
+    current()?.classList.remove("current");
+    story.classList.add("current");
+    story.setAttribute("tabindex", "-1");
+    if (scroll) {
+      story.focus({ preventScroll: true });
+      story.scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  function step(by) {
+    const all = stories();
+    const at = all.indexOf(current());
+    choose(all[Math.min(all.length - 1, Math.max(0, at + by))] ?? all[0]);
+  }
+
+  // ---- dialogs -----------------------------------------------------------------------------------------------------
+
+  function open(name, story) {
+    const dialog = document.getElementById(name);
+    if (!dialog || dialog.open) return false;
+    const form = $("form[data-path]", dialog);
+    if (form) {
+      if (!story) return false;
+      form.reset();
+      form.action = form.dataset.path.replace("STORY", story.dataset.story);
+      for (const input of $$("input[type=hidden]", form)) { // what the form says of the story: its watch, a version
+        const value = story.dataset[input.dataset.from ?? input.name];
+        if (value !== undefined) input.value = value;
+      }
+      const title = $("[data-title]", dialog);
+      if (title) title.textContent = $("h3, h1", story)?.textContent.trim() ?? "";
+    }
+    dialog.showModal();
+    return true;
+  }
+
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens]");
+    if (opener) {
+      const story = opener.closest(".story[data-story]");
+      if (story) choose(story, { scroll: false });
+      if (open(opener.dataset.opens, story)) event.preventDefault();
+      return;
+    }
+    const closer = event.target.closest("[data-closes]");
+    if (closer) document.getElementById(closer.dataset.closes)?.close();
+    const story = event.target.closest(".story[data-story]");
+    if (story && story !== current()) choose(story, { scroll: false });
+  });
+
+  // ---- forms -------------------------------------------------------------------------------------------------------
+
+  async function send(form, submitter) {
+    const body = new URLSearchParams(new FormData(form, submitter));
+    const answer = await fetch(form.action, {
+      method: "POST",
+      headers: { "X-CSRF-Token": csrf, "Accept": "application/json" },
+      body,
+      redirect: "manual",
+    });
+    const told = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
+    if (!answer.ok) throw new Error(typeof told.detail === "string" ? told.detail : `the desk answered ${answer.status}`);
+    return told;
+  }
+
+  async function renew(story) {
+    const address = new URL(`/stories/${story.dataset.story}/card`, location.href);
+    if (story.dataset.watch) address.searchParams.set("watch", story.dataset.watch);
+    const answer = await fetch(address, { headers: { "Accept": "text/html" } });
+    if (!answer.ok) return location.reload();
+    const piece = document.createElement("template");
+    piece.innerHTML = await answer.text(); // ours: the same escaped markup as in the page
+    const fresh = piece.content.firstElementChild;
+    story.replaceWith(fresh);
+    choose(fresh);
+  }
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.matches("form[data-live]")) return;
+    event.preventDefault();
+    const dialog = form.closest("dialog");
+    const story = dialog ? current() : form.closest(".story[data-story]");
+    try {
+      const told = await send(form, event.submitter);
+      dialog?.close();
+      if (told.said) say(told.said);
+      if (form.dataset.live === "leave" && told.next) location.assign(told.next);
+      else if (form.dataset.live === "reload" || !story || !story.matches("article")) location.reload();
+      else await renew(story);
+    } catch (error) {
+      const fault = $("[data-fault]", form);
+      if (fault) { fault.textContent = error.message; fault.hidden = false; }
+      else say(error.message);
+    }
+  });
+
+  // ---- keys --------------------------------------------------------------------------------------------------------
+
+  function press(name) {
+    const story = current() ?? stories()[0];
+    if (!story) return;
+    choose(story, { scroll: false });
+    $(`[data-key="${name}"]`, story)?.click();
+  }
+
+  const KEYS = {
+    j: () => step(1),
+    k: () => step(-1),
+    s: () => mayReview && press("s"),
+    x: () => mayReview && press("x"),
+    n: () => mayReview && press("n"),
+    a: () => mayReview && press("a"),
+    m: () => mayReview && press("m"),
+    "/": () => { const box = $("[data-search]"); if (box) { box.focus(); box.select(); } else location.assign("/search"); },
+    "?": () => open("keys"),
+    Enter: () => { const link = current() && $("h3 a", current()); if (link) link.click(); },
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
+    const target = event.target;
+    if (target.matches("input, textarea, select, [contenteditable]")) {
+      if (event.key === "Escape") target.blur();
+      return;
+    }
+    if (event.key === "Enter" && target.closest("a, button, summary")) return;
+    const act = KEYS[event.key];
+    if (act) { event.preventDefault(); act(); }
+  });
+
+  // A select that filters needs no button where there is a script.
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-instant]");
+    if (form && event.target.matches("select, input[type=date], input[type=checkbox]")) form.requestSubmit();
+  });
+
+  const asked = document.getElementById(location.hash.slice(1));
+  if (asked?.matches(".story[data-story]")) choose(asked);
+})();

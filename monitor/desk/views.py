@@ -1,0 +1,117 @@
+"""How things are printed in a page: the templates, and what they may say of times, links and marked terms.
+
+What must not live here: what a page says. All words from strangers pass through Jinja2's escaping; `Markup` is made in
+this room only, of pieces that were escaped one by one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from alerts.cleaning import clean, safe_link
+from monitor.desk.visit import Visit
+
+STATIC = Path(__file__).parent / "static"
+
+
+def render(visit: Visit, template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:
+    """The page. `visit` says in whose zone the times are, and what may be done from here."""
+    html = _templates().get_template(template).render(visit=visit, **facts)
+    return HTMLResponse(html, status_code=status)
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=PackageLoader("monitor.desk"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= {
+        "clean": clean,
+        "clock": _clock,
+        "ago": _ago,
+        "link": outward,
+        "many": many,
+        "mark": marked,
+        "query": urlencode,
+        "weekday": lambda day: f"{day:%A} {day.day} {day:%B %Y}",
+    }
+    templates.globals |= {"static": static_address}
+    return templates
+
+
+@cache
+def static_address(name: str) -> str:
+    """The address of a file of ours, which changes with its content: browsers may keep it for good."""
+    return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+
+
+def many(count: int, one: str, more: str = "") -> str:
+    """ "1 story", "3 stories"."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def marked(text: str, marks: Sequence[Sequence[int]]) -> Markup:
+    """A text with its terms in <mark>. `marks` are (start, end) in code points of `text`, sorted, not overlapping."""
+    text = clean(text)
+    out, at = Markup(), 0
+    for start, end in marks:
+        out += escape(text[at:start]) + Markup("<mark>") + escape(text[start:end]) + Markup("</mark>")
+        at = end
+    return out + escape(text[at:])
+
+
+def outward(address: str, words: str = "") -> Markup:
+    """A link to somebody else's page: http or https, or no link at all. What lies behind it learns nothing of us."""
+    safe, host = safe_link(address)
+    said = escape(clean(words or address))
+    if not safe:
+        return said
+    return Markup('<a href="{}" rel="noopener noreferrer" title="{}">{}</a>').format(safe, host, said)
+
+
+def _clock(moment: datetime | None, visit: Visit, *, seconds: bool = False) -> Markup:
+    """A moment in the reader's zone: the hour alone for today, with the day before it for any other."""
+    if moment is None:
+        return Markup("")
+    local, now = moment.astimezone(visit.zone), visit.now.astimezone(visit.zone)
+    hour = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+    day = (
+        ""
+        if local.date() == now.date()
+        else f"{local:%a} {local.day} {local:%b}" + f" {local:%Y}" * (local.year != now.year)
+    )
+    said = f"{day}, {hour}" if day else hour
+    stamp = moment.astimezone(UTC).isoformat(timespec="seconds")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp, f"{local:%A %d %B %Y, %H:%M:%S %Z}", said)
+
+
+def _ago(moment: datetime | None, visit: Visit) -> str:
+    """How long ago, or in how long, in one word and a number."""
+    if moment is None:
+        return "never"
+    away = visit.now - moment
+    for unit, length in (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
+        if abs(away) >= length:
+            count = abs(away) // length
+            return f"{count} {unit} ago" if away > timedelta() else f"in {count} {unit}"
+    return "just now" if away >= timedelta() else "in a moment"
+
+
+def local_day(moment: datetime, zone: ZoneInfo) -> date:
+    """The date on the reader's wall."""
+    return moment.astimezone(zone).date()

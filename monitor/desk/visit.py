@@ -1,0 +1,184 @@
+"""Who is asking, and what each address asks of whoever comes.
+
+What lives here: a request → a `Visit`, or a refusal. What must not: rules (`entrance`), and what is answered to whom.
+
+Every address takes one of `Anybody`, `Reader`, `Reviewer`, `Admin` as its `visit`; `app` refuses to start with one that
+does not. Whatever changes something (any method but GET and HEAD) must come from a page of ours and carry its token, or
+a key that only a program has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, NamedTuple
+from urllib.parse import quote, unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from markupsafe import Markup
+from starlette.exceptions import HTTPException
+
+from monitor.desk import entrance
+from monitor.desk.place import Desk
+from monitor.model import Account, DeskRole
+from storage import access_keys, sessions
+
+SAID = "tipsheet-said"  # the cookie that carries a sentence to the next page
+_SAFE = ("GET", "HEAD")
+
+
+class Place(NamedTuple):
+    """One room of the desk, as the head of each page lists it."""
+
+    name: str
+    address: str
+    here: bool
+
+
+_PLACES = (
+    ("Day", "/"), ("Search", "/search"), ("Watches", "/watches"), ("Feeds", "/feeds"), ("Deliveries", "/deliveries"),
+    ("Companies", "/companies"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request of one person."""
+
+    desk: Desk
+    request: Request
+    person: Account | None  # None: nobody who is known
+    now: datetime
+    token: str = ""  # of the session
+    by_key: bool = False  # a program, with a key
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.person.zone if self.person else "UTC")
+
+    @property
+    def name(self) -> str:
+        return self.person.name if self.person else ""
+
+    def may(self, need: DeskRole) -> bool:
+        return self.person is not None and entrance.may(self.person.role, need)
+
+    @property
+    def csrf(self) -> str:
+        """What a form of this page carries."""
+        return entrance.csrf_token(self.token)
+
+    def csrf_field(self) -> Markup:
+        return Markup('<input type="hidden" name="csrf" value="{}">').format(self.csrf)
+
+    def places(self) -> Iterable[Place]:
+        path = self.request.url.path
+        for name, address in (*_PLACES, *((("People", "/people"),) if self._has_people() else ())):
+            here = path.startswith(address) if address != "/" else path == "/" or path.startswith("/day")
+            yield Place(name, address, here)
+
+    def _has_people(self) -> bool:
+        return self.may("admin") and not self.desk.open_to_all
+
+    def said(self) -> tuple[str, ...]:
+        """What the page before this one wants to have said."""
+        sentence = unquote(self.request.cookies.get(SAID, ""))
+        return (sentence,) if sentence else ()
+
+
+class NotIn(Exception):  # noqa: N818 - it is no error to come without being in
+    """Somebody who is not known wants what only those who are known may have."""
+
+
+class Need:
+    """The one way into every address: who comes at least as `role`; None: anybody."""
+
+    def __init__(self, role: DeskRole | None) -> None:
+        self.role = role
+
+    async def __call__(self, request: Request) -> Visit:
+        visit = await run_in_threadpool(recognise, request)
+        if self.role is not None:
+            if visit.person is None:
+                raise NotIn
+            if not visit.may(self.role):
+                raise HTTPException(403, f"this needs the role “{self.role}”; yours is “{visit.person.role}”")
+        if request.method not in _SAFE and not visit.by_key:
+            await _must_come_from_here(visit)
+        return visit
+
+
+Anybody = Annotated[Visit, Depends(Need(None))]
+Reader = Annotated[Visit, Depends(Need("reader"))]
+Reviewer = Annotated[Visit, Depends(Need("reviewer"))]
+Admin = Annotated[Visit, Depends(Need("admin"))]
+
+
+def recognise(request: Request) -> Visit:
+    """Who asks, by a key, by a session, or by the desk being theirs alone."""
+    desk: Desk = request.app.state.desk
+    now = desk.clock()
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return Visit(desk=desk, request=request, person=_keeper_of(desk, key.strip(), now), now=now, by_key=True)
+    if desk.open_to_all:
+        return Visit(desk=desk, request=request, person=desk.owner, now=now, token=desk.secret)
+    token = request.cookies.get(entrance.cookie_name(secure=desk.secure), "")
+    return Visit(desk=desk, request=request, person=_member(desk, token, now), now=now, token=token or desk.secret)
+
+
+def stranger(request: Request) -> Visit:
+    """A visit for a page that is told when it is not sure who asks, or nothing can be looked up."""
+    desk: Desk = request.app.state.desk
+    return Visit(desk=desk, request=request, person=None, now=desk.clock(), token=desk.secret)
+
+
+def ask_again(request: Request) -> str:
+    """The address of the login that leads back to where somebody wanted to go."""
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return f"/login?next={quote(wanted if request.method in _SAFE else '/', safe='')}"
+
+
+def host_of(request: Request) -> str:
+    """The host that is asked for, without its port."""
+    return (urlsplit(f"//{request.headers.get('host', '')}").hostname or "").lower()
+
+
+def _member(desk: Desk, token: str, now: datetime) -> Account | None:
+    if not token:
+        return None
+    with desk.database.read() as connection:
+        session = sessions.find(connection, token)
+    if session is None or session.account.disabled or not entrance.lasts(session, now):
+        return None
+    if now - session.seen_at >= entrance.TICK:
+        with desk.database.write() as connection:
+            sessions.touch(connection, token, now=now)
+    return session.account
+
+
+def _keeper_of(desk: Desk, key: str, now: datetime) -> Account | None:
+    """Whose key it is, with what both it and its owner may."""
+    with desk.database.read() as connection:
+        found = access_keys.find(connection, key, "api")
+    if found is None or found[0].disabled:
+        return None
+    account, opener = found
+    if opener.used_on != now.date():
+        with desk.database.write() as connection:
+            access_keys.use(connection, opener.id, now=now)
+    return replace(account, role=entrance.lesser(account.role, opener.role))
+
+
+async def _must_come_from_here(visit: Visit) -> None:
+    request = visit.request
+    home = f"{'https' if visit.desk.secure else 'http'}://{request.headers.get('host', '')}"
+    headers = request.headers
+    if not entrance.comes_from_here(home=home, origin=headers.get("origin"), fetch_site=headers.get("sec-fetch-site")):
+        raise HTTPException(403, "this did not come from a page of this desk")
+    given = headers.get("x-csrf-token") or str((await request.form()).get("csrf", ""))
+    if not entrance.csrf_fits(visit.token, given):
+        raise HTTPException(403, "this page is from before you came in; load it again, and repeat what you did")
