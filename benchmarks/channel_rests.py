@@ -22,7 +22,7 @@ from threading import Event
 
 from alerts.channel import open_sender
 from monitor.model import Recipient
-from monitor.pipeline import Deliver
+from monitor.pipeline.deliver import Deliver
 from monitor.settings.config import read_config
 from monitor.story.outlets import shipped
 from storage import outbox

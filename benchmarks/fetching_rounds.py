@@ -35,7 +35,8 @@ from benchmarks.fetching_server import ETAG, Asked, serve
 from monitor.isolate import IsolatedParser
 from monitor.model import Feed, Validators
 from monitor.net.fetch import Client, FetchSettings
-from monitor.pipeline import Examine, Refresh
+from monitor.pipeline.examine import Examine
+from monitor.pipeline.refresh import Refresh
 from monitor.settings.config import read_config
 from monitor.story.attribution import attribute
 from monitor.story.grouping import Grouper

@@ -33,8 +33,8 @@ from sqlalchemy import insert
 from monitor.model import Feed, Offer
 from monitor.net.callback import CallbackServer, DoorLimits, Head, Reply
 from monitor.net.fetch import Client, FetchSettings
-from monitor.pipeline import Hear, Subscribe
-from monitor.pipeline.hear import Meter
+from monitor.pipeline.hear import Hear, Meter
+from monitor.pipeline.subscribe import Subscribe
 from monitor.settings.config import Config, read_config
 from storage import feeds, subscriptions
 from storage.database import Database

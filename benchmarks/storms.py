@@ -24,7 +24,8 @@ from threading import Event
 from sqlalchemy import func, select
 
 from monitor.model import Feed, KeyedEntry, Message, ParsedEntry
-from monitor.pipeline import Deliver, Examine
+from monitor.pipeline.deliver import Deliver
+from monitor.pipeline.examine import Examine
 from monitor.settings.config import read_config
 from monitor.story.outlets import shipped
 from storage import entries, feeds

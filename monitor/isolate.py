@@ -27,12 +27,11 @@ from typing import IO, Literal, Self, TypeVar
 
 from monitor.articles.article import SIZE_CAP, Article, extract
 from monitor.errors import ParseError
-from monitor.feeds.parse import LARGEST_BODY, parse_feed
 from monitor.model import ParsedFeed
 from monitor.wire import BrokenAnswer, dump_article, dump_error, dump_feed, load_article, load_feed
 
 _LENGTH = struct.Struct(">I")
-_LARGEST_REQUEST = LARGEST_BODY  # bytes
+_LARGEST_REQUEST = 32 * 1024 * 1024  # bytes; `parse_feed` reads no more
 _LARGEST_ANSWER = 8 * 1024 * 1024  # bytes: we hold it four times over while reading it; real feeds stay under 4 MB
 _READY = b"{}"
 _ROOT = str(Path(__file__).parents[1])  # where `monitor` lies
@@ -74,8 +73,9 @@ class IsolatedParser:
 
     def parse(self, body: bytes, *, headers: Mapping[str, str], url: str) -> ParsedFeed:
         """As `parse_feed`, and ParseError("timeout"), ("memory") or ("crashed") where the worker had to die of it."""
-        if len(body) > LARGEST_BODY:
-            return parse_feed(body, headers=headers, url=url)  # which refuses it unread
+        if len(body) > _LARGEST_REQUEST:
+            message = f"the body has {len(body):,} bytes; at most {_LARGEST_REQUEST:,} are read"
+            raise ParseError("too-large", message)
         return self._ask("feed", body, headers, url, load_feed)
 
     def extract(self, page: bytes, *, url: str) -> Article:
@@ -237,6 +237,8 @@ def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
 
 
 def _answer(body: bytes, request: Mapping[str, object]) -> bytes:
+    from monitor.feeds.parse import parse_feed  # the libraries that read feeds are the workers' alone
+
     headers = request["headers"]
     assert isinstance(headers, dict)  # noqa: S101 - the parent wrote it
     try:
@@ -262,6 +264,8 @@ def _confine(memory: int) -> None:
 
 def main() -> None:
     """The worker: `python -m monitor.isolate MEMORY`."""
+    import monitor.feeds.parse  # noqa: F401 - loaded here, and not while the first body waits
+
     _confine(int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us when it is done
     try:

@@ -11,44 +11,41 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from threading import Event
 from typing import TYPE_CHECKING
 
-from alerts.channel import Post, Sender, open_sender
+from monitor.clock import utc_now as utc_now
 from monitor.errors import DeliveryError
 from monitor.isolate import IsolatedParser
 from monitor.model import Channel, Message
-from monitor.net.callback import CallbackServer
 from monitor.net.fetch import Client, FetchSettings
-from monitor.pipeline import (
-    Deliver,
-    Examine,
-    Hear,
-    Heartbeat,
-    ReadPages,
-    Refresh,
-    SavePages,
-    Subscribe,
-    TakeIn,
-    follow_clock_back,
-    forget_old_texts,
-    queue_digests,
-    queue_reminders,
-    take_over,
-    tell_owner,
-)
 from monitor.pipeline.journal import note
+from monitor.pipeline.owed import queue_digests
+from monitor.pipeline.owner import tell_owner
+from monitor.pipeline.reminders import queue_reminders
+from monitor.pipeline.upkeep import follow_clock_back, forget_old_texts, take_over
 from monitor.settings.config import Config
-from monitor.story.outlets import shipped
 from monitor.version import VERSION
+from storage import entries, errands, facts, feeds, outbox
 from storage.database import Database
 
 if TYPE_CHECKING:
     from apscheduler.events import JobExecutionEvent
     from apscheduler.schedulers.background import BackgroundScheduler
+
+    from alerts.channel import Post, Sender
+    from monitor.pipeline.deliver import Deliver
+    from monitor.pipeline.examine import Examine
+    from monitor.pipeline.hear import Hear
+    from monitor.pipeline.heartbeat import Heartbeat
+    from monitor.pipeline.read_pages import ReadPages
+    from monitor.pipeline.refresh import Refresh
+    from monitor.pipeline.save_pages import SavePages
+    from monitor.pipeline.subscribe import Subscribe
+    from monitor.pipeline.take_in import TakeIn
 
 TICK = timedelta(seconds=2)  # how late a stage may notice that something is due
 HUB_TICK = timedelta(seconds=10)
@@ -62,28 +59,133 @@ LEAP = timedelta(seconds=2)  # a wall clock that strays this far between two loo
 Job = tuple[str, Callable[[], object], timedelta]  # its name, what it does, how often
 
 
-def utc_now() -> datetime:
-    """The clock of a real run; everything below is told the time."""
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Stages:
-    """The three stages, ready to work on one database."""
+    """The stages, ready to work on one database.
+
+    Each is put together when it is first asked for, and its libraries are loaded then: most runs from cron find nothing
+    to examine and nothing to deliver, and loading what does either takes as long as asking a hundred feeds.
+    """
 
     database: Database
     config: Config
-    refresh: Refresh
-    examine: Examine
-    read_pages: ReadPages
-    save_pages: SavePages
-    deliver: Deliver
-    subscribe: Subscribe
-    hear: Hear
-    take_in: TakeIn
-    heartbeat: Heartbeat
+    client: Client
+    parser: IsolatedParser
     clock: Callable[[], datetime]
     stop: Event
+    free_at: dict[str, float] = field(default_factory=dict)  # host → when it may be asked again, on the monotonic clock
+
+    @cached_property
+    def refresh(self) -> Refresh:
+        from monitor.pipeline.refresh import Refresh
+
+        return Refresh(
+            database=self.database,
+            config=self.config,
+            client=self.client,
+            parser=self.parser,
+            clock=self.clock,
+            stop=self.stop,
+            free_at=self.free_at,
+        )
+
+    @cached_property
+    def examine(self) -> Examine:
+        from monitor.pipeline.examine import Examine
+        from monitor.story.outlets import shipped
+
+        return Examine(
+            database=self.database, config=self.config, outlets=shipped(), clock=self.clock, stop=self.stop
+        )  # fmt: skip
+
+    @cached_property
+    def read_pages(self) -> ReadPages:
+        from monitor.pipeline.read_pages import ReadPages
+
+        return ReadPages(
+            database=self.database,
+            config=self.config,
+            client=self.client,
+            parser=self.parser,
+            clock=self.clock,
+            stop=self.stop,
+            free_at=self.free_at,
+        )
+
+    @cached_property
+    def save_pages(self) -> SavePages:
+        from monitor.pipeline.save_pages import SavePages
+
+        return SavePages(
+            database=self.database, config=self.config, client=self.client, clock=self.clock, stop=self.stop
+        )  # fmt: skip
+
+    @cached_property
+    def deliver(self) -> Deliver:
+        from monitor.pipeline.deliver import Deliver
+        from monitor.story.outlets import shipped
+
+        return Deliver(
+            database=self.database,
+            config=self.config,
+            outlets=shipped(),
+            senders=open_senders(self.config.channels, self.client.post),
+            clock=self.clock,
+            stop=self.stop,
+        )
+
+    @cached_property
+    def subscribe(self) -> Subscribe:
+        from monitor.pipeline.subscribe import Subscribe
+
+        return Subscribe(
+            database=self.database, config=self.config, client=self.client, clock=self.clock, stop=self.stop
+        )  # fmt: skip
+
+    @cached_property
+    def hear(self) -> Hear:
+        from monitor.pipeline.hear import Hear
+
+        return Hear(database=self.database, clock=self.clock)
+
+    @cached_property
+    def take_in(self) -> TakeIn:
+        from monitor.pipeline.take_in import TakeIn
+
+        return TakeIn(
+            database=self.database, config=self.config, parser=self.parser, clock=self.clock, stop=self.stop
+        )  # fmt: skip
+
+    @cached_property
+    def heartbeat(self) -> Heartbeat:
+        from monitor.pipeline.heartbeat import Heartbeat
+
+        return Heartbeat(client=self.client, url=self.config.heartbeat)
+
+    def count_feeds(self) -> int:
+        """How many feeds are to be polled."""
+        with self.database.read() as connection:
+            return feeds.count_due(connection, now=self.clock())
+
+    def count_entries(self) -> int:
+        """How many entries are to be examined."""
+        with self.database.read() as connection:
+            return entries.count_due(connection, now=self.clock())
+
+    def count_pages(self) -> int:
+        """How many pages are to be read."""
+        with self.database.read() as connection:
+            return errands.count_due(connection, "page", now=self.clock())
+
+    def may_examine(self) -> bool:
+        """Whether there is anything to examine, or to be said of the watches at the foot of the next digest."""
+        with self.database.read() as connection:
+            return bool(self.config.refused or facts.notices(connection)) or self.count_entries() > 0
+
+    def may_deliver(self) -> bool:
+        """Whether anything is untold, be it due or not: what waits for somebody who has left the file is given up."""
+        with self.database.read() as connection:
+            return outbox.any_waits(connection)
 
     def queue_digests(self) -> int:
         return queue_digests(self.database, self.config, clock=self.clock)
@@ -125,6 +227,8 @@ class Unusable:
 
 def open_senders(channels: Mapping[str, Channel], post: Post) -> dict[str, Sender]:
     """A sender for each channel, by its name."""
+    from alerts.channel import open_sender
+
     senders: dict[str, Sender] = {}
     for name, channel in channels.items():
         try:
@@ -141,34 +245,9 @@ def open_stages(
 ) -> Iterator[Stages]:
     """Become the one instance on `database` and put the stages together; their helpers end with the block."""
     take_over(database, config, now=clock())
-    outlets = shipped()
     workers = max(1, min(4, os.cpu_count() or 1))
     with open_client(config) as client, IsolatedParser(workers=workers) as parser:
-        senders = open_senders(config.channels, client.post)
-        refresh = Refresh(database=database, config=config, client=client, parser=parser, clock=clock, stop=stop)
-        yield Stages(
-            database=database,
-            config=config,
-            refresh=refresh,
-            read_pages=ReadPages(
-                database=database,
-                config=config,
-                client=client,
-                parser=parser,
-                clock=clock,
-                stop=stop,
-                free_at=refresh.free_at,
-            ),
-            save_pages=SavePages(database=database, config=config, client=client, clock=clock, stop=stop),
-            examine=Examine(database=database, config=config, outlets=outlets, clock=clock, stop=stop),
-            deliver=Deliver(database=database, config=config, outlets=outlets, senders=senders, clock=clock, stop=stop),
-            subscribe=Subscribe(database=database, config=config, client=client, clock=clock, stop=stop),
-            hear=Hear(database=database, clock=clock),
-            take_in=TakeIn(database=database, config=config, parser=parser, clock=clock, stop=stop),
-            heartbeat=Heartbeat(client=client, url=config.heartbeat),
-            clock=clock,
-            stop=stop,
-        )
+        yield Stages(database=database, config=config, client=client, parser=parser, clock=clock, stop=stop)
 
 
 @contextmanager
@@ -178,6 +257,8 @@ def open_door(stages: Stages) -> Iterator[None]:
     if place is None:
         yield
         return
+    from monitor.net.callback import CallbackServer
+
     with CallbackServer(place.host, place.port, stages.hear):
         yield
 
@@ -223,15 +304,16 @@ def _serve(stages: Stages) -> None:
 
 def _jobs(stages: Stages) -> tuple[Job, ...]:
     """Each channel is a job of its own: a receiver that is slow to answer, or dead, holds up nobody else's alerts."""
+    deliver = stages.deliver
     return (
-        ("refresh", lambda: _exhaust(stages.refresh(meanwhile=True)), TICK),
-        ("examine", lambda: _exhaust(stages.examine()), TICK),
-        ("pages", lambda: _exhaust(stages.read_pages()), TICK),
-        ("snapshots", lambda: _exhaust(stages.save_pages()), TICK),
-        *((f"deliver {name}", partial(_empty, stages.deliver, name), TICK) for name in stages.config.channels),
-        ("hubs", lambda: _exhaust(stages.subscribe()), HUB_TICK),
-        ("pushes", lambda: _exhaust(stages.take_in()), TICK),
-        ("strays", stages.deliver.settle_strays, TICK),
+        ("refresh", partial(_exhaust, stages.refresh, meanwhile=True), TICK),
+        ("examine", partial(_exhaust, stages.examine), TICK),
+        ("pages", partial(_exhaust, stages.read_pages), TICK),
+        ("snapshots", partial(_exhaust, stages.save_pages), TICK),
+        *((f"deliver {name}", partial(_exhaust, deliver.empty, name), TICK) for name in stages.config.channels),
+        ("hubs", partial(_exhaust, stages.subscribe), HUB_TICK),
+        ("pushes", partial(_exhaust, stages.take_in), TICK),
+        ("strays", deliver.settle_strays, TICK),
         ("digests", stages.queue_digests, DIGEST_TICK),
         ("reminders", stages.queue_reminders, DIGEST_TICK),
         ("owner", stages.tell_owner, OWNER_TICK),
@@ -259,12 +341,8 @@ def _watch_clock(scheduler: BackgroundScheduler, jobs: Sequence[Job], stages: St
                 scheduler.add_job(catch_up, id="clock", next_run_time=wall, replace_existing=True)
 
 
-def _empty(deliver: Deliver, channel: str) -> None:
-    _exhaust(deliver.empty(channel))
-
-
-def _exhaust(work: Iterator[object]) -> None:
-    for _ in work:
+def _exhaust(stage: Callable[..., Iterator[object]], *args: object, **how: object) -> None:
+    for _ in stage(*args, **how):
         pass
 
 

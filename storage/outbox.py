@@ -179,6 +179,11 @@ def count_due(connection: Connection, *, now: datetime, horizon: datetime) -> in
     return connection.execute(select(func.count()).select_from(outbox).where(due(now, horizon))).scalar_one()
 
 
+def any_waits(connection: Connection) -> bool:
+    """Whether anything is still to be delivered, now or later."""
+    return connection.execute(select(outbox.c.id).where(outbox.c.state == "waiting").limit(1)).first() is not None
+
+
 def due(now: datetime, horizon: datetime) -> ColumnElement[bool]:
     """What is to be delivered by `now`; what was never tried, by `horizon`."""
     untried = (outbox.c.attempts == 0) & (outbox.c.due_at <= horizon)

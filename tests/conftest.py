@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.pipeline import Deliver
+from monitor.pipeline.deliver import Deliver
 from monitor.settings.config import Config
 from storage.database import Database
 from tests.newsroom import Phone, delivery, settings

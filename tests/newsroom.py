@@ -15,7 +15,7 @@ from threading import Event
 from alerts.channel import Sender
 from monitor.errors import DeliveryError
 from monitor.model import Decision, Message
-from monitor.pipeline import Deliver
+from monitor.pipeline.deliver import Deliver
 from monitor.settings.config import Config, read_config
 from monitor.story.outlets import shipped
 from storage import outbox

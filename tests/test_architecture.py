@@ -35,6 +35,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("monitor.settings.*",),
     # the world: each knows one thing of it, and none knows the others
     (
+        "monitor.clock",
         "monitor.net.*",
         "monitor.wire monitor.isolate",
         "storage.*",

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from monitor.errors import CorrectionError
 from monitor.model import Examined, Group, Move
-from monitor.pipeline import Examine
 from monitor.pipeline.correct import Correct
+from monitor.pipeline.examine import Examine
 from monitor.settings.config import Config
 from monitor.story.corrections import merge, move, must_hear, put_back, split
 from storage import corrections, stories

@@ -15,8 +15,8 @@ import pytest
 from alerts.message import compose_alert
 from monitor.errors import DeliveryError, StorageError
 from monitor.model import Message, Recipient
-from monitor.pipeline import Deliver, Delivered, take_over
-from monitor.pipeline.deliver import LEASE, MAX_UNWRITTEN, PAUSE
+from monitor.pipeline.deliver import LEASE, MAX_UNWRITTEN, PAUSE, Deliver, Delivered
+from monitor.pipeline.upkeep import take_over
 from monitor.settings.config import Config, read_config
 from monitor.story.outlets import shipped
 from storage import claims, outbox

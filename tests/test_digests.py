@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from monitor.model import Message
-from monitor.pipeline import Examine, digests, queue_digests
+from monitor.pipeline import digests
+from monitor.pipeline.examine import Examine
+from monitor.pipeline.owed import queue_digests
 from monitor.settings.config import Config, read_config
 from monitor.story.outlets import shipped
 from storage import errands, facts, outbox

@@ -13,8 +13,7 @@ import pytest
 
 from monitor.errors import StorageError
 from monitor.model import Document, Examined, Match
-from monitor.pipeline import Examine
-from monitor.pipeline.examine import LEASE, RETRY
+from monitor.pipeline.examine import LEASE, RETRY, Examine
 from monitor.settings.config import Config, read_config
 from monitor.story.imprint import RECIPE
 from monitor.story.outlets import shipped

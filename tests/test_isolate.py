@@ -18,7 +18,7 @@ import pytest
 
 from monitor import isolate
 from monitor.errors import ParseError
-from monitor.feeds.parse import parse_feed
+from monitor.feeds.parse import LARGEST_BODY, parse_feed
 from monitor.isolate import IsolatedParser
 from tests.hostile_documents import ENTITIES, EXTERNAL, HOSTILE, item, rss
 from tests.memory import memory_grown
@@ -82,13 +82,14 @@ def test_of_a_feed_too_long_to_pass_on_the_leading_entries_are_kept_and_it_is_to
 
 def test_a_body_too_large_is_refused_unread(parser: IsolatedParser) -> None:
     assert read(parser, b"<" * 40_000_000) == "too-large"
+    assert isolate._LARGEST_REQUEST == LARGEST_BODY
 
 
 def test_external_entities_open_no_file_and_no_connection() -> None:
     program = """
 import json, sys
 from monitor.errors import ParseError
-from monitor.feeds.parse import parse_feed
+from monitor.feeds.parse import LARGEST_BODY, parse_feed
 from tests.hostile_documents import ENTITIES, EXTERNAL, HOSTILE, item, rss
 from tests.memory import memory_grown
 bodies = [body.encode() for body in json.load(sys.stdin)]

@@ -13,7 +13,9 @@ from alerts.trouble import DOWN_AFTER, is_down, to_tell
 from monitor.errors import ConfigError, DeliveryError
 from monitor.model import ChannelTrouble
 from monitor.net.fetch import Client
-from monitor.pipeline import Deliver, Heartbeat, tell_owner
+from monitor.pipeline.deliver import Deliver
+from monitor.pipeline.heartbeat import Heartbeat
+from monitor.pipeline.owner import tell_owner
 from monitor.settings.config import Config, heartbeat_faults, read_config
 from storage.database import Database
 from tests.command import tipsheet

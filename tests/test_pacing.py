@@ -11,7 +11,7 @@ import pytest
 
 from monitor.errors import ConfigError, DeliveryError
 from monitor.model import Decision
-from monitor.pipeline import Deliver
+from monitor.pipeline.deliver import Deliver
 from monitor.settings.config import Config, read_config
 from storage import outbox
 from tests.conftest import Clock

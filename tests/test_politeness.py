@@ -24,8 +24,8 @@ from sqlalchemy import select
 from monitor.errors import ConfigError, FetchError
 from monitor.model import Feed, FeedOutcome, FeedState, Fetched
 from monitor.net.fetch import Client
-from monitor.pipeline import Refresh
 from monitor.pipeline.lanes import Lanes, host_of
+from monitor.pipeline.refresh import Refresh
 from monitor.rhythm.cadence import parse_retry_after
 from monitor.run import open_client
 from monitor.version import VERSION

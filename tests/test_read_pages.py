@@ -17,8 +17,8 @@ import pytest
 from monitor.isolate import IsolatedParser
 from monitor.model import Examined
 from monitor.net.fetch import Client
-from monitor.pipeline import Examine, ReadPages
-from monitor.pipeline.read_pages import ReadPage
+from monitor.pipeline.examine import Examine
+from monitor.pipeline.read_pages import ReadPage, ReadPages
 from monitor.settings.config import Config, read_config
 from monitor.story.outlets import shipped
 from storage import entries, errands

@@ -22,9 +22,9 @@ from monitor.feeds import changes
 from monitor.isolate import IsolatedParser
 from monitor.model import Changes, FeedOutcome, Fetched, ParsedFeed
 from monitor.net.fetch import Client
-from monitor.pipeline import Refresh, intake
+from monitor.pipeline import intake
 from monitor.pipeline.lanes import Askers
-from monitor.pipeline.refresh import LEASE
+from monitor.pipeline.refresh import LEASE, Refresh
 from monitor.rhythm.cadence import NEVER
 from monitor.settings.config import Config, read_config
 from storage import entries, feeds

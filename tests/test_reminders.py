@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import ConfigError
-from monitor.pipeline import Deliver, queue_reminders
+from monitor.pipeline.deliver import Deliver
+from monitor.pipeline.reminders import queue_reminders
 from monitor.settings.config import read_config
 from storage import reminders
 from storage.database import Database

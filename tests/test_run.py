@@ -24,7 +24,7 @@ from monitor.cli.demo import SECRET, SECRET_NAME, write_config
 from monitor.demo.mailroom import Mailroom
 from monitor.demo.newsroom import Newsroom
 from monitor.model import Message, Recipient
-from monitor.pipeline import follow_clock_back
+from monitor.pipeline.upkeep import follow_clock_back
 from monitor.run import TICK, Stages, open_stages, serve
 from monitor.settings.config import read_config
 from storage import entries, outbox
@@ -270,8 +270,8 @@ def desk(tmp_path: Path, database: Database) -> Iterator[Desk]:
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         with open_stages(config, database, stop=threading.Event(), clock=clock) as stages:
-            deliver = replace(stages.deliver, senders={"mail": mail, "bot": bot})
-            yield Desk(replace(stages, deliver=deliver), clock, mail, bot)
+            stages.deliver = replace(stages.deliver, senders={"mail": mail, "bot": bot})
+            yield Desk(stages, clock, mail, bot)
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
@@ -376,9 +376,9 @@ def test_a_channel_that_cannot_be_used_holds_back_its_own_alerts_only(
     mail.open.set()
     reason = "the channel “bot” cannot be used: secret: expected whsec_ and the base64 of 24 to 64 bytes"
     with caplog.at_level(logging.ERROR, "tipsheet"), open_stages(config, database, stop=stop) as stages:
+        stages.deliver = replace(stages.deliver, senders={**stages.deliver.senders, "mail": mail})
         assert [record.__dict__["event"] for record in caplog.records] == ["channel"]
-        deliver = replace(stages.deliver, senders={**stages.deliver.senders, "mail": mail})
-        desk = Desk(replace(stages, deliver=deliver), MovableClock(), mail, Line())
+        desk = Desk(stages, MovableClock(), mail, Line())
         desk.queue(DESK, "day")
         desk.queue(ROBOT, "day")
         ended = {one.item.channel: (one.state, one.reason) for one in desk.stages.deliver()}

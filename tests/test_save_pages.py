@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from monitor.net.fetch import Client
-from monitor.pipeline import Examine, SavePages
+from monitor.pipeline.examine import Examine
+from monitor.pipeline.save_pages import SavePages
 from monitor.settings.config import read_config
 from monitor.story.outlets import shipped
 from storage import errands

@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import func, select
 
 from monitor.model import KeyedEntry
-from monitor.pipeline import Deliver, Examine
+from monitor.pipeline.deliver import Deliver
+from monitor.pipeline.examine import Examine
 from monitor.pipeline.storms import MOST, resume
 from monitor.run import utc_now
 from monitor.settings.config import Config, read_config

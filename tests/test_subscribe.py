@@ -25,8 +25,10 @@ from monitor.isolate import IsolatedParser
 from monitor.model import Subscription
 from monitor.net.callback import CallbackServer
 from monitor.net.fetch import Client
-from monitor.pipeline import Hear, Refresh, Subscribe, TakeIn
-from monitor.pipeline.hear import Meter
+from monitor.pipeline.hear import Hear, Meter
+from monitor.pipeline.refresh import Refresh
+from monitor.pipeline.subscribe import Subscribe
+from monitor.pipeline.take_in import TakeIn
 from monitor.settings.config import Config, read_config
 from storage import feeds, subscriptions
 from storage.database import Database

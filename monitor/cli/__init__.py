@@ -4,8 +4,9 @@
     stories.py, corrections.py  stories …             feeds.py, add.py, health.py  feeds …
     alerts.py  alerts …                               demo.py    demo
     ledger.py  ledger                                 watches.py explain, backtest
-    pauses.py  watches …                              users.py  users …
-    options.py what commands share                    paint.py   how it looks
+    pauses.py  watches …                              web.py, users.py  web, users …
+    commands.py one by its name                        options.py what they share
+    paint.py   how it looks
 
 Exit codes: 0 done · 1 done, and something in it failed · 2 the command or the configuration is wrong · 3 the database
 refused · 75 another Tipsheet is at work, try later.
@@ -16,45 +17,41 @@ from __future__ import annotations
 import sys
 
 import click
-from rich.text import Text
 
-from monitor.cli.add import add
-from monitor.cli.alerts import alerts
-from monitor.cli.corrections import merge, move, split, undo
-from monitor.cli.demo import demo
-from monitor.cli.feeds import feeds
-from monitor.cli.health import health
-from monitor.cli.ledger import ledger
-from monitor.cli.paint import err, plain
-from monitor.cli.pauses import watch_states
-from monitor.cli.stage import stage
-from monitor.cli.stories import stories
-from monitor.cli.users import users
-from monitor.cli.watches import backtest_command, explain_command
-from monitor.cli.work import check, completion, digest, init, once, run
+from monitor.cli.commands import Commands
 from monitor.errors import AccountError, ConfigError, InstanceError, StorageError, TipsheetError
 from monitor.version import VERSION
 
+_COMMANDS = Commands(
+    {
+        "demo": "demo",
+        "init": "work.init",
+        "check": "work.check",
+        "explain": "watches.explain_command",
+        "backtest": "watches.backtest_command",
+        "once": "work.once",
+        "run": "work.run",
+        "web": "web",
+        "watches": "pauses.watch_states",
+        "stories": "stories",
+        "ledger": "ledger",
+        "alerts": "alerts",
+        "feeds": "feeds",
+        "digest": "work.digest",
+        "stage": "stage",
+        "users": "users",
+        "completion": "work.completion",
+    }
+)
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.group(commands=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(VERSION, prog_name="tipsheet")
 def tipsheet() -> None:
     """Watch feeds, tell each story once, never lose an alert.
 
     Begin with `tipsheet demo`: an offline newsroom that shows all of it in half a minute.
     """
-
-
-_COMMANDS = (
-    demo, init, check, explain_command, backtest_command, once, run, watch_states, stories, ledger, alerts, feeds,
-    digest, stage, users, completion,
-)  # fmt: skip
-for _command in _COMMANDS:
-    tipsheet.add_command(_command)
-for _command in (split, merge, move, undo):
-    stories.add_command(_command)
-feeds.add_command(add)
-feeds.add_command(health)
 
 
 def main() -> None:
@@ -72,6 +69,10 @@ def main() -> None:
 
 
 def _show(message: str) -> None:
+    from rich.text import Text  # what shows nothing need not wait for it
+
+    from monitor.cli.paint import err, plain
+
     first, *others = message.splitlines() or [""]
     err.print(Text("tipsheet:", style="bold red"), plain(first))
     for line in others:

@@ -19,12 +19,13 @@ import click
 
 from monitor.cli.options import config_option, find_config, json_option, load_config
 from monitor.cli.paint import err, json_lines, local, out, plain, table
+from monitor.clock import utc_now
 from monitor.errors import FetchError
 from monitor.isolate import IsolatedParser
 from monitor.model import Feed, ParsedEntry
 from monitor.pipeline.discover import Discover, FoundFeed, Search
 from monitor.rhythm import index_rule
-from monitor.run import open_client, utc_now
+from monitor.run import open_client
 from monitor.settings.config import Config
 from monitor.settings.feeds_file import append_feeds, twin
 from monitor.story.outlets import shipped

@@ -11,9 +11,10 @@ from alerts import channel as channels
 from alerts.message import compose_test
 from monitor.cli.options import config_option, database_option, json_option, load_config, open_database
 from monitor.cli.paint import err, json_lines, local, out, plain, table
+from monitor.clock import utc_now
 from monitor.errors import DeliveryError
 from monitor.pipeline.resting import end_rests, resting_channels
-from monitor.run import open_client, utc_now
+from monitor.run import open_client
 from storage import outbox, reminders
 
 EVERY = 1_000_000  # deliveries; `tipsheet alerts` shows the latest, `retry --all` must not forget the older ones

@@ -13,8 +13,8 @@ import click
 
 from monitor.cli.options import database_option, json_option, open_database
 from monitor.cli.paint import json_line, out, plain
+from monitor.clock import utc_now
 from monitor.pipeline.correct import Correct, Corrected
-from monitor.run import utc_now
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

@@ -19,11 +19,12 @@ from rich.text import Text
 
 from monitor.cli.paint import out, plain
 from monitor.cli.work import configure_logging, work_off
+from monitor.clock import utc_now
 from monitor.demo.mailroom import Letter, Mailroom
 from monitor.demo.newsroom import Newsroom
 from monitor.errors import TipsheetError
 from monitor.pipeline import digests
-from monitor.run import open_stages, utc_now
+from monitor.run import open_stages
 from monitor.settings.config import Config, read_config
 from monitor.story.outlets import shipped
 from monitor.watches.near_miss import why_not

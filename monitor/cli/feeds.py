@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from monitor.cli.commands import Commands
 from monitor.cli.options import (
     config_option,
     database_option,
@@ -21,15 +22,15 @@ from monitor.cli.options import (
     open_database,
 )
 from monitor.cli.paint import err, json_lines, many, out, plain, table
+from monitor.clock import utc_now
 from monitor.feeds import opml
 from monitor.model import FeedRow
 from monitor.rhythm import cadence
-from monitor.run import utc_now
 from monitor.settings.feeds_file import append_feeds
 from storage import feeds as feed_rows
 
 
-@click.group()
+@click.group(commands=Commands({"add": "add", "health": "health"}))
 def feeds() -> None:
     """The feeds: list them, see how they are, move them in and out."""
 

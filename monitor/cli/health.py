@@ -11,10 +11,10 @@ import click
 
 from monitor.cli.options import database_option, json_option, open_database
 from monitor.cli.paint import err, json_lines, local, many, out, table
+from monitor.clock import utc_now
 from monitor.model import FeedRow
 from monitor.net import websub
 from monitor.rhythm.condition import Condition, condition_of, crowd_of
-from monitor.run import utc_now
 from storage import feeds as feed_rows
 from storage import subscriptions
 

@@ -16,10 +16,10 @@ from sqlalchemy import Connection
 
 from monitor.cli.options import Duration, config_option, database_option, json_option, load_config, open_database
 from monitor.cli.paint import json_lines, local, out, plain, progress, table
+from monitor.clock import utc_now
 from monitor.model import Naming
 from monitor.pictures.charts import heat_map, timeline
 from monitor.pictures.drawing import Drawing, to_svg
-from monitor.run import utc_now
 from monitor.settings.config import Config
 from monitor.story import ledger as counting
 from monitor.story.ledger import Cell, Evidence

@@ -12,9 +12,9 @@ import click
 
 from monitor.cli.options import config_option, database_option, json_option, load_config, open_database
 from monitor.cli.paint import err, json_lines, local, out, plain, table
+from monitor.clock import utc_now
 from monitor.pipeline.arming import held_back
 from monitor.pipeline.storms import resume
-from monitor.run import utc_now
 from monitor.settings.config import Config
 from storage import facts
 from storage.database import Database

@@ -14,10 +14,11 @@ from typing import Any
 import click
 from rich.text import Text
 
+from monitor.cli.commands import Commands
 from monitor.cli.options import database_option, json_option, open_database
 from monitor.cli.paint import err, in_colour, json_line, json_lines, local, out, plain, table
+from monitor.clock import utc_now
 from monitor.model import Correction, Difference, StoryReport
-from monitor.run import utc_now
 from monitor.story.outlets import shipped
 from monitor.story.report import tell
 from monitor.story.versions import differences, edit_kind
@@ -34,7 +35,10 @@ _STYLES = {"kept": "", "gone": "red strike", "added": "green"}
 _MARKS = {"kept": "{}", "gone": "[-{}-]", "added": "{{+{}+}}"}  # where there is no colour
 
 
-@click.group(invoke_without_command=True)
+_CORRECTIONS = {name: f"corrections.{name}" for name in ("split", "merge", "move", "undo")}
+
+
+@click.group(commands=Commands(_CORRECTIONS), invoke_without_command=True)
 @database_option
 @json_option
 @_hours

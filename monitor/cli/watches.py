@@ -14,9 +14,9 @@ from rich.text import Text
 from monitor.cli.options import config_option, database_option, find_config, json_option, load_config, open_database
 from monitor.cli.paint import json_line, json_lines, many, out, plain, progress
 from monitor.cli.stage import chosen_watches, read_document
+from monitor.clock import utc_now
 from monitor.errors import StorageError, TipsheetError
 from monitor.model import Document, Feed, Span, Watch
-from monitor.run import utc_now
 from monitor.settings.config import Config
 from monitor.watches.backtest import Archived, Backtest, Line, backtest, differences, too_busy
 from monitor.watches.explain import Clue, Explanation, Part, Weighing, explain

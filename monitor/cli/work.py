@@ -11,11 +11,11 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import get_completion_class
 
-from alerts import channel as channels
 from monitor.cli.options import (
     config_option,
     database_option,
@@ -26,15 +26,18 @@ from monitor.cli.options import (
     verbose_option,
 )
 from monitor.cli.paint import err, json_line, many, out, plain, plain_json, plain_lines, progress
+from monitor.clock import utc_now
 from monitor.errors import ConfigError, Fault, StorageError
 from monitor.model import FeedOutcome
-from monitor.pipeline import Delivered, digests, heartbeat
 from monitor.pipeline.arming import held_back, judge, sentence_of, untried
+from monitor.pipeline.heartbeat import STAGES
 from monitor.pipeline.journal import note
 from monitor.pipeline.resting import resting_channels
-from monitor.run import Stages, open_stages, serve, stop_on_signals, utc_now
+from monitor.run import Stages, open_stages, serve, stop_on_signals
 from monitor.settings.config import Config, channel_faults, example_faults, fault_of, heartbeat_faults
-from monitor.story.outlets import shipped
+
+if TYPE_CHECKING:
+    from monitor.pipeline.deliver import Delivered
 
 
 @click.command()
@@ -68,6 +71,8 @@ def check(config_path: Path | None, database_url: str | None, as_json: bool) -> 
     Every fault has its file, line and place, and what was expected. Where there is a database, watches that are new to
     it are tried on its last days, too.
     """
+    from alerts import channel as channels  # every way out, which `once` loads when there is something to send
+
     try:
         config = load_config(config_path)
         faults = [
@@ -171,7 +176,7 @@ def once(config_path: Path | None, database_url: str | None, as_json: bool, verb
     stop_on_signals(stop)
     with open_database(database_url) as database, open_stages(config, database, stop=stop) as stages:
         tally = work_off(stages)
-        for stage in heartbeat.STAGES:
+        for stage in STAGES:
             stages.heartbeat.ended(stage, well=True)
         stages.heartbeat.beat()
         for name, reason in held_back(database, config).items():
@@ -188,33 +193,41 @@ def once(config_path: Path | None, database_url: str | None, as_json: bool, verb
 
 
 def work_off(stages: Stages) -> dict[str, int]:
-    """All that is due now, through all three stages, with progress shown; what happened, counted."""
+    """All that is due now, through all three stages, with progress shown; what happened, counted.
+
+    A stage that has nothing to do is not put together.
+    """
     tally: Counter[str] = Counter(
         polled=0, unchanged=0, failed=0, entries=0, examined=0, matched=0, pages=0, delivered=0, undelivered=0
     )
-    for outcome in progress(stages.refresh(), "Reading feeds", stages.refresh.count_due()):
-        _count_poll(tally, outcome)
+    if feeds := stages.count_feeds():
+        for outcome in progress(stages.refresh(), "Reading feeds", feeds):
+            _count_poll(tally, outcome)
     _examine_and_deliver(stages, tally)
-    for read in progress(stages.read_pages(), "Reading articles", stages.read_pages.count_due()):
-        tally["pages"] += read.state == "done"
+    if pages := stages.count_pages():
+        for read in progress(stages.read_pages(), "Reading articles", pages):
+            tally["pages"] += read.state == "done"
     if tally["pages"]:  # no alert waited for them; what they tell beyond the feeds comes after
         _examine_and_deliver(stages, tally)
-    deque(stages.save_pages(), maxlen=0)
+    if stages.config.archive:
+        deque(stages.save_pages(), maxlen=0)
     stages.forget_old_texts()
     return dict(tally)
 
 
 def _examine_and_deliver(stages: Stages, tally: Counter[str]) -> None:
-    for examined in progress(stages.examine(), "Looking for stories", stages.examine.count_due()):
-        tally["examined"] += 1
-        tally["matched"] += bool(examined.matches)
+    if stages.may_examine():
+        for examined in progress(stages.examine(), "Looking for stories", stages.count_entries()):
+            tally["examined"] += 1
+            tally["matched"] += bool(examined.matches)
     stages.queue_digests()
     stages.queue_reminders()
     stages.tell_owner()
-    due = stages.deliver.count_due(close_window=True)
-    for delivered in progress(stages.deliver(close_window=True), "Delivering", due):
-        tally["delivered" if delivered.state == "sent" else "undelivered"] += 1
-        show_undelivered(delivered)
+    if stages.may_deliver():
+        due = stages.deliver.count_due(close_window=True)
+        for delivered in progress(stages.deliver(close_window=True), "Delivering", due):
+            tally["delivered" if delivered.state == "sent" else "undelivered"] += 1
+            show_undelivered(delivered)
 
 
 def _count_poll(tally: Counter[str], outcome: FeedOutcome) -> None:
@@ -273,6 +286,9 @@ def digest(
     config_path: Path | None, database_url: str | None, recipient: str | None, hours: int, html: Path | None
 ) -> None:
     """Print the digest as it would be mailed now."""
+    from monitor.pipeline import digests
+    from monitor.story.outlets import shipped
+
     config = load_config(config_path, with_secrets=False, lenient=True)
     name = recipient or next(iter(config.recipients))
     if name not in config.recipients:

@@ -1,9 +1,9 @@
-"""Digests: one for each recipient and local date, late rather than never, of what was decided since the last one."""
+"""What a digest says: all that was decided since the last one. Which digests are owed, `owed` says."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,32 +13,15 @@ from alerts.digest import NEAR, NearMiss, compose_digest
 from monitor.model import Document, Message, Recipient, StoryReport
 from monitor.pipeline import storms
 from monitor.rhythm import cadence
-from monitor.settings.config import Config
 from monitor.story.outlets import Outlets
 from monitor.story.report import tell
 from monitor.watches.matching import CompiledWatch
 from monitor.watches.near_miss import why_not
-from storage import entries, errands, facts, feeds, outbox, stories, versions
-from storage.database import Database
+from storage import entries, errands, facts, feeds, stories, versions
 
 TOLD_WITHIN = timedelta(days=30)  # stories told longer ago than this are over: who edits them now tidies up
 WEIGHED = 200  # entries that came near and are looked at, the latest
 FIRST_PERIOD = timedelta(days=1)  # what a digest looks back on where nothing was ever worked on
-
-
-def queue_digests(database: Database, config: Config, *, clock: Callable[[], datetime]) -> int:
-    """Put the digests that are owed into the outbox; the row of a date exists once, however often this is called."""
-    queued = 0
-    with database.write() as connection:
-        now = clock()  # inside, as for decisions: nothing falls between two digests
-        began = facts.began_at(connection, now=now)
-        for recipient in config.recipients.values():
-            if recipient.digest_at is None:
-                continue
-            day, due = cadence.digest_slot(recipient.digest_at, recipient.zone, now=now, on=recipient.digest_on)
-            if due > began:
-                queued += outbox.add_digest(connection, recipient, day=day.isoformat(), now=now)
-    return queued
 
 
 def compose(

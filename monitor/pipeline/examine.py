@@ -21,6 +21,7 @@ from monitor.model import Attribution, Entry, ErrandKind, Examined, Match, Place
 from monitor.pipeline.arming import arm
 from monitor.pipeline.journal import log, note
 from monitor.pipeline.storms import Storms, watch_for_storms
+from monitor.pipeline.upkeep import window_of
 from monitor.settings.config import Config
 from monitor.story.answers import is_answer
 from monitor.story.attribution import attribute
@@ -37,14 +38,8 @@ from storage.database import Database
 
 LEASE = timedelta(minutes=30)
 BATCH = 100  # one commit for so many: a disk syncs a few hundred times a second, a first poll brings ten thousand
-WINDOW = timedelta(hours=72)
 RETRY = timedelta(hours=1)
 ARM_AGAIN = timedelta(minutes=1)
-
-
-def window_of(config: Config) -> timedelta:
-    """How far back stories are remembered: longer than anything that may still alert, or it would be told again."""
-    return max(WINDOW, config.fresh_for + timedelta(days=1))
 
 
 # How alike two stories must be to be merged, where that decides what somebody is told. A wrong merge of two matched

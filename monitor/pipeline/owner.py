@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from alerts.summary import compose_notice
 from alerts.trouble import to_tell
 from monitor.pipeline.journal import note
 from monitor.settings.config import Config
@@ -26,6 +25,8 @@ def tell_owner(database: Database, config: Config, *, clock: Callable[[], dateti
             found = trouble.of_channel(connection, channel)
             if channel == owner.channel or not (sentence := to_tell(found, now=now)):
                 continue
+            from alerts.summary import compose_notice  # it loads all that writes messages; most rounds write none
+
             message = compose_notice(
                 sentence, subject=f"alerts do not arrive by “{channel}”", recipient=owner,
                 key=f"trouble:{channel}:{now.isoformat()}:{owner.name}", now=now,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from alerts.summary import MAX_REMINDERS
 from monitor.pipeline.journal import note
 from monitor.settings.config import Config
 from storage import reminders
@@ -17,6 +16,8 @@ def queue_reminders(database: Database, config: Config, *, clock: Callable[[], d
     waits = {watch.name: watch.remind for watch in config.watches.values() if watch.remind}
     if not waits:
         return 0
+    from alerts.summary import MAX_REMINDERS  # it loads all that writes messages, which most files need in few rounds
+
     with database.write() as connection:
         now = clock()
         queued = sum(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from monitor.pipeline.examine import window_of
 from monitor.settings.config import Config
 from storage import claims, entries, facts, feeds, hosts, imprints
 from storage.database import Database
@@ -15,6 +14,8 @@ from storage.schema import entries as entry_table
 from storage.schema import errands as errand_table
 from storage.schema import feeds as feed_table
 from storage.schema import outbox as outbox_table
+
+WINDOW = timedelta(hours=72)
 
 
 def take_over(database: Database, config: Config, *, now: datetime) -> None:
@@ -50,6 +51,11 @@ def follow_clock_back(database: Database, *, now: datetime) -> None:
         hosts.follow_clock_back(connection, now=now)
         connection.execute(update(outbox_table).where(delayed, outbox_table.c.state == "waiting").values(due_at=now))
         connection.execute(update(entry_table).where(new_ahead).values(examine_at=now))
+
+
+def window_of(config: Config) -> timedelta:
+    """How far back stories are remembered: longer than anything that may still alert, or it would be told again."""
+    return max(WINDOW, config.fresh_for + timedelta(days=1))
 
 
 def forget_old_texts(database: Database, config: Config, *, now: datetime) -> int:
