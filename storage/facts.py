@@ -84,6 +84,15 @@ def keep_notices(connection: Connection, said: tuple[str, ...]) -> None:
         _write(connection, "notices", said)
 
 
+def index_recipe(connection: Connection) -> str:
+    """How the words of the word index were found; "" where there is none yet."""
+    return str(_read(connection, "index recipe") or "")
+
+
+def keep_index_recipe(connection: Connection, recipe: str) -> None:
+    _write(connection, "index recipe", recipe)
+
+
 def channel_states(connection: Connection) -> dict[str, ChannelState]:
     """Channel → what is remembered of it; of one that works, nothing is."""
     return {name: _channel_state(kept) for name, kept in (_read(connection, "channels") or {}).items()}

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, func, insert, select, update
 
 from monitor.errors import ConflictError, ReviewError
 from monitor.model import Assignment, Note, Verdict, VerdictKind
@@ -114,6 +114,14 @@ def seen_by(connection: Connection, story_id: int) -> dict[str, datetime]:
     query = select(sightings.c.person, last).join(members, members.c.entry_id == sightings.c.entry_id).where(mine)
     rows = connection.execute(query.group_by(sightings.c.person).order_by(sightings.c.person))
     return {row.person: row.seen_at for row in rows}
+
+
+def standing(table: Table) -> Select[Any]:
+    """What was said last of each story, of verdicts for each watch; with `story_id`."""
+    parts = [members.c.story_id, *([table.c.watch] if "watch" in table.c else [])]
+    last = select(func.max(table.c.id)).join(members, members.c.entry_id == table.c.entry_id).group_by(*parts)
+    query = select(table, members.c.story_id).join(members, members.c.entry_id == table.c.entry_id)
+    return query.where(table.c.id.in_(last))
 
 
 def verdict(row: Row[Any]) -> Verdict:

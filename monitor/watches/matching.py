@@ -78,7 +78,7 @@ class Matcher:
     def __init__(self, compiled: Sequence[CompiledWatch]) -> None:
         self._compiled = tuple(compiled)
         self._asked, self._twins = _questions(self._compiled)
-        self._index = RouteIndex(_required(self._compiled[number]) for number in self._asked)
+        self._index = RouteIndex(required(self._compiled[number]) for number in self._asked)
 
     def match(self, document: Document) -> tuple[Match, ...]:
         """Every watch that the document satisfies, in the order of the watches."""
@@ -148,7 +148,7 @@ def _scope(watch: Watch) -> list[Clause]:
     return [clause for clause in (tuple(feeds), (*languages, "lang:") if languages else ()) if clause]
 
 
-def _required(compiled: CompiledWatch) -> list[Clause]:
+def required(compiled: CompiledWatch) -> list[Clause]:
     """What every document that matches holds. A pack needs a cue on each side, and support is none."""
     if compiled.pack is None:
         return [*clauses(_tree_of(compiled)), *_scope(compiled.watch)]
