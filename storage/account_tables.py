@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Date, ForeignKey, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Table, UniqueConstraint
 
-from storage.columns import Instant, metadata
+from storage.columns import Instant, Integer, String, Text, metadata
 
 accounts = Table(
     "accounts",

@@ -1,45 +1,79 @@
-"""One database: transactions, migrations, the single-instance lock. The only module that asks which engine it is on."""
+"""One database: transactions, migrations, the single-instance lock. The only module that asks which engine it is on.
+
+What an engine needs for itself stands in `sqlite` and `postgresql`; both offer what `Kind` says.
+"""
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import ColumnElement, Connection, Engine, Table, inspect
+from sqlalchemy.dialects import sqlite as in_sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, ProgrammingError
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from monitor.errors import InstanceError, StorageError
-from storage import migrations
+from monitor.errors import StorageError
+from storage import migrations, postgresql, sqlite
+from storage.schema import metadata
 
 if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql
+    from sqlalchemy.dialects import postgresql as in_postgresql
 
-BUSY_SECONDS = 30
+
+class OnlyInstance(Protocol):
+    """Being the only Tipsheet on a database."""
+
+    def hold(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Kind(Protocol):
+    """What the room of an engine offers; its docstrings stand there."""
+
+    TO_READ: Mapping[str, Any]
+
+    def shown(self, url: URL) -> str: ...
+
+    def exists(self, url: URL) -> bool: ...
+
+    def open_engine(self, url: URL) -> Engine: ...
+
+    def before_migration(self, connection: Connection) -> None: ...
+
+    def after_migration(self, connection: Connection) -> None: ...
+
+    def continue_ids(self, connection: Connection) -> None: ...
+
+    def forget_traces(self, engine: Engine) -> None: ...
+
+    def create_word_index(self, connection: Connection, name: str) -> None: ...
+
+    def holds_words(self, name: str, clauses: Sequence[Sequence[str]]) -> ColumnElement[bool]: ...
+
+    def OnlyInstance(self, engine: Engine) -> OnlyInstance: ...  # noqa: N802  a class is what makes one
+
+
+_NOT_YET = "there is no database {} yet; `tipsheet once` makes one"
+_KINDS: Mapping[str, Kind] = {"sqlite": sqlite, "postgresql": postgresql}
 
 
 class Database:
     """An open database at the newest version of its schema."""
 
-    def __init__(self, url: str) -> None:
-        """`url` is a SQLAlchemy URL. The file of a SQLite database is made for its owner's eyes only."""
+    def __init__(self, url: str, *, must_exist: bool = False) -> None:
+        """`url` is a SQLAlchemy URL. With `must_exist`, one in which no Tipsheet has worked is refused, not filled."""
         self.url = _read_url(url)
-        self._lock: int | None = None
-        if self.url.get_backend_name() == "sqlite":
-            _make_private_file(self.url)
-        self._engine = create_engine(self.url)
-        if self.url.get_backend_name() == "sqlite":
-            _set_up_sqlite(self._engine)
+        self._kind = _KINDS[self.url.get_backend_name()]
+        self._instance: OnlyInstance | None = None
+        if must_exist and not self._kind.exists(self.url):
+            raise StorageError(_NOT_YET.format(self))
+        self._engine = self._kind.open_engine(self.url)
         try:
-            self._migrate()
+            self._migrate(must_exist=must_exist)
         except BaseException:
             self._engine.dispose()
             raise
@@ -50,133 +84,115 @@ class Database:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def __str__(self) -> str:
+        """What it is called in messages, without a password."""
+        return self._kind.shown(self.url)
+
     def close(self) -> None:
+        if self._instance is not None:
+            self._instance.close()
+            self._instance = None
         self._engine.dispose()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view of the rows; nothing is written."""
-        with _as_storage_error(), self._engine.connect() as connection:
+        with _as_storage_error(), self._engine.connect().execution_options(**self._kind.TO_READ) as connection:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction: all of it is kept when the block ends, or nothing."""
+    def write(self, *, alongside: bool = False) -> Iterator[Connection]:
+        """One transaction: all of it is kept when the block ends, or nothing.
+
+        Writers take turns. Those that claim or fence each row that they change may write `alongside` each other, where
+        the engine can.
+        """
+        if self._instance is not None:
+            with _as_storage_error():
+                self._instance.hold()
+        options = {"tipsheet_writes": "alongside" if alongside else "alone"}
         with (
             _as_storage_error(),
-            self._engine.connect().execution_options(tipsheet_writes=True) as connection,
+            self._engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
             yield connection
 
     def forget_traces(self) -> None:
-        """What was deleted stands in no file of the database any more, as far as that is in our hands.
-
-        Old pages stand in the write-ahead log until it is begun anew. Who reads meanwhile is waited for.
-        """
+        """What was deleted stands in no file of the database any more, as far as that is in our hands."""
         with _as_storage_error():
-            connection = self._engine.raw_connection()
-            try:
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                connection.close()
+            self._kind.forget_traces(self._engine)
 
     def claim_instance(self) -> None:
-        """Become the only Tipsheet that works on this database, until `close` or the death of the process.
+        """Become the only Tipsheet that works on this database, until `close` or the death of the process."""
+        with _as_storage_error():
+            self._instance = self._kind.OnlyInstance(self._engine)
 
-        The operating system drops the lock with the process, so that a crash needs no clean-up.
-        """
-        path = f"{os.path.realpath(str(self.url.database))}.lock"  # one lock, by whatever name the file is called
-        self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            owner = os.pread(self._lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
-            os.close(self._lock)
-            self._lock = None
-            raise InstanceError(
-                f"another tipsheet (process {owner}) is working on {self.url.database}; stop it first, or wait for it"
-            ) from None
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, str(os.getpid()).encode("ascii"), 0)
-
-    def _migrate(self) -> None:
-        """Bring the schema to the newest version; refuse a database that a newer Tipsheet has written."""
+    def _migrate(self, *, must_exist: bool) -> None:
+        """Bring the schema to the newest version; refuse what somebody else or a newer Tipsheet has written."""
         known = migrations.revisions()
         with self.read() as connection:
             current = migrations.revision_of(connection)
+            strangers = set() if current else set(inspect(connection).get_table_names()) & metadata.tables.keys()
         if current == known[-1]:
             return
+        if current is None and must_exist:
+            raise StorageError(_NOT_YET.format(self))
+        if strangers:
+            raise StorageError(
+                f"{self} has a table `{min(strangers)}` that is not Tipsheet's; expected an empty database"
+            )
         if current is not None and current not in known:
             raise StorageError(
-                f"{self.url.database} is of version {current}, which this Tipsheet does not know: a newer one wrote it"
+                f"{self} is of version {current}, which this Tipsheet does not know: a newer one wrote it"
             )
         with self.write() as connection:
+            self._kind.before_migration(connection)
             migrations.upgrade(connection)
+            self._kind.after_migration(connection)
 
 
-def insert_new(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_new(connection: Connection, table: Table) -> in_sqlite.Insert | in_postgresql.Insert:
     """An INSERT that leaves an existing row alone (`ON CONFLICT DO NOTHING`), in the engine's own words."""
     if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects import postgresql  # slow to load, and who does not use it need not
+        from sqlalchemy.dialects import postgresql as in_postgresql  # slow to load, and who does not use it need not
 
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+        return in_postgresql.insert(table).on_conflict_do_nothing()
+    return in_sqlite.insert(table).on_conflict_do_nothing()
+
+
+def continue_ids(connection: Connection) -> None:
+    """Rows came with ids of their own: the next one that is given is the one after the highest."""
+    _KINDS[connection.dialect.name].continue_ids(connection)
+
+
+def create_word_index(connection: Connection, name: str) -> None:
+    """A table of that name with `rowid`, `title` and `body`, the two being words with a space between any two."""
+    _KINDS[connection.dialect.name].create_word_index(connection, name)
+
+
+def holds_words(connection: Connection, name: str, clauses: Sequence[Sequence[str]]) -> ColumnElement[bool]:
+    """Which rows of such a table hold a word of each clause; "deport*" is any word that begins so."""
+    return _KINDS[connection.dialect.name].holds_words(name, clauses)
 
 
 def _read_url(url: str) -> URL:
     try:
         parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
         parsed.get_dialect()
     except (ArgumentError, NoSuchModuleError):
         scheme, colon, _ = url.partition(":")  # behind it there may be a password
-        message = f"{f'{scheme}:…' if colon else url!r} is no database URL; expected something like sqlite:////path/tipsheet.db"
+        message = f"{f'{scheme}:…' if colon else url!r} is no database URL; {_EXPECTED}"
         raise StorageError(message) from None
-    if parsed.get_backend_name() != "sqlite":
-        raise StorageError(f"the database '{parsed.render_as_string()}' cannot be used yet: expected sqlite:///…")
-    if not parsed.database or parsed.database == ":memory:":
-        raise StorageError("the database must be a file: what is only in memory would be lost")
+    if parsed.drivername not in _DRIVERS:
+        raise StorageError(f"the database '{parsed.render_as_string()}' cannot be used; {_EXPECTED}")
     return parsed
 
 
-def _make_private_file(url: URL) -> None:
-    """The list of what somebody watches is sensitive: directory 0700 where we make it, file 0600."""
-    path = Path(str(url.database))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        raise StorageError(f"the database {path} cannot be opened: {error.strerror}") from error
-
-
-def _set_up_sqlite(engine: Engine) -> None:
-    """Durable, concurrent, and with transactions that begin where we say.
-
-    The driver's own implicit BEGIN comes too late for reads and never for DDL, so it is switched off. Writers say so at
-    BEGIN: a transaction that reads first and writes later could not be retried when somebody else wrote in between.
-    """
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in (
-            f"busy_timeout={int(BUSY_SECONDS * 1000)}",
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "secure_delete=ON",  # what is deleted is overwritten; most builds do so anyway
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("tipsheet_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+_DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
+_EXPECTED = "expected something like sqlite:////path/tipsheet.db or postgresql+psycopg://user:password@host/tipsheet"
 
 
 @contextmanager
@@ -184,7 +200,15 @@ def _as_storage_error() -> Iterator[None]:
     """The driver's errors, in words. A wrong statement is a bug of ours, not the database's state, and stays one."""
     try:
         yield
-    except (IntegrityError, ProgrammingError):
-        raise
     except DBAPIError as error:
-        raise StorageError(f"the database refused: {error.orig}") from error
+        if isinstance(error, IntegrityError | ProgrammingError) and not _is_forbidden(error):
+            raise
+        said = " ".join(str(error.orig).split())
+        if error.connection_invalidated:
+            raise StorageError(f"the connection to the database was lost: {said}") from error
+        raise StorageError(f"the database refused: {said}") from error
+
+
+def _is_forbidden(error: DBAPIError) -> bool:
+    """Not a wrong statement, but one that this user may not make."""
+    return getattr(error.orig, "sqlstate", None) == "42501"

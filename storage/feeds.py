@@ -53,7 +53,7 @@ def claim_due(
         connection,
         feeds,
         due=_due(now),
-        order=feeds.c.next_poll_at,
+        order=feeds.c.next_poll_at.nulls_first(),
         claimant=claimant,
         now=now,
         lease=lease,

@@ -6,16 +6,16 @@ story that stays, and back when it is undone. Each word is a row of its own, non
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Table
 
-from storage.columns import Instant, metadata
+from storage.columns import Instant, Integer, String, Text, metadata
 
 verdicts = Table(
     "verdicts",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("entry_id", ForeignKey("entries.id"), nullable=False, index=True),
-    Column("watch", Text, nullable=False),  # "": of the story, whoever watches it
+    Column("watch", Text, nullable=False),  # "": of a story that none matched
     Column("verdict", Text, nullable=False),  # kept, starred, refused, open
     Column("reason", Text, nullable=False),
     Column("said_by", Text, nullable=False),

@@ -8,25 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import (
-    JSON,
-    Boolean,
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    false,
-)
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, LargeBinary, Table, UniqueConstraint, false
 
 from storage import account_tables as account_tables
 from storage import review_tables as review_tables
 from storage.columns import Instant as Instant
+from storage.columns import Integer, String, Text
 from storage.columns import metadata as metadata
 
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from monitor.model import IndexedWords
+from storage.database import create_word_index
 
 NAME = "entry_words"  # the tables that FTS5 keeps for itself begin with it
 
@@ -38,8 +39,7 @@ entry_id = _TABLE.c.rowid  # the entry's id
 
 def create(connection: Connection) -> None:
     """An empty index, where there is none."""
-    options = "title, body, detail = column, tokenize = \"ascii tokenchars '_'\""
-    connection.exec_driver_sql(f"CREATE VIRTUAL TABLE IF NOT EXISTS {NAME} USING fts5({options})")
+    create_word_index(connection, NAME)
 
 
 def put(connection: Connection, found: Iterable[IndexedWords]) -> None:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from time import sleep
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, select, update
 
 from monitor.errors import InstanceError, StorageError
 from monitor.model import Feed
 from storage import feeds, migrations, word_index
-from storage.database import Database
+from storage.database import Database, continue_ids
 from storage.schema import feeds as feed_table
 from storage.schema import metadata
+from tests.engines import ENGINES, new_database, washed_database
 
 FEED = Feed(url="https://example.org/feed", name="Example", outlet="example.org")
 
@@ -45,8 +49,19 @@ def test_the_names_of_the_scripts_say_which_version_is_the_newest() -> None:
     assert set(migrations.revisions()) == {script.revision for script in scripts.walk_revisions()}
 
 
-def test_an_interrupted_migration_leaves_nothing_and_is_done_again(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'db'}"
+@pytest.fixture(params=ENGINES)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where a database may be made, on each engine in turn."""
+    with new_database(request.param, tmp_path) as url:
+        yield url
+
+
+def run(program: str) -> int:
+    """A process of its own that may die; its exit code."""
+    return subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[1], check=False).returncode
+
+
+def test_an_interrupted_migration_leaves_nothing_and_is_done_again(url: str) -> None:
     program = (
         "import os, signal, alembic.op as op\n"
         "from storage.database import Database\n"
@@ -57,10 +72,86 @@ def test_an_interrupted_migration_leaves_nothing_and_is_done_again(tmp_path: Pat
         "op.create_table = die\n"
         f"Database({url!r})\n"
     )
-    killed = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[1], check=False)
-    assert killed.returncode == -9
+    assert run(program) == -9
     with Database(url) as database:
         assert count(database) == 0
+
+
+def test_two_that_find_nothing_make_one_database(url: str) -> None:
+    program = f"from storage.database import Database; Database({url!r}).close()"
+    both = [subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[1]) for _ in range(2)]
+    assert [one.wait() for one in both] == [0, 0]
+    with Database(url) as database:
+        assert count(database) == 0
+
+
+def test_who_only_looks_makes_no_database(url: str) -> None:
+    with pytest.raises(StorageError, match=r"there is no database .* yet; `tipsheet once` makes one"):
+        Database(url, must_exist=True)
+    Database(url).close()
+    Database(url, must_exist=True).close()
+
+
+def test_the_tables_of_others_are_left_alone(url: str) -> None:
+    others = create_engine(url)
+    with others.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE entries (id int)")
+    others.dispose()
+    with pytest.raises(StorageError, match="has a table `entries` that is not Tipsheet's; expected an empty database"):
+        Database(url)
+
+
+# ---- the same rows on each engine ------------------------------------------------------------------------------------
+
+
+def test_what_is_no_character_is_kept_as_a_sign_that_something_stood_there(database: Database) -> None:
+    odd = Feed(url="https://example.org/feed", name="a\0b\ud83dc\ud83d\ude00", outlet="example.org")
+    with database.write() as connection:
+        feeds.remember(connection, [odd])
+    with database.read() as connection:
+        assert connection.execute(select(feed_table.c.name)).scalar_one() == "a\ufffdb\ufffdc\N{GRINNING FACE}"
+
+
+def test_numbers_have_64_bits(database: Database) -> None:
+    large = 2**40
+    with database.write() as connection:
+        feeds.remember(connection, [FEED])
+        connection.execute(update(feed_table).values(id=large, polls=large))
+    with database.read() as connection:
+        assert connection.execute(select(feed_table.c.id, feed_table.c.polls)).one() == (large, large)
+
+
+def test_texts_stand_in_the_order_of_their_code_points(database: Database) -> None:
+    names = ["Zoo", "a b", "ab", "a-c", "Ärmel", "zoo"]
+    with database.write() as connection:
+        feeds.remember(connection, [Feed(url=f"https://{name}/", name=name, outlet="") for name in names])
+    with database.read() as connection:
+        rows = connection.execute(select(feed_table.c.name).order_by(feed_table.c.name)).scalars()
+        assert list(rows) == sorted(names)
+
+
+def test_a_time_comes_back_as_it_was_written_in_utc(database: Database) -> None:
+    written = datetime(2026, 3, 29, 1, 59, 59, 999_999, tzinfo=timezone(timedelta(hours=-9)))
+    with database.write() as connection:
+        feeds.remember(connection, [FEED])
+        connection.execute(update(feed_table).values(polled_at=written))
+    with database.read() as connection:
+        read = connection.execute(select(feed_table.c.polled_at)).scalar_one()
+    assert read == written
+    assert read.tzinfo is UTC
+
+
+def test_the_next_id_is_the_one_after_the_highest(database: Database) -> None:
+    with database.write() as connection:
+        feeds.remember(connection, [FEED])
+        connection.execute(update(feed_table).values(id=70))
+        continue_ids(connection)
+        feeds.remember(connection, [Feed(url="https://other.example/", name="Other", outlet="")])
+    with database.read() as connection:
+        assert connection.execute(select(func.max(feed_table.c.id))).scalar_one() == 71
+
+
+# ---- transactions ----------------------------------------------------------------------------------------------------
 
 
 def test_a_transaction_is_kept_whole_or_not_at_all(database: Database) -> None:
@@ -86,7 +177,9 @@ def test_the_database_is_its_owners_alone(tmp_path: Path) -> None:
         ("oracle2://x/y", "is no database URL"),
         ("postgres://user:secret@host/db", "is no database URL"),
         ("sqlite://", "must be a file"),
-        ("postgresql+psycopg://user:secret@host/db", "cannot be used yet"),
+        ("postgresql+psycopg2://user:secret@host/db", r"user:\*\*\*@host/db' cannot be used; expected something like"),
+        ("postgresql+psycopg://user:secret@localhost:1/db", "the database refused: .*refused"),
+        ("postgresql://user:secret@localhost:1/db", "the database refused: .*refused"),
         ("sqlite:////proc/nowhere/tipsheet.db", "cannot be opened"),
     ],
 )
@@ -102,21 +195,26 @@ def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
         Database(f"sqlite:///{tmp_path / 'db'}")
 
 
-def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'db'}"
-    Database(url).close()
-    with sqlite3.connect(tmp_path / "db") as raw:
-        raw.execute("UPDATE alembic_version SET version_num = '9999'")
-    raw.close()
+def test_a_driver_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StorageError, match=r"pip install 'tipsheet\[postgres\]'"):
+        Database("postgresql+psycopg://host/db")
+
+
+def test_a_database_of_a_newer_version_is_left_alone(url: str) -> None:
+    with Database(url) as database, database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StorageError, match="version 9999, which this Tipsheet does not know"):
         Database(url)
 
 
-def test_one_instance_for_each_database_until_it_ends(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'db'}"
+# ---- one instance ----------------------------------------------------------------------------------------------------
+
+
+def test_one_instance_for_each_database_until_it_ends(url: str) -> None:
     with Database(url) as first, Database(url) as second:
         first.claim_instance()
-        with pytest.raises(InstanceError, match=rf"process {os.getpid()}\) is working on"):
+        with pytest.raises(InstanceError, match=rf"another tipsheet .*{os.getpid()}.* is working on"):
             second.claim_instance()
         first.close()
         second.claim_instance()
@@ -130,38 +228,121 @@ def test_another_name_for_the_file_is_no_second_instance(tmp_path: Path) -> None
             second.claim_instance()
 
 
-def test_a_killed_instance_leaves_no_lock(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'db'}"
+def test_a_killed_instance_leaves_no_lock(url: str) -> None:
     program = (
         "import os, signal; from storage.database import Database\n"
         f"database = Database({url!r}); database.claim_instance(); os.kill(os.getpid(), signal.SIGKILL)"
     )
-    killed = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[1], check=False)
-    assert killed.returncode == -9
+    Database(url).close()
+    assert run(program) == -9
     with Database(url) as database:
-        database.claim_instance()
+        claim_soon(database)
 
 
-def test_a_locked_database_is_an_error_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.database.BUSY_SECONDS", 0)
-    with Database(f"sqlite:///{tmp_path / 'db'}") as database:
-        other = sqlite3.connect(tmp_path / "db", isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StorageError, match="the database refused: database is locked"), database.write():
-            pytest.fail("a write began on a locked database")
-        other.close()
+def claim_soon(database: Database) -> None:
+    """A server notices within a moment that the other end of a connection is gone."""
+    for _ in range(50):
+        with suppress(InstanceError):
+            return database.claim_instance()
+        sleep(0.02)
+    return database.claim_instance()
+
+
+# ---- what refuses ----------------------------------------------------------------------------------------------------
+
+
+def test_who_waits_too_long_for_his_turn_is_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for engine in ("sqlite", "postgresql"):
+        monkeypatch.setattr(f"storage.{engine}.BUSY_SECONDS", 0.2)
+    with Database(url) as database, Database(url) as other:
+        with (
+            other.write(),
+            pytest.raises(StorageError, match=r"the database refused: .*(is locked|lock timeout)"),
+            database.write(),
+        ):
+            pytest.fail("a write began while somebody else wrote")
         with database.write() as connection:
             feeds.remember(connection, [FEED])
 
 
-def test_a_full_disk_keeps_what_was_there(database: Database) -> None:
-    with database.write() as connection:
-        feeds.remember(connection, [FEED])
+def test_a_full_disk_keeps_what_was_there(tmp_path: Path) -> None:
     many = [FEED] + [
         Feed(url=f"https://example.org/{number}", name="x" * 500, outlet="example.org") for number in range(2_000)
     ]
-    with pytest.raises(StorageError, match="full"), database.write() as connection:
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
-        feeds.remember(connection, many)
-    assert count(database) == 1
+    with Database(f"sqlite:///{tmp_path / 'db'}") as database:
+        with database.write() as connection:
+            feeds.remember(connection, [FEED])
+        with pytest.raises(StorageError, match="full"), database.write() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+            feeds.remember(connection, many)
+        assert count(database) == 1
+
+
+# ---- PostgreSQL alone ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Database]:
+    """A database on a server."""
+    with washed_database("postgresql", tmp_path) as url, Database(url) as database:
+        yield database
+
+
+def hang_up_all_but(database: Database) -> None:
+    """The server drops every connection but those of `database`."""
+    with database.read() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name LIKE 'tipsheet: %%' AND pid <> pg_backend_pid()"
+        )
+
+
+def test_a_connection_that_is_lost_is_said_and_the_next_one_is_new(served: Database) -> None:
+    with Database(served.url.render_as_string(hide_password=False)) as other:
+        with pytest.raises(StorageError, match="the connection to the database was lost"), other.write() as connection:
+            feeds.remember(connection, [FEED])
+            hang_up_all_but(served)
+            connection.execute(select(1))
+        assert count(other) == 0
+        hang_up_all_but(served)
+        with other.write() as connection:  # it was lost while nobody used it
+            feeds.remember(connection, [FEED])
+        assert count(other) == 1
+
+
+def test_an_instance_whose_lock_was_lost_takes_it_again_or_stops(served: Database) -> None:
+    url = served.url.render_as_string(hide_password=False)
+    with Database(url) as first, Database(url) as second:
+        first.claim_instance()
+        hang_up_all_but(served)
+        with first.write():
+            pass
+        with pytest.raises(InstanceError):
+            second.claim_instance()
+        hang_up_all_but(served)
+        second.claim_instance()
+        with pytest.raises(InstanceError, match="another tipsheet"), first.write():
+            pytest.fail("two instances wrote")
+
+
+def test_nothing_is_written_where_only_reading_was_meant(served: Database) -> None:
+    with pytest.raises(StorageError, match="read-only"), served.read() as connection:
+        feeds.remember(connection, [FEED])
+
+
+def test_who_may_not_write_is_told(served: Database) -> None:
+    with served.write() as connection:
+        connection.exec_driver_sql("DROP ROLE IF EXISTS tipsheet_guest")
+        connection.exec_driver_sql("CREATE ROLE tipsheet_guest LOGIN")
+    guest = served.url.set(username="tipsheet_guest")
+    with pytest.raises(StorageError, match="the database refused: permission denied"):
+        Database(guest.render_as_string(hide_password=False))
+
+
+def test_a_database_of_another_encoding_is_refused() -> None:
+    with (
+        new_database("postgresql", Path(), "ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0") as url,
+        pytest.raises(StorageError, match="keeps its texts as LATIN1; expected UTF8"),
+    ):
+        Database(url)

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from monitor.model import Attribution, Credit, Entry, KnownEntry
 from storage import entries
 from storage.database import Database
 from storage.schema import entries as entry_table
+from storage.schema import feeds as feed_table
 from tests.conftest import NOON, Clock
 from tests.rows import COURIER, FERRY, LEASE, WANTED, claim, edit, examined, keep, keyed, match, record, remember
 
@@ -89,7 +90,7 @@ def test_the_users_word_for_a_language_beats_the_feeds(
     remember(database)
     keep(database, keyed("a"), now=clock())
     with database.write() as connection:
-        connection.exec_driver_sql("UPDATE feeds SET language = ? WHERE id = 1", (said_by_the_feed,))
+        connection.execute(update(feed_table).values(language=said_by_the_feed))
         wanted = {FERRY.url: replace(FERRY, language=said_by_the_file)}
         (due,) = entries.claim_due(connection, wanted, claimant="me", now=clock(), lease=LEASE, limit=1)
     assert due.document.language == language

@@ -1,0 +1,189 @@
+"""PostgreSQL: many processes on many machines. What only this engine needs, and no table.
+
+`database` asks which engine it is on, and calls the same functions here as in `sqlite`. SQLite is the measure: what
+holds there (writers take turns, whole numbers have 64 bits, texts stand in the order of their code points, times are
+UTC) holds here. The driver is loaded when a database is opened, and not before.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, literal, literal_column, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+from monitor.errors import InstanceError, StorageError
+
+BUSY_SECONDS = 30
+STALLED_SECONDS = 120  # after which a writer that says nothing more is taken for dead
+
+TO_READ: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+_INSTANCE, _WRITERS = 1, 2  # what an advisory lock is about; the other half of its key is the schema
+
+
+def shown(url: URL) -> str:
+    """What a database is called in messages, without its password."""
+    return url.render_as_string(hide_password=True)
+
+
+def exists(url: URL) -> bool:
+    """Somebody has made it, or the server will say that nobody has."""
+    return True
+
+
+def open_engine(url: URL) -> Engine:
+    """Connections that notice within half a minute when the other side is gone, and wait no longer for a lock."""
+    try:
+        engine = create_engine(url, connect_args=_connect_args(url), pool_pre_ping=True)
+    except ImportError as error:
+        raise StorageError("PostgreSQL needs a driver that is not there: pip install 'tipsheet[postgres]'") from error
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _connect_args(url: URL) -> dict[str, Any]:
+    """What we want of a connection, as far as the URL does not say otherwise."""
+    wanted = {
+        "fallback_application_name": f"tipsheet: process {os.getpid()} on {platform.node()}",
+        "connect_timeout": BUSY_SECONDS, "tcp_user_timeout": BUSY_SECONDS * 1000,
+        "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+    }  # fmt: skip
+    settings = f"-c timezone=UTC -c lock_timeout={int(BUSY_SECONDS * 1000)}"
+    given = url.query.get("options", "")
+    options = f"{settings} {given if isinstance(given, str) else ' '.join(given)}".strip()
+    return {name: value for name, value in wanted.items() if name not in url.query} | {"options": options}
+
+
+def _begin(connection: Connection) -> None:
+    """A writer waits for his turn. He says READ COMMITTED, so that he sees what was written while he waited.
+
+    Those that mind nobody share a turn; all others have it alone.
+    """
+    writes = connection.get_execution_options().get("tipsheet_writes")
+    if writes:
+        lock = "pg_advisory_xact_lock_shared" if writes == "alongside" else "pg_advisory_xact_lock"
+        connection.exec_driver_sql(
+            f"SELECT {lock}({_WRITERS}, hashtext(current_schema())),"
+            f" set_config('idle_in_transaction_session_timeout', '{STALLED_SECONDS}s', true)"
+        )
+
+
+# ---- as on SQLite ----------------------------------------------------------------------------------------------------
+
+
+def before_migration(connection: Connection) -> None:
+    """The encoding of a database is chosen when it is made, and another one than UTF-8 refuses some news."""
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise StorageError(f"{shown(connection.engine.url)} keeps its texts as {encoding}; expected UTF8")
+
+
+_NARROW = """
+SELECT table_name, column_name, data_type FROM information_schema.columns
+WHERE table_schema = current_schema() AND (
+    data_type = 'integer' OR data_type IN ('text', 'character varying') AND collation_name IS DISTINCT FROM 'C'
+) AND table_name IN (SELECT table_name FROM information_schema.tables
+                     WHERE table_schema = current_schema() AND table_type = 'BASE TABLE')
+"""
+
+
+def after_migration(connection: Connection) -> None:
+    """Whole numbers of 64 bits and texts in the order of their code points, whatever the database was made with.
+
+    The scripts of the migrations speak of INTEGER and TEXT, which mean other things here than on SQLite.
+    """
+    for table, column, kind in connection.execute(text(_NARROW)).all():
+        wanted = "bigint" if kind == "integer" else 'text COLLATE "C"'
+        connection.exec_driver_sql(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {wanted}')
+    for table, column, sequence in connection.execute(text(_SEQUENCES)).all():
+        del table, column
+        connection.exec_driver_sql(f"ALTER SEQUENCE {sequence} AS bigint")
+
+
+_SEQUENCES = """
+SELECT table_name, column_name, pg_get_serial_sequence(quote_ident(table_name), column_name) AS sequence
+FROM information_schema.columns WHERE table_schema = current_schema() AND column_default LIKE 'nextval(%'
+"""
+
+
+def continue_ids(connection: Connection) -> None:
+    """The next id of each table is the one after the highest: rows came with ids of their own."""
+    for table, column, sequence in connection.execute(text(_SEQUENCES)).all():
+        highest = f'SELECT max("{column}") FROM "{table}"'  # noqa: S608  the catalogue's own names
+        connection.exec_driver_sql(f"SELECT setval('{sequence}', coalesce(({highest}), 1), ({highest}) IS NOT NULL)")
+
+
+def forget_traces(engine: Engine) -> None:
+    """The server overwrites dead rows when it vacuums, in its own time; what its log keeps is its keeper's business."""
+
+
+def create_word_index(connection: Connection, name: str) -> None:
+    """A tsvector of the words as they stand, no stems, no places; a GIN index finds them, by their beginning too."""
+    words = "array_to_tsvector(array_remove(string_to_array(title || ' ' || body, ' '), ''))"
+    connection.exec_driver_sql(
+        f"CREATE TABLE IF NOT EXISTS {name} (rowid bigint PRIMARY KEY,"
+        ' title text COLLATE "C" NOT NULL, body text COLLATE "C" NOT NULL,'
+        f" words tsvector GENERATED ALWAYS AS ({words}) STORED)"
+    )
+    connection.exec_driver_sql(f"CREATE INDEX IF NOT EXISTS ix_{name}_words ON {name} USING gin (words)")
+
+
+def holds_words(name: str, clauses: Sequence[Sequence[str]]) -> ColumnElement[bool]:
+    """A word in quotes is one as it stands; words hold neither quotes nor backslashes."""
+
+    def word(key: str) -> str:
+        return f"'{key[:-1]}':*" if key.endswith("*") else f"'{key}'"
+
+    asked = " & ".join(f"({' | '.join(map(word, clause))})" for clause in clauses)
+    query = literal(asked).op("::")(literal_column("tsquery"))
+    return literal_column(f"{name}.words").op("@@", is_comparison=True)(query)
+
+
+# ---- the only instance -----------------------------------------------------------------------------------------------
+
+
+_CLAIM = f"SELECT pg_try_advisory_lock({_INSTANCE}, hashtext(current_schema()))"
+_OWNER = f"""
+SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE locktype = 'advisory' AND classid = {_INSTANCE} AND objid = hashtext(current_schema())::oid AND granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""  # noqa: S608  our own words
+
+
+class OnlyInstance:
+    """Being the only Tipsheet on a database: a lock that the server drops with its connection, as with the process."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Raises InstanceError where another one is at work."""
+        self._engine = engine
+        self._one_at_a_time = Lock()
+        self._connection = self._claim()
+
+    def _claim(self) -> Connection:
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()  # it serves nobody else, as long as we live
+        if connection.exec_driver_sql(_CLAIM).scalar_one():
+            return connection
+        owner = str(connection.exec_driver_sql(_OWNER).scalar() or "unknown").removeprefix("tipsheet: ")
+        connection.close()
+        raise InstanceError(
+            f"another tipsheet ({owner}) is working on {shown(self._engine.url)}; stop it first, or wait for it"
+        )
+
+    def hold(self) -> None:
+        """The lock goes with its connection; it is taken again unless somebody else has it by now."""
+        with self._one_at_a_time:
+            try:
+                self._connection.exec_driver_sql("SELECT 1")
+            except DBAPIError:
+                self._connection.close()
+                self._connection = self._claim()
+
+    def close(self) -> None:
+        self._connection.close()

