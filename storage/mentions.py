@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from monitor.model import Mention, Naming
 from storage.schema import entries, feeds, matches, members, mentions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """Somebody of the beat in one story."""
+
+    entity: str
+    kind: str
+    tellings: int  # how many of the story's entries name it
 
 
 def record(connection: Connection, entry_id: int, found: Sequence[Mention]) -> None:
@@ -47,6 +56,19 @@ def namings(connection: Connection, *, since: datetime) -> Iterator[Naming]:
         gathered.append(row)
     if gathered:
         yield _naming(gathered)
+
+
+def named_in(connection: Connection, story_id: int) -> tuple[Named, ...]:
+    """Whom the entries of a story name, those whom most of them name first."""
+    tellings = func.count(mentions.c.entry_id.distinct()).label("tellings")
+    query = (
+        select(mentions.c.entity, mentions.c.kind, tellings)
+        .join(members, members.c.entry_id == mentions.c.entry_id)
+        .where(members.c.story_id == story_id)
+        .group_by(mentions.c.entity, mentions.c.kind)
+        .order_by(tellings.desc(), mentions.c.entity)
+    )
+    return tuple(Named(entity=row.entity, kind=row.kind, tellings=row.tellings) for row in connection.execute(query))
 
 
 def matched(connection: Connection) -> tuple[int, ...]:

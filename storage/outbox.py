@@ -285,12 +285,16 @@ def give_up_orphans(connection: Connection, *, channels: Collection[str], recipi
     return connection.execute(update(outbox).where(outbox.c.state == "waiting", orphan).values(values)).rowcount
 
 
-def listing(connection: Connection, *, states: Sequence[str] = (), limit: int = 200) -> tuple[OutboxRow, ...]:
+def listing(
+    connection: Connection, *, states: Sequence[str] = (), story: int | None = None, limit: int = 200
+) -> tuple[OutboxRow, ...]:
     """Deliveries, newest first. The subject of one that has no words of its own is the headline that led to it."""
     query = select(outbox, entries.c.title).outerjoin(entries, entries.c.id == outbox.c.entry_id)
     query = query.order_by(outbox.c.id.desc()).limit(limit)
     if states:
         query = query.where(outbox.c.state.in_(states))
+    if story is not None:
+        query = query.where(outbox.c.story_id == story)
     return tuple(
         OutboxRow(
             id=row.id, key=row.key, kind=row.kind, watch=row.watch, channel=row.channel, recipient=row.recipient,

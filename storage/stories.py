@@ -217,6 +217,19 @@ def decided(connection: Connection, *, since: datetime, until: datetime, recipie
     return tuple((row.story_id, row.watch) for row in rows)
 
 
+def decisions_of(connection: Connection, story_id: int) -> tuple[DecisionRow, ...]:
+    """Everything that was decided about a story, in order."""
+    rows = connection.execute(
+        select(decisions, entries.c.title, feeds.c.outlet)
+        .join(entries, entries.c.id == decisions.c.entry_id)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .join(members, members.c.entry_id == decisions.c.entry_id)
+        .where(members.c.story_id == story_id)
+        .order_by(decisions.c.id)
+    )
+    return tuple(map(_decision, rows))
+
+
 def listing(connection: Connection, *, since: datetime, matched_only: bool = True) -> tuple[StoryRow, ...]:
     """The stories of a period, latest first."""
     matched = select(members.c.story_id).join(matches, matches.c.entry_id == members.c.entry_id)
@@ -259,12 +272,14 @@ def quiet(connection: Connection, *, since: datetime) -> tuple[DecisionRow, ...]
     ).all()
     worded = _worded_at(connection, since=since)
     return tuple(
-        DecisionRow(
-            title=row.title, outlet=row.outlet, watch=row.watch,
-            recipient=row.recipient, action=row.action, reason=row.reason,
-        )
-        for row in rows
-        if row.decided_at >= worded.get((row.story_id, row.recipient), since)
+        _decision(row) for row in rows if row.decided_at >= worded.get((row.story_id, row.recipient), since)
+    )
+
+
+def _decision(row: Row[Any]) -> DecisionRow:
+    return DecisionRow(
+        title=row.title, outlet=row.outlet, watch=row.watch,
+        recipient=row.recipient, action=row.action, reason=row.reason,
     )  # fmt: skip
 
 

@@ -11,9 +11,6 @@ from playwright.sync_api import Browser, expect
 from monitor.desk.place import Desk
 from storage import review
 from tests.browser import PHONE, Watched
-from tests.newsroom_desk import browser, desk, files, newsroom, screen
-
-__all__ = ["browser", "desk", "files", "newsroom", "screen"]  # fixtures
 
 
 def verdict_of(desk: Desk, story: int) -> tuple[str, str]:

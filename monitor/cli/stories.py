@@ -21,7 +21,7 @@ from monitor.clock import utc_now
 from monitor.model import Correction, Difference, StoryReport
 from monitor.story.outlets import shipped
 from monitor.story.report import tell
-from monitor.story.versions import differences, edit_kind
+from monitor.story.versions import around_changes, differences, edit_kind
 from storage import corrections as correction_rows
 from storage import errands
 from storage import stories as story_rows
@@ -196,17 +196,7 @@ def _changed_fields(row: version_rows.EditRow) -> Iterator[tuple[str, Text]]:
     for name in ("title", "summary", "text"):
         old, new = getattr(row.before, name), getattr(row.after, name)
         if old != new:
-            yield name, _changed(_around_changes(differences(old, new)))
-
-
-def _around_changes(found: Sequence[Difference], margin: int = 60) -> Iterator[Difference]:
-    """The changes with a few words around: nobody reads a whole article again for a comma."""
-    for number, piece in enumerate(found):
-        head, tail = number > 0, number < len(found) - 1
-        text = piece.text
-        if piece.kind == "kept" and len(text) > margin * (head + tail) + 1:
-            text = (text[:margin] if head else "") + " … " + (text[-margin:] if tail else "")
-        yield Difference(piece.kind, text)
+            yield name, _changed(around_changes(differences(old, new)))
 
 
 def _changed(found: Sequence[Difference] | Iterator[Difference]) -> Text:

@@ -18,14 +18,14 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from monitor.desk import day, entry, judging
+from monitor.desk import day, entry, judging, regrouping, story
 from monitor.desk.place import Desk
 from monitor.desk.views import STATIC, render
 from monitor.desk.visit import SAID, Need, NotIn, ask_again, host_of, stranger
 from monitor.errors import ConflictError, StorageError, TipsheetError
 from monitor.pipeline.journal import note
 
-ROOMS = (entry.router, day.router, judging.router)
+ROOMS = (entry.router, day.router, story.router, judging.router, regrouping.router)
 
 _STATUS = {ConflictError: HTTPStatus.CONFLICT, StorageError: HTTPStatus.SERVICE_UNAVAILABLE}
 

@@ -21,6 +21,7 @@ from monitor.desk.entrance import (
     client_key,
     decide_login,
     login_name,
+    name_fault,
 )
 from monitor.desk.throttle import Throttle
 from monitor.model import Account, Credentials
@@ -76,7 +77,7 @@ class Door:
             minutes = -(-wait // timedelta(minutes=1))
             return Refused(sentence=f"Too many tries. The next counts in {minutes} min.", wait=wait)
         with self._database.read() as connection:
-            found = accounts.credentials(connection, name)
+            found = None if name_fault(name) else accounts.credentials(connection, name)
         fits = passwords.fits(found.password_hash if found else None, password)
         tried = _try_code(found, code, now)
         why = decide_login(found.account if found else None, password_fits=fits, code_fits=tried.fits)

@@ -122,7 +122,7 @@ def client_key(client: str, secret: bytes) -> str:
     address = _address(client)
     if isinstance(address, IPv6Address):
         client = str(ip_network((address, 64), strict=False))
-    return hmac.digest(secret, client.encode(), "sha256").hex()
+    return hmac.digest(secret, client.encode("utf-8", "replace"), "sha256").hex()
 
 
 def _address(written: str) -> _Address | None:

@@ -59,6 +59,20 @@ def write_note(
     return done(visit, "The note is kept.", next or f"/stories/{story}#notes")
 
 
+@router.post("/notes/{note:int}", response_model=Done)
+def change_note(
+    visit: Reviewer,
+    note: int,
+    text: Annotated[str, Form(max_length=review.MAX_TEXT, description="Empty: the note is taken back.")] = "",
+    version: Version = 0,
+    next: Next = "/",  # noqa: A002
+) -> Response:
+    """Give a note another wording; the one before is kept."""
+    with visit.desk.database.write() as connection:
+        review.edit_note(connection, note, text, by=visit.name, now=visit.now, version=version)
+    return done(visit, "The note is changed." if text.strip() else "The note is taken back.", next)
+
+
 @router.post("/stories/{story:int}/assignment", response_model=Done)
 def assign(
     visit: Reviewer,

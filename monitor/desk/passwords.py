@@ -10,6 +10,7 @@ import gzip
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from threading import BoundedSemaphore
@@ -21,6 +22,7 @@ SHORTEST = 12  # characters
 LONGEST = 256  # characters: longer ones make nobody safer, and cost whoever must hash them
 _READ = 4 * LONGEST  # of what somebody types, who may have typed each accent apart
 _UNGUESSED = 8  # characters that must be left beside a name that everybody knows
+_ADDED = 8  # digits and signs that make nothing better of a common password
 _FEW = 5  # different characters, below which a password is a pattern
 _RUNS = (
     "1234567890" * 3,
@@ -56,14 +58,14 @@ def password_fault(password: str, *, name: str) -> str:
 def hash_password(password: str) -> str:
     """The password as it is kept: argon2id with its own salt, in the usual writing (`$argon2id$…`)."""
     with _AT_ONCE:
-        return _HASHER.hash(_plain(password))
+        return _HASHER.hash(_bytes(password))
 
 
 def fits(password_hash: str | None, password: str) -> bool:
     """Whether it is this password. None stands for an account that does not exist, and takes as long."""
     with _AT_ONCE:
         try:
-            _HASHER.verify(password_hash or _nobodys(), _plain(password[:_READ]))
+            _HASHER.verify(password_hash or _nobodys(), _bytes(password[:_READ]))
         except (VerificationError, InvalidHashError):
             return False
         return password_hash is not None
@@ -72,6 +74,10 @@ def fits(password_hash: str | None, password: str) -> bool:
 def is_outdated(password_hash: str) -> bool:
     """Whether it was hashed with less than is asked for today, and should be hashed again."""
     return _HASHER.check_needs_rehash(password_hash)
+
+
+def _bytes(password: str) -> bytes:
+    return _plain(password).encode("utf-8", "surrogatepass")
 
 
 def _plain(password: str) -> str:
@@ -98,7 +104,15 @@ def _is_common(folded: str) -> bool:
     """A common password, or one with digits and signs around it, which is what people do when 12 are asked for."""
     letters = re.sub(r"[\W_]+", "", folded)
     core = letters.strip("0123456789")
-    return not common_passwords().isdisjoint({folded, letters, core, _repeated(core)})
+    return not common_passwords().isdisjoint({folded, letters, core, _repeated(core), *_lengthened(folded)})
+
+
+def _lengthened(folded: str) -> Iterator[str]:
+    """Of what a password may have been made by putting some digits and signs before and behind it."""
+    before, behind = (len(run[0]) if (run := re.match(r"[\W\d_]+", text)) else 0 for text in (folded, folded[::-1]))
+    for start in range(min(before, _ADDED) + 1):
+        for cut in range(min(behind, _ADDED - start) + 1):
+            yield folded[start : len(folded) - cut]
 
 
 def _is_pattern(folded: str) -> bool:

@@ -39,7 +39,7 @@ def step_of(secret: str, code: str, now: datetime, *, after: int) -> int | None:
 
     `after` is the step of the last code that was taken: what somebody has read over a shoulder does not count again.
     """
-    typed, current = code.replace(" ", "").encode(), step_at(now)
+    typed, current = code.replace(" ", "").encode("utf-8", "replace"), step_at(now)
     for step in (current, current - 1, current + 1):
         if hmac.compare_digest(code_at(secret, step).encode(), typed) and step > after:
             return step

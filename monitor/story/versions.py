@@ -54,6 +54,16 @@ def differences(old: str, new: str) -> tuple[Difference, ...]:
     return tuple(_joined([Difference("kept", "".join(before[:start])), *middle, Difference("kept", "".join(tail))]))
 
 
+def around_changes(found: Sequence[Difference], margin: int = 60) -> Iterator[Difference]:
+    """The changes with a few words around: nobody reads a whole article again for a comma."""
+    for number, piece in enumerate(found):
+        head, tail = number > 0, number < len(found) - 1
+        text = piece.text
+        if piece.kind == "kept" and len(text) > margin * (head + tail) + 1:
+            text = (text[:margin] if head else "") + " … " + (text[-margin:] if tail else "")
+        yield Difference(piece.kind, text)
+
+
 def edit_kind(old: Version, new: Version) -> EditKind:
     """What an edit means to somebody who was told of the old wording."""
     if _has_come(_WITHDRAWN, old, new):
