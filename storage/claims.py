@@ -33,16 +33,17 @@ def claim(
     lease: timedelta,
     limit: int,
 ) -> Sequence[Row[Any]]:
-    """Take what is due and free, and return the rows in `order`."""
+    """Take what is due and free, and return the rows in `order`, as they were.
+
+    What somebody else is taking at this moment is passed over and not waited for, where writers can be alongside.
+    """
     free = or_(table.c.claimed_until.is_(None), table.c.claimed_until <= now)
-    chosen = select(table.c.id).where(due, free).order_by(order, table.c.id).limit(limit)
-    ids = connection.execute(
-        update(table)
-        .where(table.c.id.in_(chosen))
-        .values(claimed_until=now + lease, claimed_by=claimant)
-        .returning(table.c.id)
-    ).scalars()
-    return connection.execute(select(table).where(table.c.id.in_(ids.all())).order_by(order, table.c.id)).all()
+    chosen = select(table).where(due, free).order_by(order, table.c.id).limit(limit)
+    rows = connection.execute(chosen.with_for_update(skip_locked=True)).all()
+    if rows:
+        taken = {"claimed_until": now + lease, "claimed_by": claimant}
+        connection.execute(update(table).where(table.c.id.in_([row.id for row in rows])).values(taken))
+    return rows
 
 
 def holds(table: Table, row_id: int, claimant: str) -> ColumnElement[bool]:

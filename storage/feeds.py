@@ -75,9 +75,8 @@ def _due(now: datetime) -> ColumnElement[bool]:
 def record(connection: Connection, outcomes: Sequence[FeedOutcome], *, claimant: str) -> set[int]:
     """Write what polls decided, and give the claims back. The ids that were written: other claims were lost."""
     asked = [outcome.feed_id for outcome in outcomes]
-    ours = set(
-        connection.execute(select(feeds.c.id).where(feeds.c.id.in_(asked), feeds.c.claimed_by == claimant)).scalars()
-    )
+    held = select(feeds.c.id).where(feeds.c.id.in_(asked), feeds.c.claimed_by == claimant)
+    ours = set(connection.execute(held.with_for_update()).scalars())
     alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for outcome in outcomes:
         if outcome.feed_id in ours:

@@ -24,6 +24,7 @@ from monitor.settings.config import Config
 from storage import feeds, outbox, stories
 from storage.database import Database
 from tests.conftest import Clock
+from tests.engines import ENGINES, new_database
 
 
 @dataclass
@@ -33,6 +34,7 @@ class World:
     newsroom: Newsroom
     mailroom: Mailroom
     config: Config
+    url: str
     database: Database
     clock: Clock
     tally: dict[str, int] = field(default_factory=dict)  # of its first look
@@ -43,7 +45,7 @@ class World:
             yield stages
         # The next one is a new process, as far as the database can tell.
         self.database.close()
-        self.database = Database(str(self.database.url))
+        self.database = Database(self.url)
 
     def once(self) -> dict[str, int]:
         with self.stages() as stages:
@@ -51,11 +53,11 @@ class World:
 
 
 @contextmanager
-def open_world(directory: Path) -> Iterator[World]:
+def open_world(directory: Path, engine: str = "sqlite") -> Iterator[World]:
     clock = Clock()
-    with Newsroom(opened=clock()) as newsroom, Mailroom() as mailroom:
+    with Newsroom(opened=clock()) as newsroom, Mailroom() as mailroom, new_database(engine, directory) as url:
         config = write_config(directory, newsroom, mailroom)
-        world = World(newsroom, mailroom, config, Database(f"sqlite:///{directory / 'tipsheet.db'}"), clock)
+        world = World(newsroom, mailroom, config, url, Database(url), clock)
         yield world
         world.database.close()
 
@@ -66,10 +68,10 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield world
 
 
-@pytest.fixture(scope="module")
-def morning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+@pytest.fixture(scope="module", params=ENGINES)
+def morning(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The day has been read once. The tests that use it follow one another through the rest of the day."""
-    with open_world(tmp_path_factory.mktemp("morning")) as world:
+    with open_world(tmp_path_factory.mktemp("morning"), request.param) as world:
         world.tally = world.once()
         yield world
 
@@ -159,9 +161,9 @@ def test_a_mail_server_that_is_down_loses_nothing(world: World) -> None:
 
 
 def test_a_locked_database_stops_before_a_send(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.database.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("storage.sqlite.BUSY_SECONDS", 0.2)
     world.database.close()
-    world.database = Database(str(world.database.url))
+    world.database = Database(world.url)
     with world.stages() as stages:
         list(stages.refresh())
         list(stages.examine())

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from platformdirs import user_config_path, user_data_path
 
-from monitor.errors import StorageError
 from storage.database import Database
 
 if TYPE_CHECKING:
@@ -81,8 +80,5 @@ def load_config(path: Path | None, *, with_secrets: bool = True, lenient: bool =
 def open_database(url: str | None, *, to_read: bool = False) -> Iterator[Database]:
     """The database that is meant. A command that only shows makes none: a mistyped name would look like silence."""
     url = url or f"sqlite:///{user_data_path('tipsheet') / 'tipsheet.db'}"
-    path = url.partition(":///")[2]
-    if to_read and url.startswith("sqlite") and path and not Path(path).exists():
-        raise StorageError(f"there is no database {path} yet; `tipsheet once` makes one")
-    with Database(url) as database:
+    with Database(url, must_exist=to_read) as database:
         yield database
