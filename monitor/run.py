@@ -29,7 +29,7 @@ from monitor.pipeline.reminders import queue_reminders
 from monitor.pipeline.upkeep import follow_clock_back, forget_old_texts, take_over
 from monitor.settings.config import Config
 from monitor.version import VERSION
-from storage import entries, errands, facts, feeds, outbox
+from storage import entries, errands, facts, feeds, outbox, word_index
 from storage.database import Database
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from monitor.pipeline.examine import Examine
     from monitor.pipeline.hear import Hear
     from monitor.pipeline.heartbeat import Heartbeat
+    from monitor.pipeline.index import IndexWords
     from monitor.pipeline.read_pages import ReadPages
     from monitor.pipeline.refresh import Refresh
     from monitor.pipeline.save_pages import SavePages
@@ -162,6 +163,12 @@ class Stages:
 
         return Heartbeat(client=self.client, url=self.config.heartbeat)
 
+    @cached_property
+    def index_words(self) -> IndexWords:
+        from monitor.pipeline.index import IndexWords
+
+        return IndexWords(database=self.database, stop=self.stop)
+
     def count_feeds(self) -> int:
         """How many feeds are to be polled."""
         with self.database.read() as connection:
@@ -181,6 +188,11 @@ class Stages:
         """Whether there is anything to examine, or to be said of the watches at the foot of the next digest."""
         with self.database.read() as connection:
             return bool(self.config.refused or facts.notices(connection)) or self.count_entries() > 0
+
+    def may_index(self) -> bool:
+        """Whether the archive's search knows less than all entries."""
+        with self.database.read() as connection:
+            return bool(word_index.unindexed(connection, limit=1))
 
     def may_deliver(self) -> bool:
         """Whether anything is untold, be it due or not: what waits for somebody who has left the file is given up."""
@@ -318,6 +330,7 @@ def _jobs(stages: Stages) -> tuple[Job, ...]:
         ("reminders", stages.queue_reminders, DIGEST_TICK),
         ("owner", stages.tell_owner, OWNER_TICK),
         *((("heartbeat", stages.heartbeat.beat, HEARTBEAT_TICK),) if stages.config.heartbeat else ()),
+        ("index", partial(_exhaust, stages.index_words), TICK),
         ("retention", stages.forget_old_texts, RETENTION_TICK),
     )
 

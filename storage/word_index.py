@@ -1,40 +1,30 @@
-"""The word index: which entries hold which words. SQLite's FTS5 keeps it; nobody else knows that it does.
+"""The word index: which entries hold which words, by the engine's own full text.
 
-What lives here: the index's own table, rows in and out of it, and the question in its language. What must not: what a
-word is (`monitor.words.text`), and which words a query needs (`monitor.watches.routes`).
+What lives here: rows in and out of the index, and what it is asked. What must not: how an engine keeps it (`database`),
+what a word is (`monitor.words.text`), which words a query needs (`monitor.watches.lookup`).
 
-An entry is kept as two sets of folded words, one of its title and one of all else, with a space between any two. FTS5's
-`ascii` tokenizer parts them at the spaces and nowhere else, so that what is found are the words that watches see. No
-place of a word is kept: the index names entries that may match, and the words themselves decide. An engine with
-another full text (a tsvector of the same words) can stand behind the same functions.
+An entry is kept as two sets of folded words, one of its title and one of all else, with a space between any two: what
+is found are the words that watches see, and no engine's notion of them. No place of a word is kept: the index names
+the entries that may match, and their words decide. An entry is marked as `indexed` when its words stand here as they
+are; every other entry may hold anything, so that a search misses none, whatever came a moment ago.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    bindparam,
-    column,
-    delete,
-    insert,
-    literal_column,
-    table,
-    update,
-)
+from sqlalchemy import Connection, Select, bindparam, column, delete, insert, select, table, update
 
 from monitor.model import IndexedWords
-from storage.database import create_word_index
+from storage.database import create_word_index, holds_words
+from storage.schema import entries
 
 NAME = "entry_words"  # the tables that FTS5 keeps for itself begin with it
 
-Clause = Sequence[str]  # words of which an entry holds at least one; "deport*" for any that begins so
+Clause: TypeAlias = Sequence[str]  # words of which an entry holds at least one; "deport*" for any that begins so
 
-_TABLE = table(NAME, column("rowid"), column("title"), column("body"))
-entry_id = _TABLE.c.rowid  # the entry's id
+_INDEX = table(NAME, column("rowid"), column("title"), column("body"))
 
 
 def create(connection: Connection) -> None:
@@ -42,28 +32,35 @@ def create(connection: Connection) -> None:
     create_word_index(connection, NAME)
 
 
+def unindexed(connection: Connection, *, limit: int) -> tuple[int, ...]:
+    """The newest entries whose words do not stand here."""
+    query = select(entries.c.id).where(~entries.c.indexed).order_by(entries.c.id.desc()).limit(limit)
+    return tuple(connection.execute(query).scalars())
+
+
 def put(connection: Connection, found: Iterable[IndexedWords]) -> None:
-    """The words of these entries, in place of those that stood there."""
+    """The words of these entries as they are now, in place of those that stood here."""
     rows = [{"rowid": one.entry_id, "title": " ".join(one.title), "body": " ".join(one.body)} for one in found]
     if rows:
-        connection.execute(delete(_TABLE).where(entry_id == bindparam("id")), [{"id": row["rowid"]} for row in rows])
-        connection.execute(insert(_TABLE), rows)
+        ids = [{"id": row["rowid"]} for row in rows]
+        connection.execute(delete(_INDEX).where(_INDEX.c.rowid == bindparam("id")), ids)
+        connection.execute(insert(_INDEX), rows)
+        connection.execute(update(entries).where(entries.c.id.in_([one["id"] for one in ids])).values(indexed=True))
 
 
-def keep_titles_only(connection: Connection, ids: Select[tuple[int]]) -> None:
+def distrust(connection: Connection) -> None:
+    """Words are found otherwise from now on: what stands here is to be made anew."""
+    connection.execute(update(entries).where(entries.c.indexed).values(indexed=False))
+
+
+def keep_titles_only(connection: Connection, ids: Select[int]) -> None:
     """Retention, with the texts of their entries."""
-    connection.execute(update(_TABLE).where(entry_id.in_(ids)).values(body=""))
+    connection.execute(update(_INDEX).where(_INDEX.c.rowid.in_(ids)).values(body=""))
 
 
-def holds(clauses: Collection[Clause]) -> ColumnElement[bool]:
-    """The entries that hold one word of each clause."""
-    return literal_column(NAME).op("MATCH", is_comparison=True)(" AND ".join(map(_either, clauses)))
+def holding(connection: Connection, clauses: Sequence[Clause]) -> Select[int]:
+    """The entries in the index that hold a word of each clause, with a column `id`.
 
-
-def _either(clause: Clause) -> str:
-    return f"({' OR '.join(map(_word, clause))})"
-
-
-def _word(key: str) -> str:
-    """A word in quotes is one whatever it is: AND and NOT are operators to FTS5."""
-    return f'"{key[:-1]}" *' if key.endswith("*") else f'"{key}"'
+    Some may have another wording by now: they are `unindexed` too.
+    """
+    return select(_INDEX.c.rowid.label("id")).where(holds_words(connection, NAME, clauses))

@@ -211,6 +211,8 @@ def work_off(stages: Stages) -> dict[str, int]:
         _examine_and_deliver(stages, tally)
     if stages.config.archive:
         deque(stages.save_pages(), maxlen=0)
+    if stages.may_index():  # no alert waits for it
+        deque(stages.index_words(), maxlen=0)
     stages.forget_old_texts()
     return dict(tally)
 
