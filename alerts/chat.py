@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from alerts.message import clean
+from alerts.cleaning import clean
 from alerts.note import Note, note_of
 from alerts.posting import Method, Post, Posted, Settings, scheme_and_host, unanswered
 from alerts.webhook import id_of

@@ -12,7 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from alerts.message import Card, card_of, clean, safe_link, story_data, subject_line, templates
+from alerts.cleaning import clean, safe_link, subject_line
+from alerts.credit import is_within
+from alerts.languages.kept import retold
+from alerts.languages.language import Language, language_of
+from alerts.message import Card, card_of
+from alerts.pages import render
+from alerts.payload import story_data
 from monitor.model import FeedHealth, Message, Recipient, StoryReport
 
 IN_FULL = 40
@@ -59,39 +65,45 @@ def compose_digest(
     `changed` are tellings of stories told before that were edited since, each as the lead of a report; `near` are
     documents that came near a watch, with the reason why they are not its story.
     """
+    language = language_of(recipient.language)
     ranked = in_order_of_weight(once_each(reports))
+    misses = [_near_line(miss, language) for miss in near[:NEAR]]
+    notices = [clean(retold(notice, language)) for notice in health.notices]
+    failing = [(clean(name), clean(retold(reason, language))) for name, reason in health.failing]
     facts = {
-        "day": f"{day:%A} {day.day} {day:%B %Y}",
-        "count": f"{_counted(len(ranked), 'story', 'stories')}." if ranked else "No story matched.",
+        "day": language.dated("EEEE d MMMM y", day),
+        "count": _count(len(ranked), language),
         "sections": _sections(ranked, recipient),
         "changed": [card_of(report, recipient).lead for report in changed],
-        "near": [_near_line(miss) for miss in near[:NEAR]],
-        "health": _health_line(health),
-        "caveat": _caveat(health, empty=not ranked),
-        "notices": [clean(notice) for notice in health.notices],
-        "failing": [(clean(name), clean(reason)) for name, reason in health.failing],
+        "near": misses,
+        "health": _health_line(health, language),
+        "caveat": _caveat(health, language, empty=not ranked),
+        "notices": notices,
+        "failing": failing,
         "recipient": clean(recipient.name),
-        "kind": "Weekly" if recipient.digest_on == "weekly" else "Daily",
+        "weekly": recipient.digest_on == "weekly",
+        "within": any(map(is_within, ranked)),
     }
     return Message(
         key=key,
         kind="digest",
-        subject=_subject(ranked, health, day),
-        text=templates.get_template("digest.txt").render(facts),
-        html=templates.get_template("digest.html").render(facts),
+        subject=_subject(ranked, health, day, language),
+        text=render("digest.txt", facts, language),
+        html=render("digest.html", facts, language),
         data={
             "day": day.isoformat(),
-            "stories": [story_data(report) for report in ranked],
-            "changed": [story_data(report) for report in changed],
-            "near": [_near_line(miss) for miss in near[:NEAR]],
+            "stories": [story_data(report, recipient) for report in ranked],
+            "changed": [story_data(report, recipient) for report in changed],
+            "near": misses,
             "feeds": {
                 "total": health.total,
                 "healthy": health.healthy,
-                "failing": [[clean(name), clean(reason)] for name, reason in health.failing],
+                "failing": [list(pair) for pair in failing],
             },
-            "notices": [clean(notice) for notice in health.notices],
+            "notices": notices,
         },
         created_at=now,
+        language=language.code,
     )
 
 
@@ -134,33 +146,50 @@ def _sections(ranked: Sequence[StoryReport], recipient: Recipient) -> tuple[Sect
     )
 
 
-def _near_line(miss: NearMiss) -> dict[str, str]:
+def _near_line(miss: NearMiss, language: Language) -> dict[str, str]:
     link, host = safe_link(miss.link)
-    words = {"watch": miss.watch, "title": miss.title or "(untitled)", "outlet": miss.outlet, "why": miss.why}
+    title, why = miss.title or language.words("(untitled)"), retold(miss.why, language)
+    words = {"watch": miss.watch, "title": title, "outlet": miss.outlet, "why": why}
     return {name: subject_line(text) for name, text in words.items()} | {"link": link, "host": host}
 
 
-def _subject(ranked: Sequence[StoryReport], health: FeedHealth, day: date) -> str:
-    when = f"{day:%A} {day.day} {day:%B}"
+def _count(stories: int, language: Language) -> str:
+    if stories:
+        return language.counted("%(n)s story.", "%(n)s stories.", stories)
+    return language.words("No story matched.")
+
+
+def _subject(ranked: Sequence[StoryReport], health: FeedHealth, day: date, language: Language) -> str:
+    when = language.dated("EEEE d MMMM", day)
     if ranked:
-        return subject_line(f"{_counted(len(ranked), 'story', 'stories')}, {when}: {ranked[0].lead.title}")
-    return subject_line(f"No stories, {when}: {_health_line(health).rstrip('.')}")
+        counted = language.counted("%(n)s story, %(day)s", "%(n)s stories, %(day)s", len(ranked), day=when)
+        return subject_line(f"{counted}: {ranked[0].lead.title}")
+    return subject_line(f"{language.words('No stories, %(day)s', day=when)}: {_health_words(health, language)}")
 
 
-def _health_line(health: FeedHealth) -> str:
+def _health_line(health: FeedHealth, language: Language) -> str:
     """ "412 of 420 feeds healthy, 8 failing." """
+    return f"{_health_words(health, language)}."
+
+
+def _health_words(health: FeedHealth, language: Language) -> str:
     if not health.total:
-        return "No feeds are configured."
-    line = f"{health.healthy} of {_counted(health.total, 'feed', 'feeds')} healthy"
-    return f"{line}, {len(health.failing)} failing." if health.failing else f"{line}."
+        return language.words("No feeds are configured")
+    healthy, failing = language.number(health.healthy), len(health.failing)
+    if not failing:
+        return language.counted(
+            "%(healthy)s of %(n)s feed healthy", "%(healthy)s of %(n)s feeds healthy", health.total, healthy=healthy
+        )
+    return language.counted(
+        "%(healthy)s of %(n)s feed healthy, %(failing)s failing",
+        "%(healthy)s of %(n)s feeds healthy, %(failing)s failing",
+        health.total, healthy=healthy, failing=language.number(failing),
+    )  # fmt: skip
 
 
-def _caveat(health: FeedHealth, *, empty: bool) -> str:
+def _caveat(health: FeedHealth, language: Language, *, empty: bool) -> str:
     """What the page's silence means, and what it cannot mean."""
     if health.failing or health.healthy < health.total:
-        return "What the others published may be missing here."
-    return "Silence means no news." if empty and health.total and not health.notices else ""
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+        return language.words("What the others published may be missing here.")
+    silent = empty and health.total and not health.notices
+    return language.words("Silence means no news.") if silent else ""

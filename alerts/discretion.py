@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from alerts.languages.language import Language, language_of
 from alerts.note import as_html, as_text, note_of
 from monitor.model import Content, Message, MessageKind
 
@@ -40,18 +41,25 @@ def _headline(story: Mapping[str, Any]) -> dict[str, Any]:
 def _count(message: Message) -> Message:
     """How many stories, and nothing of any."""
     data: Mapping[str, Any] = message.data
+    language = language_of(message.language)
     number = data.get("total", len(data["stories"])) if "stories" in data else 1
-    stories = f"{number or 'No'} new {'story' if number == 1 else 'stories'}"
     less = {"count": number} | _health(data)
     # The thread goes too: a mail program that joins messages would say which of them are about one story.
-    return _written(replace(message, subject=_COUNTED.get(message.kind, stories), link="", data=less, thread=""))
+    return _written(replace(message, subject=_counted(message.kind, number, language), link="", data=less, thread=""))
 
 
-_COUNTED: Mapping[MessageKind, str] = {
-    "update": "1 update of a story",
-    "reminder": "1 story waits to be acknowledged",
-    "notice": "A notice of Tipsheet's own",
-}
+def _counted(kind: MessageKind, number: int, language: Language) -> str:
+    match kind:
+        case "update":
+            return language.words("1 update of a story")
+        case "reminder":
+            return language.words("1 story waits to be acknowledged")
+        case "notice":
+            return language.words("A notice of Tipsheet's own")
+        case _ if not number:
+            return language.words("No new stories")
+        case _:
+            return language.counted("%(n)s new story", "%(n)s new stories", number)
 
 
 def _health(data: Mapping[str, Any]) -> dict[str, Any]:

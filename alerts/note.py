@@ -14,7 +14,9 @@ from html import escape
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from alerts.message import clean, origin_sentence, safe_link, spread_words
+from alerts.cleaning import clean, safe_link
+from alerts.credit import origin_sentence, spread_words
+from alerts.languages.language import ENGLISH, Language, language_of
 from monitor.model import Message
 
 LINE_LENGTH = 500  # code points
@@ -39,17 +41,22 @@ class Note:
     link: str  # ASCII without any of ()<>[]|*'"` and space; or ""
     lines: tuple[Line, ...] = ()
     left_out: int = 0  # lines that did not fit
+    language: Language = ENGLISH
 
     @property
     def all_lines(self) -> tuple[Line, ...]:
         """The lines, and one that says how many more there would be."""
-        return (*self.lines, Line(text=f"… and {self.left_out} more")) if self.left_out else self.lines
+        if not self.left_out:
+            return self.lines
+        return (*self.lines, Line(text=self.language.words("… and %(n)s more", n=self.language.number(self.left_out))))
 
 
 def note_of(message: Message) -> Note:
     """A message as a note. Never raises, whatever a stranger's words are."""
     lines = tuple(line for line in _lines(message) if line.text)
-    note = Note(title=_one_line(message.subject) or "(untitled)", link=plain_link(_link(message)), lines=lines[:LINES])
+    language = language_of(message.language)
+    title = _one_line(message.subject) or language.words("(untitled)")
+    note = Note(title=title, link=plain_link(_link(message)), lines=lines[:LINES], language=language)
     return replace(note, left_out=len(lines) - len(note.lines) + _unlisted(message.data))
 
 
@@ -83,12 +90,13 @@ def _anchor(text: str, link: str) -> str:
 
 def _lines(message: Message) -> Iterator[Line]:
     data: Mapping[str, Any] = message.data
+    language = language_of(message.language)
     if message.kind == "test":
         yield from (Line(text=_one_line(paragraph)) for paragraph in message.text.split("\n\n"))
     elif "lead" in data:
-        yield from _story_lines(data)
+        yield from _story_lines(data, language)
     else:  # many stories, or a notice, or what was reduced to less
-        yield from _listed_lines(data)
+        yield from _listed_lines(data, language)
 
 
 def _unlisted(data: Mapping[str, Any]) -> int:
@@ -102,31 +110,39 @@ def _link(message: Message) -> str:
     return message.link or (str(lead["link"]) if isinstance(lead, Mapping) else "")
 
 
-def _story_lines(story: Mapping[str, Any]) -> Iterator[Line]:
+def _story_lines(story: Mapping[str, Any], language: Language) -> Iterator[Line]:
     if story["sentence"]:
         yield Line(text=f"“{_one_line(story['sentence'])}”")
-    yield Line(text=_one_line(origin_sentence(story["origin"], story["origin_note"])))
-    yield Line(text=_spread(story))
-    yield Line(text=_one_line(f"Watch: {story['watch']} · {story['why']}"))
+    yield Line(text=_one_line(origin_sentence(story["origin"], story["origin_note"], language)))
+    yield Line(text=_spread(story, language))
+    yield Line(text=_one_line(language.words("Watch: %(watch)s · %(why)s", watch=story["watch"], why=story["why"])))
 
 
-def _listed_lines(data: Mapping[str, Any]) -> Iterator[Line]:
+def _listed_lines(data: Mapping[str, Any], language: Language) -> Iterator[Line]:
     if feeds := data.get("feeds"):
-        yield Line(text=f"{feeds['healthy']} of {feeds['total']} feeds healthy.")
+        yield Line(text=_health(feeds, language))
     yield Line(text=_one_line(data.get("sentence", "")))
     for notice in data.get("notices", ()):
         yield Line(text=_one_line(notice))
     for story in data.get("stories", ()):
         outlet = story["lead"]["outlet"]
-        text = f"{story['title'] or '(untitled)'} — {outlet}" if outlet else story["title"]
+        title = story["title"] or language.words("(untitled)")
+        text = f"{title} — {outlet}" if outlet else title
         yield Line(text=_one_line(text), link=plain_link(story["lead"]["link"]))
 
 
-def _spread(story: Mapping[str, Any]) -> str:
+def _health(feeds: Mapping[str, Any], language: Language) -> str:
+    healthy = language.number(feeds["healthy"])
+    return language.counted(
+        "%(healthy)s of %(n)s feed healthy.", "%(healthy)s of %(n)s feeds healthy.", feeds["total"], healthy=healthy
+    )
+
+
+def _spread(story: Mapping[str, Any], language: Language) -> str:
     others = [member for member in story["members"] if member["relation"] != "update"]
     if "outlets" not in story:  # written by an older version, which named all members
         story = {"outlets": len({_outlet(member) for member in others} - {_outlet(story["lead"])})}
-    return spread_words(story["outlets"], same=bool(others))
+    return spread_words(story["outlets"], same=bool(others), language=language)
 
 
 def _outlet(member: Mapping[str, Any]) -> str:

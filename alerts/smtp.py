@@ -27,7 +27,7 @@ from email.utils import format_datetime, formataddr, parseaddr
 from threading import Timer
 from typing import Any, Literal, cast
 
-from alerts.message import clean
+from alerts.cleaning import clean
 from monitor.errors import DeliveryError
 from monitor.model import Message
 

@@ -9,8 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from alerts.cleaning import clean, subject_line
+from alerts.clock import local_time
 from alerts.digest import in_order_of_weight, once_each
-from alerts.message import card_of, clean, local_time, story_data, subject_line, templates
+from alerts.languages.kept import retold
+from alerts.languages.language import Language, language_of
+from alerts.message import card_of
+from alerts.pages import render
+from alerts.payload import story_data
 from monitor.model import Message, Recipient, StoryReport
 
 LINES = 100  # stories in one message; the rest are counted, and `tipsheet stories` lists them
@@ -21,13 +27,14 @@ def compose_more(
     reports: Sequence[StoryReport], *, total: int, notices: Sequence[str], recipient: Recipient, key: str, now: datetime
 ) -> Message:
     """`total` stories at a line each, of which the reports hold the first `LINES` or more, and notices."""
+    language = language_of(recipient.language)
     ranked = in_order_of_weight(once_each(reports))[:LINES]
-    said = [clean(notice) for notice in notices]
-    heading = f"{total} more {'story' if total == 1 else 'stories'}" if total else "Of Tipsheet itself"
+    said = [clean(retold(notice, language)) for notice in notices]
+    heading = _heading(total, language)
     facts = {
         "heading": heading,
         "cards": [card_of(report, recipient) for report in ranked],
-        "unlisted": total - len(ranked),
+        "unlisted": language.number(total - len(ranked)) if total > len(ranked) else "",
         "notices": said,
         "an_hour": recipient.an_hour,
         "recipient": clean(recipient.name),
@@ -36,24 +43,33 @@ def compose_more(
         key=key,
         kind="more",
         subject=subject_line(f"{heading}: {ranked[0].lead.title}" if ranked else said[0] if said else heading),
-        text=templates.get_template("more.txt").render(facts),
-        html=templates.get_template("more.html").render(facts),
-        data={"total": total, "stories": [story_data(report) for report in ranked], "notices": said},
+        text=render("more.txt", facts, language),
+        html=render("more.html", facts, language),
+        data={"total": total, "stories": [story_data(report, recipient) for report in ranked], "notices": said},
         created_at=now,
+        language=language.code,
     )
 
 
+def _heading(total: int, language: Language) -> str:
+    if total:
+        return language.counted("%(n)s more story", "%(n)s more stories", total)
+    return language.words("Of Tipsheet itself")
+
+
 def compose_notice(sentence: str, *, subject: str, recipient: Recipient, key: str, now: datetime) -> Message:
-    """What somebody should know of Tipsheet itself, and what to do about it."""
+    """What somebody should know of Tipsheet itself, and what to do about it, both in the recipient's language."""
+    language = language_of(recipient.language)
     facts = {"subject": clean(subject), "sentence": clean(sentence), "recipient": clean(recipient.name)}
     return Message(
         key=key,
         kind="notice",
         subject=subject_line(f"Tipsheet: {subject}"),
-        text=templates.get_template("notice.txt").render(facts),
-        html=templates.get_template("notice.html").render(facts),
+        text=render("notice.txt", facts, language),
+        html=render("notice.html", facts, language),
         data={"sentence": facts["sentence"]},
         created_at=now,
+        language=language.code,
     )
 
 
@@ -61,6 +77,7 @@ def compose_reminder(
     report: StoryReport, *, alert: int, sent_at: datetime, number: int, recipient: Recipient, key: str, now: datetime
 ) -> Message:
     """The `number`th reminder of the alert of that id, which was sent then and which nobody has acknowledged."""
+    language = language_of(recipient.language)
     card = card_of(report, recipient)
     facts = {
         "card": card,
@@ -73,10 +90,11 @@ def compose_reminder(
     return Message(
         key=key,
         kind="reminder",
-        subject=subject_line(f"Reminder: {card.lead.title}"),
-        text=templates.get_template("reminder.txt").render(facts),
-        html=templates.get_template("reminder.html").render(facts),
-        data=story_data(report) | {"alert": alert},
+        subject=subject_line(language.words("Reminder: %(headline)s", headline=card.lead.title)),
+        text=render("reminder.txt", facts, language),
+        html=render("reminder.html", facts, language),
+        data=story_data(report, recipient) | {"alert": alert},
         created_at=now,
         thread=f"story-{report.story_id}",
+        language=language.code,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from alerts.languages.language import ENGLISH, Language
 from monitor.model import ChannelTrouble
 
 DOWN_AFTER = timedelta(minutes=8)  # so that the owner hears of it within a quarter of an hour
@@ -20,18 +21,34 @@ def is_down(trouble: ChannelTrouble, *, now: datetime) -> bool:
     return trouble.sent_at is None or trouble.sent_at < trouble.since
 
 
-def to_tell(trouble: ChannelTrouble, *, now: datetime) -> str:
+def to_tell(trouble: ChannelTrouble, language: Language = ENGLISH, *, now: datetime) -> str:
     """What the owner is told now, and what to do about it; empty: nothing, or nothing new."""
     parts = []
     if is_down(trouble, now=now) and (trouble.told_at is None or trouble.told_at < (trouble.since or now)):
-        wait = "1 message waits" if trouble.waiting == 1 else f"{trouble.waiting:,} messages wait"
-        parts.append(f"The channel “{trouble.channel}” lets nothing through; {wait} there and will be tried again.")
+        parts.append(_down(trouble, language))
     if trouble.dead:
-        messages = "1 message" if trouble.dead == 1 else f"{trouble.dead:,} messages"
-        parts.append(
-            f"{messages} on the channel “{trouble.channel}” could not be delivered. `tipsheet alerts --state failed "
-            "--state uncertain` lists what could not; when the fault is mended, `tipsheet alerts retry` sends it again."
-        )
+        parts.append(_undelivered(trouble, language))
     if parts and trouble.reason:
-        parts.append(f"The receiver's last word: {trouble.reason.rstrip('.')}.")
+        parts.append(language.words("The receiver's last word: %(reason)s.", reason=trouble.reason.rstrip(".")))
     return " ".join(parts)
+
+
+def _down(trouble: ChannelTrouble, language: Language) -> str:
+    return language.counted(
+        "The channel “%(channel)s” lets nothing through; %(n)s message waits there and will be tried again.",
+        "The channel “%(channel)s” lets nothing through; %(n)s messages wait there and will be tried again.",
+        trouble.waiting, channel=trouble.channel,
+    )  # fmt: skip
+
+
+def _undelivered(trouble: ChannelTrouble, language: Language) -> str:
+    dead = language.counted(
+        "%(n)s message on the channel “%(channel)s” could not be delivered.",
+        "%(n)s messages on the channel “%(channel)s” could not be delivered.",
+        trouble.dead, channel=trouble.channel,
+    )  # fmt: skip
+    what_to_do = language.words(
+        "%(listing)s lists what could not; when the fault is mended, %(again)s sends it again.",
+        listing="`tipsheet alerts --state failed --state uncertain`", again="`tipsheet alerts retry`",
+    )  # fmt: skip
+    return f"{dead} {what_to_do}"

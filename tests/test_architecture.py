@@ -17,7 +17,7 @@ PACKAGES = ("monitor", "storage", "alerts")
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("monitor.errors", "monitor.model.*", "monitor.version"),
     # pure: no clock, no network, no database, no logging
-    ("monitor.words.*",),
+    ("monitor.words.*", "alerts.languages.*"),
     ("monitor.watches.tree",),
     ("monitor.watches.query", "monitor.watches.page", "monitor.watches.pack", "monitor.watches.packs"),
     ("monitor.watches.evidence", "monitor.watches.routes"),
@@ -29,7 +29,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "monitor.pictures.*", "monitor.net.websub",
         "alerts.policy", "alerts.breaker", "alerts.quiet", "alerts.caps", "alerts.trouble",
-        "alerts.note alerts.discretion alerts.message alerts.digest alerts.summary",
+        "alerts.note alerts.discretion alerts.message alerts.digest alerts.summary alerts.payload alerts.credit "
+        "alerts.clock alerts.cleaning alerts.pages",
     ),
     ("monitor.watches.backtest",),
     ("monitor.settings.*",),

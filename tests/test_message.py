@@ -17,16 +17,9 @@ from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.message import (
-    SUBJECT_LENGTH,
-    Piece,
-    clean,
-    compose_alert,
-    compose_test,
-    local_time,
-    pieces,
-    safe_link,
-)
+from alerts.cleaning import SUBJECT_LENGTH, Piece, clean, pieces, safe_link
+from alerts.clock import local_time
+from alerts.message import compose_alert, compose_test
 from monitor.model import EditKind, EditNote, Message, Recipient, Relation, StoryMember, StoryReport
 from monitor.story.versions import differences
 

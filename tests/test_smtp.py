@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import smtp
-from alerts.message import clean
+from alerts.cleaning import clean
 from alerts.smtp import MailSender, compose_letter
 from monitor.errors import DeliveryError
 from monitor.model import Message

@@ -77,7 +77,7 @@ def test_hundreds_of_matches_are_ten_messages_and_lose_no_row(deliver: Deliver, 
         assert phone.kinds(recipient) == ["alert"] * 9 + ["more"]
     more = phone.took[-1][1]
     assert more.data["total"] == MOST - 9
-    assert "is paused until Thursday 12:00 UTC" in " ".join(more.text.split())
+    assert "is paused until Thu 19 Feb, 12:00 UTC" in " ".join(more.text.split())
     assert "tipsheet watches resume 'ferries'" in " ".join(more.text.split())
     with deliver.database.read() as connection:
         assert connection.execute(select(func.count()).select_from(matches)).scalar_one() == 500

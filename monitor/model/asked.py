@@ -64,6 +64,7 @@ class Recipient:
     an_hour: int = 10  # messages at most
     zone: str = "UTC"  # IANA name
     updates: Literal["at-once", "digest", "never"] = "digest"
+    language: str = "en"  # in which Tipsheet writes to it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

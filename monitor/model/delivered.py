@@ -65,6 +65,17 @@ class StoryMember:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """When a story was first seen here."""
+
+    at: datetime
+    outlet: str  # display name, of whose report it was
+    within: timedelta | None = None  # how long its feed is left alone between two readings: it may be so much older
+    dated_by: str = ""  # display name of an outlet that dates its own report before that
+    dated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoryReport:
     """A story as an alert or a digest tells it to one recipient for one watch."""
 
@@ -83,6 +94,7 @@ class StoryReport:
     first_seen: datetime
     votes: tuple[Vote, ...] = ()  # whom its reports credit, most first; they need not agree
     document_source: tuple[str, ...] = ()  # who found it and is no outlet
+    evidence: tuple[str | Sighting, ...] = ()  # what `origin_note` is made of: English, and a time that is anybody's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,3 +145,4 @@ class Message:
     created_at: datetime
     thread: str = ""  # messages of one story share it
     link: str = ""  # where the subject leads: http or https, or ""
+    language: str = "en"  # of its words

@@ -42,7 +42,7 @@ def compose(
         day = until.date()
     else:
         day, _ = cadence.digest_slot(recipient.digest_at, recipient.zone, now=until, on=recipient.digest_on)
-    paused = storms.sentences(facts.pauses(connection), now=until)
+    paused = storms.sentences(facts.pauses(connection), recipient, now=until)
     health = replace(feeds.health(connection), notices=(*facts.notices(connection), *paused))
     listed = {report.story_id for report in reports}
     return compose_digest(

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
+from alerts.languages.language import language_of
 from alerts.trouble import to_tell
 from monitor.pipeline.journal import note
 from monitor.settings.config import Config
@@ -18,18 +19,18 @@ def tell_owner(database: Database, config: Config, *, clock: Callable[[], dateti
     owner = config.recipients.get(config.owner)
     if owner is None:
         return 0
-    told = 0
+    language, told = language_of(owner.language), 0
     with database.write() as connection:
         now = clock()
         for channel in config.channels:
             found = trouble.of_channel(connection, channel)
-            if channel == owner.channel or not (sentence := to_tell(found, now=now)):
+            if channel == owner.channel or not (sentence := to_tell(found, language, now=now)):
                 continue
             from alerts.summary import compose_notice  # it loads all that writes messages; most rounds write none
 
             message = compose_notice(
-                sentence, subject=f"alerts do not arrive by “{channel}”", recipient=owner,
-                key=f"trouble:{channel}:{now.isoformat()}:{owner.name}", now=now,
+                sentence, subject=language.words("alerts do not arrive by “%(channel)s”", channel=channel),
+                recipient=owner, key=f"trouble:{channel}:{now.isoformat()}:{owner.name}", now=now,
             )  # fmt: skip
             outbox.add_notice(connection, owner, message, reason=f"the channel “{channel}” has a fault", due_at=now)
             trouble.told(connection, channel, now=now)

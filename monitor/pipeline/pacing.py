@@ -11,7 +11,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from alerts import caps
-from alerts.message import local_time, zone_of
+from alerts.clock import local_time, zone_of
+from alerts.languages.language import ENGLISH
 from alerts.quiet import quiet_until
 from monitor.model import Recipient
 from monitor.pipeline.journal import note
@@ -27,7 +28,7 @@ def may_go(
     urgent = tuple(watch.name for watch in config.watches.values() if watch.urgent)
     silence = None if item.watch in urgent else quiet_until(recipient.quiet, zone_of(recipient), now=now)
     if silence:
-        reason = f"it is quiet for {recipient.name} until {local_time(silence, recipient)}"
+        reason = f"it is quiet for {recipient.name} until {local_time(silence, recipient, ENGLISH)}"
         put_off = pacing.hold(
             connection, item, until=silence, reason=reason, now=now, horizon=horizon, but=urgent
         )  # fmt: skip
@@ -49,7 +50,7 @@ def _has_room(
     step = caps.next_step(sent, waiting=waiting, cap=recipient.an_hour, now=now)
     counted = f"{len(sent)} message{'' if len(sent) == 1 else 's'} in an hour"
     if isinstance(step, datetime):
-        reason = f"{recipient.name} had {counted}; waits until {local_time(step, recipient)}"
+        reason = f"{recipient.name} had {counted}; waits until {local_time(step, recipient, ENGLISH)}"
         put_off = pacing.hold(connection, item, until=step, reason=reason, now=now, horizon=horizon)
         note("full", recipient=recipient.name, until=step, waiting=put_off)
         return False

@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from alerts.clock import local_time
+from alerts.languages.language import language_of
 from alerts.summary import compose_notice
 from monitor.model import Decision, Recipient
 from monitor.pipeline.journal import note
@@ -77,21 +79,22 @@ def resume(connection: Connection, watch: str, *, now: datetime) -> bool:
     return True
 
 
-def sentences(pauses: Mapping[str, Pause], *, now: datetime) -> tuple[str, ...]:
-    """What whoever reads a digest should know of the pauses that last."""
-    return tuple(_sentence(watch, pause) for watch, pause in pauses.items() if pause.lasts(now))
+def sentences(pauses: Mapping[str, Pause], recipient: Recipient, *, now: datetime) -> tuple[str, ...]:
+    """What a recipient who reads a digest should know of the pauses that last."""
+    return tuple(_sentence(watch, pause, recipient) for watch, pause in pauses.items() if pause.lasts(now))
 
 
 def _reason(pause: Pause) -> str:
     return f"the watch sent {MOST} alerts within an hour and is paused until {pause.until:%a %H:%M} UTC"
 
 
-def _sentence(watch: str, pause: Pause) -> str:
-    return (
-        f"The watch “{watch}” sent {MOST} alerts within an hour and is paused until {pause.until:%A %H:%M} UTC. "
-        "What it finds goes into the digest; whoever takes none gets one message then. "
-        f"`tipsheet watches resume '{watch}'` ends the pause. Write busy: true in it if so many are meant."
-    )
+def _sentence(watch: str, pause: Pause, recipient: Recipient) -> str:
+    return language_of(recipient.language).words(
+        "The watch “%(watch)s” sent %(most)s alerts within an hour and is paused until %(until)s. What it finds goes "
+        "into the digest; whoever takes none gets one message then. %(command)s ends the pause. Write busy: true in it "
+        "if so many are meant.",
+        watch=watch, most=MOST, until=local_time(pause.until, recipient), command=f"`tipsheet watches resume '{watch}'`",
+    )  # fmt: skip
 
 
 def _receivers(config: Config, watch: str) -> Iterable[Recipient]:
@@ -103,8 +106,8 @@ def _tell(connection: Connection, watch: str, pause: Pause, recipient: Recipient
     """The notice; and to whoever takes no digest, what the watch found, when the pause is over."""
     key = f"{watch}:{pause.since.isoformat()}:{recipient.name}:{recipient.channel}"
     message = compose_notice(
-        _sentence(watch, pause), subject=f"the watch “{watch}” is paused", recipient=recipient, key=f"paused:{key}",
-        now=pause.since,
+        _sentence(watch, pause, recipient), recipient=recipient, key=f"paused:{key}", now=pause.since,
+        subject=language_of(recipient.language).words("the watch “%(watch)s” is paused", watch=watch),
     )  # fmt: skip
     reason = _reason(pause)
     outbox.add_notice(connection, recipient, message, watch=watch, reason=reason, due_at=due_at)

@@ -10,11 +10,11 @@ is named, and only who was seen first is said.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from monitor.model import Attribution, Credit, Relation, Vote
+from monitor.model import Attribution, Credit, Relation, Sighting, Vote
 
 
 class Telling(Protocol):
@@ -36,11 +36,16 @@ class Telling(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryOrigin:
-    """Who broke a story. `outlets` is empty where nobody can be named; `note` is the evidence, in words."""
+    """Who broke a story. `outlets` is empty where nobody can be named."""
 
     outlets: tuple[str, ...]  # domains; the name of an outlet that is not on the list
-    note: str
+    evidence: tuple[str | Sighting, ...]
     votes: tuple[Vote, ...] = ()  # all credits, most first
+
+    @property
+    def note(self) -> str:
+        """The evidence in English, times in UTC."""
+        return "; ".join(one if isinstance(one, str) else _in_words(one) for one in self.evidence)
 
 
 _Voters = Mapping[str, Mapping[str, Credit]]  # outlet → who credits it → one credit of theirs
@@ -53,13 +58,13 @@ def story_origin(members: Sequence[Telling], named: Named) -> StoryOrigin:
     """Who broke the story that `members` tell, the evidence, and what else is known of how it came."""
     told = sorted(members, key=lambda member: (member.first_seen, member.domain))
     if not told:
-        return StoryOrigin(outlets=(), note="nobody has told it yet")
+        return StoryOrigin(outlets=(), evidence=("nobody has told it yet",))
     voters = _voters(told)
     chosen, evidence = (
         _by_credit(voters, told, named) or _by_own_word(told) or _by_wire(told, named) or _by_time(told) or ((), "")
     )
-    notes = (evidence, _seen(told, named), _copies(told, named) if voters else "", _documents(told))
-    return StoryOrigin(outlets=chosen, note="; ".join(note for note in notes if note), votes=_votes(voters, named))
+    found = (evidence, _seen(told, named), _copies(told, named) if voters else "", _documents(told))
+    return StoryOrigin(outlets=chosen, evidence=tuple(one for one in found if one), votes=_votes(voters, named))
 
 
 # ---- credits --------------------------------------------------------------------------------------------------------
@@ -210,17 +215,25 @@ def _when(member: Telling) -> datetime:
     return min(member.published or member.first_seen, member.first_seen)
 
 
-def _seen(members: Sequence[Telling], named: Named) -> str:
-    """ "first seen here 09:12 UTC (The Guardian, ± 4 min)", and who dates its report before that."""
+def _seen(members: Sequence[Telling], named: Named) -> Sighting:
+    """Whom we saw first, and who dates its report before that."""
     first, dated = members[0], min(members, key=_when)
-    within = f", ± {_minutes(first.poll_interval)} min" if first.poll_interval else ""
-    seen = f"first seen here {first.first_seen.astimezone(UTC):%H:%M} UTC ({named(first.domain)}{within})"
+    seen = Sighting(at=first.first_seen, outlet=named(first.domain), within=first.poll_interval)
     if dated.domain == first.domain or _when(dated) >= first.first_seen:
         return seen
-    at, here = (moment.astimezone(UTC) for moment in (_when(dated), first.first_seen))
-    return f"{seen}, but {named(dated.domain)} dates its report {at:%H:%M}" + (
-        "" if at.date() == here.date() else f" on {at:%Y-%m-%d}"
-    )
+    return replace(seen, dated_by=named(dated.domain), dated_at=_when(dated))
+
+
+def _in_words(sighting: Sighting) -> str:
+    """ "first seen here 09:12 UTC (The Guardian, ± 4 min)", and who dates its report before that."""
+    here = sighting.at.astimezone(UTC)
+    within = f", ± {_minutes(sighting.within)} min" if sighting.within else ""
+    seen = f"first seen here {here:%H:%M} UTC ({sighting.outlet}{within})"
+    if sighting.dated_at is None:
+        return seen
+    at = sighting.dated_at.astimezone(UTC)
+    day = "" if at.date() == here.date() else f" on {at:%Y-%m-%d}"
+    return f"{seen}, but {sighting.dated_by} dates its report {at:%H:%M}{day}"
 
 
 def _minutes(interval: timedelta) -> int:

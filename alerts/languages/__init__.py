@@ -1,0 +1,1 @@
+"""The languages that messages are written in: what Tipsheet itself says, and how it writes dates and numbers."""
