@@ -168,6 +168,19 @@ class Connections:
         self._resting: OrderedDict[Origin, Connection] = OrderedDict()  # the longest at rest first
         self._lock = threading.Lock()
 
+    @contextlib.contextmanager
+    def ask(self, origin: Origin, question: bytes, *, connected: float, limit: float) -> Iterator[Answer]:
+        """The answer to one question, its body still on the wire. A connection that was read to its end is kept.
+
+        There must be a connection by the moment `connected`, and the answer in full by `limit`, so that no server can
+        live on by dripping; both on the monotonic clock. Raises as `Connection.ask`, and FetchError for no connection.
+        """
+        connection = self.take(origin, connected)
+        try:
+            yield connection.ask(question, limit)
+        finally:
+            self.give_back(origin, connection)
+
     def take(self, origin: Origin, limit: float) -> Connection:
         """A connection for one question: a resting one, or a new one, made before the limit. FetchError for none."""
         return self._rested(origin) or Connection(

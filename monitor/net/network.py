@@ -14,6 +14,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import cached_property
 from ipaddress import ip_address
 from typing import Any
 
@@ -34,7 +35,11 @@ class GuardedNetwork:
     def __init__(self, allowed: Sequence[Network], proxy: Proxy | None = None) -> None:
         self._allowed = allowed
         self._proxy = proxy
-        self._tls = _trusting_context()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Made for the first secure connection: to read all certificates that are trusted takes a while."""
+        return _trusting_context()
 
     def connect(self, host: str, port: int, *, secure: bool, limit: float) -> Line:
         """A connection to a host, over TLS if `secure`. FetchError: dns, refused-address, connect, tls or proxy."""
