@@ -72,6 +72,7 @@ class Config:
     pages: PagesWanted
     archive: str  # the service that is asked for a copy of what matched; "": none is
     keep_texts: timedelta
+    keep_audit: timedelta
     channels: Mapping[str, Channel]
     recipients: Mapping[str, Recipient]
     watches: Mapping[str, Watch]
@@ -137,6 +138,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         pages=file.pages.read,
         archive=file.archive.service if file.archive.save == "matched" else "",
         keep_texts=file.keep.texts,
+        keep_audit=file.keep.audit,
         channels={channel.name: channel for channel in channels},
         recipients={recipient.name: recipient for recipient in recipients},
         watches={item.watch.name: item.watch for item in compiled},

@@ -87,6 +87,7 @@ class ArchiveBlock(Block):
 
 class KeepBlock(Block):
     texts: Duration = timedelta(days=400)
+    audit: Duration = timedelta(days=400)
 
 
 class EmailChannel(Block):
