@@ -5,41 +5,53 @@ What lives here: the figures, their words, and the bars. What must not: killing,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 MOST_UNCERTAIN = 0.05  # of the kills; a program that calls everything uncertain loses nothing, and is of no use
 MOST_COPIES = 2
+_ENOUGH = 50  # kills, within which some message must have met a receiver that did not answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What came of it. An alert is a story for a recipient."""
+    """What came of it. An alert is a story (or an entry, to programs that know no stories) for a recipient."""
 
     asked: int  # kills that were to happen
     kills: int
     alerts: int
-    lost: int  # not received and not shown as uncertain, when the feeds had stood still for long enough
+    lost: int  # not received and not shown as uncertain, when feeds and receivers had been at peace for long enough
     max_copies: int
     copied: int  # copies beyond the first, of all alerts
     differing: int  # alerts that came under another id, or in other bytes: two alerts of one story are that, too
     stray: int  # received, and of no story that was news
     uncertain: int
+    unanswered: int  # messages to which a receiver gave no answer, whether it kept them or not
+    moody: int  # messages that a receiver did not simply take
+    refused: int  # dead letters, each of which a person sent again
     edits: int
     copies: int
     unchanged: int  # answers 304
 
+    def __add__(self, other: Figures) -> Figures:
+        """Of two runs beside each other."""
+        names = [field.name for field in fields(self)]
+        summed = {name: getattr(self, name) + getattr(other, name) for name in names}
+        return Figures(**summed | {"max_copies": max(self.max_copies, other.max_copies)})
+
     def faults(self) -> tuple[str, ...]:
         """What a proof may not show, in words."""
+        causes = self.kills + self.unanswered
         found = (
             (self.kills < self.asked, f"{self.kills} kills happened of the {self.asked} asked for"),
             (not self.alerts, "no alert was due"),
             (self.lost > 0, f"{self.lost} alerts were lost"),
             (self.max_copies > MOST_COPIES, f"an alert came {self.max_copies} times"),
-            (self.copied > self.kills, f"{self.copied} copies for {self.kills} kills: more than one a kill"),
+            (self.copied > causes, f"{self.copied} copies for {causes} kills and lost answers: more than one each"),
             (self.differing > 0, f"{self.differing} alerts came under another id or with other bytes"),
             (self.stray > 0, f"{self.stray} alerts came of what was no news"),
             (self.uncertain > MOST_UNCERTAIN * self.kills, f"{self.uncertain} uncertain: {self._share} of the kills"),
             (not (self.edits and self.copies and self.unchanged), "the feeds had no edit, no copy or no 304 to show"),
+            (self.asked >= _ENOUGH and not self.unanswered, "every receiver answered every message"),
         )
         return tuple(words for is_so, words in found if is_so)
 
@@ -49,10 +61,12 @@ class Figures:
 
     def __str__(self) -> str:
         return (
-            f"{self.kills} kills, {self.alerts} alerts: {self.lost} lost, {self.copied} came again and none more than "
-            f"{self.max_copies} times, {self.differing} under another id or with other bytes, {self.stray} of no news; "
-            f"{self.uncertain} shown as uncertain ({self._share} of the kills). "
-            f"The feeds: {self.edits} edits, {self.copies} copies, {self.unchanged} answers 304."
+            f"{self.kills:,} kills, {self.alerts:,} alerts: {self.lost} lost, {self.copied} came again and none more "
+            f"than {self.max_copies} times, {self.differing} under another id or with other bytes, {self.stray} of no "
+            f"news; {self.uncertain} shown as uncertain ({self._share} of the kills). "
+            f"Receivers: {self.moody} messages met a bad mood, {self.unanswered} of them got no answer, "
+            f"{self.refused} became dead letters and were sent again by hand. "
+            f"Feeds: {self.edits} edits, {self.copies} copies, {self.unchanged} answers 304."
         )
 
 

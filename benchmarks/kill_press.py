@@ -1,10 +1,11 @@
 """The world around the program that is killed: two feeds that live, and receivers that count.
 
-What lives here: what is published (stories, edits, copies under another outlet), conditional answers, the webhook's
-receiver, and what came of each story. What must not: the program, or when it is killed.
+What lives here: the clock of it all, what is published (stories, edits, copies under another outlet), conditional
+answers, the webhook's receiver, and what came of each story. What must not: the program, or when it is killed.
 
 A story carries a token, "A00042Z", and so does everything that is written of it: its edits, its copies, its alerts. So
-a receiver that gets a second alert of a story, for whatever reason, sees that it is one.
+a receiver that gets a second alert of a story, for whatever reason, sees that it is one. An entry, for programs that
+know no stories, is its feed and its token: "relay-A00042Z".
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from __future__ import annotations
 import hashlib
 import random
 import re
+import socket
 import threading
+import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -20,6 +23,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from benchmarks.kill_moods import KEEPS, UNANSWERED, WAITS, Moods
 
 WIRE, RELAY = "wire", "relay"
 _IN_FEED = 200  # entries that a feed shows
@@ -39,9 +44,22 @@ def token_in(text: str) -> str:
     return found[0] if found else "?"
 
 
+class Calendar:
+    """The time in the program's world: hours are skipped, so that what waits for hours need not be waited for."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def skip(self, by: timedelta) -> None:
+        self.ahead += by
+
+
 @dataclass
 class Copies:
-    """What one receiver got: how often each story's alert came, under which ids, in which bytes."""
+    """What one receiver got: how often the alert of each story (or entry) came, under which ids, in which bytes."""
 
     count: Counter[str] = field(default_factory=Counter)
     ids: dict[str, set[str]] = field(default_factory=dict)
@@ -68,9 +86,12 @@ class Item:
     published: datetime
     edited: bool = False
 
+    def entry(self, feed: str) -> str:
+        return f"{feed}-{self.story}"
+
     def rss(self, feed: str) -> str:
         return (
-            f"<item><guid isPermaLink='false'>{feed}-{self.story}</guid><title>{self.title}</title>"
+            f"<item><guid isPermaLink='false'>{self.entry(feed)}</guid><title>{self.title}</title>"
             f"<link>http://{feed}.example/{self.story}</link><description>{self.summary}</description>"
             f"<pubDate>{format_datetime(self.published)}</pubDate></item>"
         )
@@ -79,9 +100,11 @@ class Item:
 class Press:
     """Two outlets: the wire publishes stories and edits them; the relay prints some of them again, and its own."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, clock: Calendar, moods: Moods) -> None:
         self.stories: list[str] = []  # each to be told once to everybody; the back-catalogue is not among them
-        self.hooks = Copies()
+        self.entries: list[str] = []  # the same with the copies, each by its feed
+        self.posted: list[tuple[str, bytes]] = []  # what the webhook's receiver took: id, body
+        self._clock, self._moods = clock, moods
         self.done: Counter[str] = Counter()  # what happened here: edits, copies, answers by status
         self._feeds: dict[str, list[Item]] = {WIRE: [], RELAY: []}
         self._copied: set[str] = set()
@@ -92,7 +115,7 @@ class Press:
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         for name in (WIRE, RELAY):
-            self._feeds[name].append(self._write(datetime.now(UTC) - _OLD))
+            self._feeds[name].append(self._write(clock() - _OLD))
 
     def close(self) -> None:
         self._server.shutdown()
@@ -103,10 +126,14 @@ class Press:
     def publish(self, number: int) -> None:
         """New stories; with each of them, one time in three an edit of an earlier entry, one in three a copy."""
         for _ in range(number):
-            item = self._write(datetime.now(UTC))
-            self._feeds[self._chance.choice((WIRE, WIRE, RELAY))].append(item)
+            item = self._write(self._clock())
+            self._print(self._chance.choice((WIRE, WIRE, RELAY)), item)
             self.stories.append(item.story)
             self._chance.choice((self._edit, self._copy, lambda: None))()
+
+    def _print(self, feed: str, item: Item) -> None:
+        self._feeds[feed].append(item)
+        self.entries.append(item.entry(feed))
 
     def _write(self, published: datetime) -> Item:
         story = f"A{next(self._numbers):05d}Z"
@@ -133,7 +160,7 @@ class Press:
             item = self._chance.choice(items)
             self._copied.add(item.story)
             title = f"{item.title} {self._word()}"
-            self._feeds[RELAY].append(replace(item, title=title, published=datetime.now(UTC)))
+            self._print(RELAY, replace(item, title=title, published=self._clock()))
             self.done["copies"] += 1
 
     # ---- the server ----
@@ -162,8 +189,18 @@ class Press:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                press.hooks.take(token_in(body.decode()), self.headers["webhook-id"], body)
-                self.send_response(204)
+                mood = press._moods.draw()
+                time.sleep(WAITS.get(mood, 0))
+                if mood in KEEPS:
+                    press.posted.append((self.headers["webhook-id"], body))
+                if mood in UNANSWERED:
+                    self.close_connection = True
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                self.send_response({"says later": 503, "refuses": 410}.get(mood, 204))
+                if mood == "says later":
+                    self.send_header("Retry-After", "30")
+                self.send_header("Content-Length", "0")
                 self.end_headers()
 
             def log_message(self, *args: Any) -> None:

@@ -1,7 +1,7 @@
-"""The two programs under the knife, seen from outside: how each is started, killed, and asked what it knows.
+"""The programs under the knife, seen from outside: how each is started, killed, and asked what it knows.
 
-What lives here: one run of Tipsheet (`once`, or the daemon) or of the floor. What must not: which runs, and what is
-expected of them.
+What lives here: one run of Tipsheet (any command) or of the floor; a peer is `kill_peers`'s. What must not: which runs,
+and what is expected of them.
 """
 
 from __future__ import annotations
@@ -9,20 +9,22 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.kill_press import RELAY, WIRE, token_in
+from benchmarks.kill_press import RELAY, WIRE, Calendar, token_in
+from monitor.demo.mailroom import Letter
 from storage import outbox
 from storage.database import Database
 
 Command = Literal["once", "run"]
+Paper = Literal["stories", "entries"]
 PERSON, PROGRAM = "person", "program"
 
 _SECRET = "whsec_a2lsbHMtYXJlLWNvdW50ZWQtYXQtdGhlLXJlY2VpdmVy"
@@ -45,20 +47,13 @@ feeds:
 """
 
 
-class Target:
+class Target(ABC):
     """A program that is run, and sometimes killed. Close it at the end."""
 
-    def __init__(self, directory: Path, program: str) -> None:
-        self._program = program
-        with (directory / "target.log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.kill_target"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env=os.environ | {"KILLS_SECRET": _SECRET},
-            )
+    name: str
+    log: Path
+    tells: Paper  # what it sends one message each for: a story, with all its copies, or an entry
+    receivers: tuple[str, ...] = (PERSON, PROGRAM)
 
     def run(
         self,
@@ -72,30 +67,38 @@ class Target:
 
         `meanwhile` is done while it runs.
         """
-        assert self._process.stdin
-        assert self._process.stdout
-        order = {"program": self._program, "args": self.args(command), "die": die}
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        child = int(self._process.stdout.readline())
-        timer = threading.Timer(after or 0, _kill, (child,))
+        child = self.start(command, die=die)
+        timer = threading.Timer(after or 0, kill, (child,))
         if after is not None:
             timer.start()
         if meanwhile:
             meanwhile()
-        status = int(self._process.stdout.readline())
+        status = self.wait()
         timer.cancel()
-        return os.WIFSIGNALED(status)
+        return status == -signal.SIGKILL
 
-    def close(self) -> None:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.close()
-        self._process.wait(10)
-        self._process.stdout.close()
+    @abstractmethod
+    def start(self, command: Command, *, die: str | None = None) -> int:
+        """Begin a run. Gives the id of its process; `wait` comes next."""
 
-    def args(self, command: Command) -> list[str]:
+    @abstractmethod
+    def wait(self) -> int:
+        """The end of the run: its exit status, or less than nothing for the signal that ended it."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    @abstractmethod
+    def told_in_letter(self, letter: Letter) -> str:
+        """The story (or the entry) that a letter is about."""
+
+    def told_in_post(self, message_id: str, body: bytes) -> str:
+        """The story (or the entry) that a webhook is about."""
         raise NotImplementedError
+
+    def last_words(self) -> str:
+        """The end of what it wrote into its log."""
+        return self.log.read_text(errors="replace")[-500:]
 
     def waiting(self) -> int:
         """How many deliveries it knows of that are still to be made."""
@@ -105,52 +108,123 @@ class Target:
         """What it shows to a person as uncertain: (story, recipient)."""
         return set()
 
+    def send_failed_again(self) -> int:
+        """What a person does who sees dead letters; how many there were."""
+        return 0
 
-class Tipsheet(Target):
+
+class Forked(Target):
+    """Runs in children of one process that has imported everything: a run costs its work and not its imports."""
+
+    def __init__(self, directory: Path, clock: Calendar) -> None:
+        self._clock, self.log = clock, directory / "target.log"
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "benchmarks.kill_target"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=os.environ | {"KILLS_SECRET": _SECRET},
+            )
+
+    def start(self, command: Command, *, die: str | None = None) -> int:
+        return self._start(self._args(command), die=die)
+
+    def _start(self, args: list[str], *, die: str | None = None, signal_: signal.Signals = signal.SIGKILL) -> int:
+        assert self._process.stdin
+        assert self._process.stdout
+        order = {
+            "program": self.name,
+            "args": args,
+            "die": die,
+            "signal": signal_,
+            "ahead": self._clock.ahead.total_seconds(),
+        }
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def wait(self) -> int:
+        assert self._process.stdout
+        return os.waitstatus_to_exitcode(int(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.close()
+        self._process.wait(10)
+        self._process.stdout.close()
+
+    @abstractmethod
+    def _args(self, command: Command) -> list[str]: ...
+
+
+class Tipsheet(Forked):
     """`tipsheet once` and `tipsheet run`, on one database."""
 
-    def __init__(self, directory: Path, port: int, mail: int) -> None:
-        super().__init__(directory, "tipsheet")
-        self._config, self._file = directory / "feeds.yaml", directory / "kills.db"
+    name, tells = "Tipsheet", "stories"
+
+    def __init__(self, directory: Path, port: int, mail: int, clock: Calendar) -> None:
+        super().__init__(directory, clock)
+        self._config, self.file = directory / "feeds.yaml", directory / "kills.db"
         self._config.write_text(_CONFIG.format(port=port, mail=mail))
 
-    def args(self, command: Command) -> list[str]:
-        self._let_time_pass()
-        return [command, "--config", str(self._config), "--database", self._url]
+    def start_to_stop(self, command: Command, at: str) -> int:
+        """Begin a run that stops itself (SIGSTOP) at a boundary, and goes on when it is told to (SIGCONT)."""
+        return self._start(self._args(command), die=at, signal_=signal.SIGSTOP)
+
+    def told_in_letter(self, letter: Letter) -> str:
+        return token_in(str(letter.message["Subject"]))
+
+    def told_in_post(self, message_id: str, body: bytes) -> str:
+        return token_in(body.decode())
 
     def waiting(self) -> int:
-        return len(self._listing("waiting"))
+        return len(self.listing("waiting"))
 
     def uncertain(self) -> set[tuple[str, str]]:
-        return {(token_in(row.subject), row.recipient) for row in self._listing("uncertain")}
+        return {(token_in(row.subject), row.recipient) for row in self.listing("uncertain")}
 
-    def _let_time_pass(self) -> None:
-        """The second that a feed rests is over at each start; waiting for it would be most of the time spent here."""
-        if self._file.exists():
-            with closing(sqlite3.connect(self._file)) as database, suppress(sqlite3.OperationalError), database:
-                database.execute("UPDATE feeds SET next_poll_at = NULL")
+    def send_failed_again(self) -> int:
+        dead = [str(row.id) for row in self.listing("failed")]
+        if dead:
+            self._start(["alerts", "retry", "--database", self._url, *dead])
+            self.wait()
+        return len(dead)
 
-    def _listing(self, state: str) -> tuple[outbox.OutboxRow, ...]:
+    def listing(self, state: str) -> tuple[outbox.OutboxRow, ...]:
         with Database(self._url) as database, database.read() as connection:
             return outbox.listing(connection, states=(state,), limit=100_000)
 
+    def _args(self, command: Command) -> list[str]:
+        return [command, "--config", str(self._config), "--database", self._url]
+
     @property
     def _url(self) -> str:
-        return f"sqlite:///{self._file}"
+        return f"sqlite:///{self.file}"
 
 
-class Floor(Target):
+class Floor(Forked):
     """Send, then mark. It has no daemon: each run is one pass."""
 
-    def __init__(self, directory: Path, port: int, mail: int) -> None:
-        super().__init__(directory, "floor")
+    name, tells = "Send, then mark", "entries"
+
+    def __init__(self, directory: Path, port: int, mail: int, clock: Calendar) -> None:
+        super().__init__(directory, clock)
         here = f"http://127.0.0.1:{port}"
-        self._args = [str(directory / "sent"), str(mail), f"{here}/hook", f"{here}/{WIRE}", f"{here}/{RELAY}"]
+        self._arguments = [str(directory / "sent"), str(mail), f"{here}/hook", f"{here}/{WIRE}", f"{here}/{RELAY}"]
 
-    def args(self, command: Command) -> list[str]:
-        return self._args
+    def told_in_letter(self, letter: Letter) -> str:
+        return str(letter.message["Message-ID"]).strip("<>").partition("@")[0]
+
+    def told_in_post(self, message_id: str, body: bytes) -> str:
+        return message_id
+
+    def _args(self, command: Command) -> list[str]:
+        return self._arguments
 
 
-def _kill(child: int) -> None:
+def kill(child: int) -> None:
     with suppress(ProcessLookupError):
         os.kill(child, signal.SIGKILL)

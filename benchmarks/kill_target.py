@@ -1,24 +1,27 @@
 """The program that `kills` kills, again and again: told to die at a named boundary, killed from outside, or left alone.
 
 It imports everything once, then forks a child for each line on standard input, so that a run costs its work and not its
-imports. A line is JSON: {"program": "tipsheet" or "floor", "args": [...], "die": "marked" or null}. It prints the
-child's process id, then its exit status.
+imports. A line is JSON: {"program": its name, "args": [...], "die": "marked" or null, "signal": 9, "ahead": 3600}. It
+prints the child's process id, then its exit status.
 
 Dying is SIGKILL to oneself: no handler, no clean-up, no flush, at the exact place. Production code knows nothing of it:
-the boundaries are functions of it that are wrapped here.
+the boundaries are functions of it that are wrapped here, and the clock that is handed to it is `ahead` of ours by so
+many seconds.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from alerts.smtp import MailSender
 from benchmarks import kill_floor
@@ -30,10 +33,11 @@ from monitor.net.fetch import Client
 from storage import entries, examinations, outbox
 from storage.database import Database
 
+deadly = [signal.SIGKILL]  # or SIGSTOP: then it goes on when it is told to
 
-def die() -> NoReturn:
-    os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError("unreachable")
+
+def die() -> None:
+    os.kill(os.getpid(), deadly[0])
 
 
 def _after(owner: Any, name: str) -> Callable[[], None]:
@@ -43,8 +47,10 @@ def _after(owner: Any, name: str) -> Callable[[], None]:
         original = getattr(owner, name)
 
         def dying(*args: Any, **kwargs: Any) -> Any:
-            if original(*args, **kwargs) is not None:
+            result = original(*args, **kwargs)
+            if result is not None:
                 die()
+            return result
 
         setattr(owner, name, dying)
 
@@ -68,10 +74,11 @@ def _after_commit(owner: Any, name: str) -> Callable[[], None]:
             return result
 
         @contextlib.contextmanager
-        def watched(self: Database) -> Iterator[Any]:
-            with write(self) as connection:
+        def watched(self: Database, **how: Any) -> Iterator[Any]:
+            with write(self, **how) as connection:
                 yield connection
             if armed[0]:
+                armed[0] = False
                 die()
 
         setattr(owner, name, arming)
@@ -108,9 +115,10 @@ FLOOR_BOUNDARIES: dict[str, Callable[[], None]] = {
 _TICK = timedelta(seconds=0.25)
 
 
-def work_tipsheet(args: list[str]) -> int:
+def work_tipsheet(args: list[str], ahead: timedelta) -> int:
     """In the child: one `tipsheet` command, as a process of its own would run it."""
     run.TICK = _TICK
+    set_clock(ahead)
     try:
         tipsheet(args, prog_name="tipsheet", standalone_mode=False)
     except TipsheetError as error:
@@ -121,23 +129,36 @@ def work_tipsheet(args: list[str]) -> int:
     return 0
 
 
-def work_floor(args: list[str]) -> int:
+def set_clock(ahead: timedelta) -> None:
+    """Hand the program another clock, wherever a command takes the real one."""
+
+    def clock() -> datetime:
+        return datetime.now(UTC) + ahead
+
+    work, alerts = (importlib.import_module(f"monitor.cli.{name}") for name in ("work", "alerts"))
+    work.open_stages = partial(run.open_stages, clock=clock)  # type: ignore[attr-defined]
+    work.utc_now = alerts.utc_now = clock  # type: ignore[attr-defined]
+
+
+def work_floor(args: list[str], ahead: timedelta) -> int:
     sent, mail_port, hook, *feeds = args
     kill_floor.run(Path(sent), int(mail_port), hook, feeds)
     return 0
 
 
-PROGRAMS: Mapping[str, tuple[Callable[[list[str]], int], Mapping[str, Callable[[], None]]]] = {
-    "tipsheet": (work_tipsheet, BOUNDARIES),
-    "floor": (work_floor, FLOOR_BOUNDARIES),
+Work = Callable[[list[str], timedelta], int]
+PROGRAMS: Mapping[str, tuple[Work, Mapping[str, Callable[[], None]]]] = {
+    "Tipsheet": (work_tipsheet, BOUNDARIES),
+    "Send, then mark": (work_floor, FLOOR_BOUNDARIES),
 }
 
 
 def work(order: dict[str, Any]) -> int:
     program, boundaries = PROGRAMS[order["program"]]
+    deadly[0] = signal.Signals(order["signal"])
     if order["die"]:
         boundaries[order["die"]]()
-    return program(order["args"])
+    return program(order["args"], timedelta(seconds=order["ahead"]))
 
 
 def main() -> None:

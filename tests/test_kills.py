@@ -1,12 +1,11 @@
-"""Killed at every boundary and at sixty random points, it loses no alert and sends none more than twice.
+"""Killed at every boundary and at random points, it loses no alert and sends none more than twice.
 
-The slowest test of all, a few minutes; it stays in the default run because it holds the promise that matters most.
+The slowest test of all, half a minute; it stays in the default run because it holds the promise that matters most.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,12 +13,13 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.kill_figures import Figures, loop_faults
+from benchmarks.kill_programs import Floor
 from benchmarks.kill_target import BOUNDARIES as CUTS
 from benchmarks.kill_target import FLOOR_BOUNDARIES as FLOOR_CUTS
-from benchmarks.kills import BOUNDARIES, FLOOR_BOUNDARIES
+from benchmarks.kills import BOUNDARIES, FLOOR_BOUNDARIES, measure_crash_loop
 from tests.command import ROOT
 
-KILLS = 30  # `./dev bench kills` has the full count
+KILLS = 10  # `./dev bench kills --kills 1000` is the proof; this sees to it that it can be made
 
 SOUND = Figures(
     asked=100,
@@ -31,6 +31,9 @@ SOUND = Figures(
     differing=0,
     stray=0,
     uncertain=5,
+    unanswered=20,
+    moody=60,
+    refused=9,
     edits=1,
     copies=1,
     unchanged=1,
@@ -40,7 +43,7 @@ LOOP = replace(SOUND, asked=0, kills=4, alerts=4, copied=4, uncertain=4)
 
 def test_no_kill_loses_an_alert_or_sends_a_third_copy() -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "benchmarks.kills", "--kills", str(KILLS), "--floor", "--json"],
+        [sys.executable, "-m", "benchmarks.kills", "--kills", str(KILLS), "--json"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -56,9 +59,10 @@ def test_no_kill_loses_an_alert_or_sends_a_third_copy() -> None:
     assert found["lost"] == 0
     assert found["max_copies"] <= 2
     assert found["uncertain"] <= 0.05 * found["kills"]
-    ours, floors = (int(copies) for copies in re.findall(r"at most (\d+) copies", ran.stderr))
-    assert ours <= 2
-    assert floors > 50, "the same loop makes a copy with each restart where nothing is written before it is sent"
+
+
+def test_where_nothing_is_written_before_it_is_sent_each_restart_makes_a_copy() -> None:
+    assert measure_crash_loop(Floor, seed=1, restarts=4).max_copies > 4
 
 
 def test_every_boundary_is_one_that_the_programs_know() -> None:
@@ -69,16 +73,17 @@ def test_every_boundary_is_one_that_the_programs_know() -> None:
 @pytest.mark.parametrize(
     ("figures", "fault"),
     [
-        (replace(SOUND, kills=99, copied=99, uncertain=4), "99 kills happened of the 100 asked for"),
+        (replace(SOUND, kills=99, uncertain=4), "99 kills happened of the 100 asked for"),
         (replace(SOUND, alerts=0), "no alert was due"),
         (replace(SOUND, lost=1), "1 alerts were lost"),
         (replace(SOUND, max_copies=3), "an alert came 3 times"),
-        (replace(SOUND, copied=101), "101 copies for 100 kills: more than one a kill"),
+        (replace(SOUND, copied=121), "121 copies for 120 kills and lost answers: more than one each"),
         (replace(SOUND, differing=1), "1 alerts came under another id or with other bytes"),
         (replace(SOUND, stray=1), "1 alerts came of what was no news"),
         (replace(SOUND, uncertain=6), "6 uncertain: 6.0% of the kills"),
         (replace(SOUND, edits=0), "the feeds had no edit, no copy or no 304 to show"),
         (replace(SOUND, copies=0), "the feeds had no edit, no copy or no 304 to show"),
+        (replace(SOUND, unanswered=0), "every receiver answered every message"),
         (replace(SOUND, unchanged=0), "the feeds had no edit, no copy or no 304 to show"),
         # A program that delivers nothing and calls all of it uncertain:
         (replace(SOUND, max_copies=0, copied=0, uncertain=300), "300 uncertain: 300.0% of the kills"),
@@ -86,6 +91,12 @@ def test_every_boundary_is_one_that_the_programs_know() -> None:
 )
 def test_figures_that_are_no_proof_are_said_to_be_none(figures: Figures, fault: str) -> None:
     assert figures.faults() == (fault,)
+
+
+def test_figures_of_two_lanes_are_added_up() -> None:
+    both = replace(SOUND, max_copies=1) + SOUND
+    assert (both.kills, both.alerts, both.uncertain, both.max_copies) == (200, 600, 10, 2)
+    assert both.faults() == ()
 
 
 def test_sound_figures_have_no_fault() -> None:
