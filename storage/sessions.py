@@ -40,7 +40,6 @@ def end(connection: Connection, token: str) -> None:
     connection.execute(delete(sessions).where(sessions.c.token_hash == hash_of(token)))
 
 
-def forget(connection: Connection, *, begun_before: datetime, seen_before: datetime) -> int:
-    """Take out sessions that are over; how many."""
-    over = (sessions.c.began_at < begun_before) | (sessions.c.seen_at < seen_before)
-    return connection.execute(delete(sessions).where(over)).rowcount
+def forget(connection: Connection, *, unseen_since: datetime) -> int:
+    """Take out sessions that nobody has used for long; how many."""
+    return connection.execute(delete(sessions).where(sessions.c.seen_at < unseen_since)).rowcount

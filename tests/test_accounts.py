@@ -12,6 +12,8 @@ import pytest
 from monitor.desk import second_factor
 from monitor.desk.people import People, new_secret
 from monitor.errors import AccountError
+from monitor.pipeline.upkeep import forget_old_texts
+from monitor.settings.config import read_config
 from storage import access_keys, accounts, audit, sessions
 from storage.database import Database
 from tests.conftest import NOON
@@ -200,6 +202,27 @@ def test_no_line_of_the_log_is_ever_changed() -> None:
     knowing = [room.name for room in rooms if re.search(r"account_tables import .*\baudit\b", room.read_text())]
     assert knowing == ["audit.py"]
     assert "update" not in (root / "storage/audit.py").read_text()
+
+
+def test_sessions_that_are_over_and_old_lines_of_the_log_are_forgotten(people: People, tmp_path: Path) -> None:
+    path = tmp_path / "feeds.yaml"
+    path.write_text(CONFIG, encoding="utf-8")
+    token = begin_session(people, "ana")
+    for days, alive, lines in ((6, True, 2), (8, False, 2), (31, False, 0)):
+        forget_old_texts(people.database, read_config(path, {}), now=NOON + timedelta(days=days))
+        with people.database.read() as connection:
+            assert (sessions.find(connection, token) is not None) == alive
+            assert len(audit.listing(connection)) == lines
+
+
+CONFIG = """
+contact: https://desk.example
+keep: {audit: 30d}
+channels: [{name: mail, kind: email, host: localhost, from: desk@desk.example}]
+recipients: [{name: desk, channel: mail, address: desk@desk.example}]
+watches: [{name: ferries, query: ferry}]
+feeds: []
+"""
 
 
 def test_what_opens_the_desk_is_not_in_the_database(people: People) -> None:

@@ -11,8 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from monitor.desk import passwords, second_factor
-from monitor.desk.door import REFUSED, Door, Entered, Refused, forget_sessions
-from monitor.desk.entrance import lasts
+from monitor.desk.door import REFUSED, Door, Entered, Refused
 from monitor.desk.people import People, new_secret
 from monitor.model import Session
 from storage import accounts, audit, sessions
@@ -153,19 +152,6 @@ def test_no_address_of_whoever_asks_is_kept(door: Door, database: Database) -> N
     for name in (path, f"{path}-wal"):
         with open(name, "rb") as stream:  # noqa: PTH123
             assert b"198.51.100.77" not in stream.read()
-
-
-def test_a_session_that_is_over_is_taken_out(door: Door, database: Database, clock: Clock) -> None:
-    first = enter(door)
-    clock.move(timedelta(hours=11))
-    second = enter(door)
-    clock.move(timedelta(hours=2))
-    with database.write() as connection:
-        assert forget_sessions(connection, now=clock()) == 1
-    assert session_of(database, first) is None
-    session = session_of(database, second)
-    assert session is not None
-    assert lasts(session, clock())
 
 
 def test_a_password_that_was_hashed_as_it_used_to_be_is_hashed_anew(door: Door, database: Database) -> None:

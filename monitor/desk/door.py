@@ -15,9 +15,7 @@ from sqlalchemy import Connection
 
 from monitor.desk import passwords, second_factor
 from monitor.desk.entrance import (
-    IDLE,
     LOGINS,
-    LONGEST,
     client_key,
     decide_login,
     login_name,
@@ -101,11 +99,6 @@ class Door:
             if session:
                 sessions.end(connection, token)
                 audit.append(connection, session.account.name, "logout", now=now)
-
-
-def forget_sessions(connection: Connection, *, now: datetime) -> int:
-    """Take out sessions that are over; how many."""
-    return sessions.forget(connection, begun_before=now - LONGEST, seen_before=now - IDLE)
 
 
 def _try_code(found: Credentials | None, code: str, now: datetime) -> _Code:

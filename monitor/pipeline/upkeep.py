@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from monitor.settings.config import Config
-from storage import claims, entries, facts, feeds, hosts, imprints
+from storage import audit, claims, entries, facts, feeds, hosts, imprints, sessions
 from storage.database import Database
 from storage.schema import attempts as attempt_table
 from storage.schema import entries as entry_table
@@ -16,6 +16,7 @@ from storage.schema import feeds as feed_table
 from storage.schema import outbox as outbox_table
 
 WINDOW = timedelta(hours=72)
+_OVER = timedelta(days=7)  # no session of the desk lasts for so long after it was used
 
 
 def take_over(database: Database, config: Config, *, now: datetime) -> None:
@@ -59,10 +60,14 @@ def window_of(config: Config) -> timedelta:
 
 
 def forget_old_texts(database: Database, config: Config, *, now: datetime) -> int:
-    """Retention: the texts of entries that no watch matched and that are older than the file says.
+    """Retention: the texts of entries that no watch matched and that are older than the file says; how many.
 
-    What entries are compared by goes with the window.
+    What entries are compared by goes with the window, sessions when they are surely over, the audit log by the file.
     """
     with database.write() as connection:
         imprints.forget(connection, before=now - window_of(config))
-        return entries.forget_texts(connection, before=now - config.keep_texts)
+        sessions.forget(connection, unseen_since=now - _OVER)
+        audit.forget(connection, before=now - config.keep_audit)
+        forgotten = entries.forget_texts(connection, before=now - config.keep_texts)
+    database.forget_traces()
+    return forgotten
