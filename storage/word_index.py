@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Select, bindparam, column, delete, insert, select, table, update
+from sqlalchemy import Column, Connection, MetaData, Select, Table, bindparam, delete, insert, select, update
 
 from monitor.model import IndexedWords
+from storage.columns import Integer, Text
 from storage.database import create_word_index, holds_words
 from storage.schema import entries
 
@@ -24,7 +25,12 @@ NAME = "entry_words"  # the tables that FTS5 keeps for itself begin with it
 
 Clause: TypeAlias = Sequence[str]  # words of which an entry holds at least one; "deport*" for any that begins so
 
-_INDEX = table(NAME, column("rowid"), column("title"), column("body"))
+# No migration makes it as it stands here: it is whatever the engine keeps words in.
+table = Table(NAME, MetaData(), Column("rowid", Integer, primary_key=True), Column("title", Text), Column("body", Text))
+
+_LONGEST = 400  # characters of a word; what is longer stands here and is asked for by its beginning
+_ROOM = 500_000  # characters of all words of an entry; an engine has room for a million bytes
+_ANYTHING = "anything_at_all_"  # stands for the words that have no room: the entry is named by every search
 
 
 def create(connection: Connection) -> None:
@@ -40,11 +46,11 @@ def unindexed(connection: Connection, *, limit: int) -> tuple[int, ...]:
 
 def put(connection: Connection, found: Iterable[IndexedWords]) -> None:
     """The words of these entries as they are now, in place of those that stood here."""
-    rows = [{"rowid": one.entry_id, "title": " ".join(one.title), "body": " ".join(one.body)} for one in found]
+    rows = [{"rowid": one.entry_id, "title": _joined(one.title), "body": _joined(one.body)} for one in found]
     if rows:
         ids = [{"id": row["rowid"]} for row in rows]
-        connection.execute(delete(_INDEX).where(_INDEX.c.rowid == bindparam("id")), ids)
-        connection.execute(insert(_INDEX), rows)
+        connection.execute(delete(table).where(table.c.rowid == bindparam("id")), ids)
+        connection.execute(insert(table), rows)
         connection.execute(update(entries).where(entries.c.id.in_([one["id"] for one in ids])).values(indexed=True))
 
 
@@ -55,7 +61,7 @@ def distrust(connection: Connection) -> None:
 
 def keep_titles_only(connection: Connection, ids: Select[int]) -> None:
     """Retention, with the texts of their entries."""
-    connection.execute(update(_INDEX).where(_INDEX.c.rowid.in_(ids)).values(body=""))
+    connection.execute(update(table).where(table.c.rowid.in_(ids)).values(body=""))
 
 
 def holding(connection: Connection, clauses: Sequence[Clause]) -> Select[int]:
@@ -63,4 +69,17 @@ def holding(connection: Connection, clauses: Sequence[Clause]) -> Select[int]:
 
     Some may have another wording by now: they are `unindexed` too.
     """
-    return select(_INDEX.c.rowid.label("id")).where(holds_words(connection, NAME, clauses))
+    asked = [(*map(_shortened, clause), _ANYTHING) for clause in clauses]
+    return select(table.c.rowid.label("id")).where(holds_words(connection, NAME, asked))
+
+
+def _joined(words: Iterable[str]) -> str:
+    joined = " ".join(map(_shortened, words))
+    return joined if len(joined) <= _ROOM else _ANYTHING
+
+
+def _shortened(word: str) -> str:
+    """ "deport*" stays a beginning."""
+    if len(word) <= _LONGEST:
+        return word
+    return word[:_LONGEST] + "*" * word.endswith("*")

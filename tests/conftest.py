@@ -21,7 +21,7 @@ ON_EACH_ENGINE = {
     f"tests.test_{room}"
     for room in (
         "corrections", "database", "entries", "examinations", "feed_rows", "hosts", "imprint", "outbox", "pacing",
-        "readings", "reminders", "review", "stories_rows", "versions",
+        "readings", "reminders", "review", "search", "stories_rows", "versions", "word_index",
     )
 }  # fmt: skip
 
