@@ -8,10 +8,10 @@ An address that does not say whom it is for (`visit.Need`) is no address: the de
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
@@ -53,10 +53,9 @@ def make_app(desk: Desk) -> FastAPI:
         openapi_url=None,
     )
     app.state.desk = desk
+    list(addresses())  # each says whom it is for, or there is no desk
     for room in ROOMS:
         app.include_router(room)
-    for route in needless(app):
-        raise AssertionError(f"{route.path} does not say whom it is for")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.middleware("http")(_finish)
     for kind, answer in (
@@ -69,19 +68,15 @@ def make_app(desk: Desk) -> FastAPI:
     return app
 
 
-def needs(app: FastAPI) -> Iterator[tuple[APIRoute, Need]]:
-    """Every address with whom it is for."""
-    for route in app.routes:
-        if isinstance(route, APIRoute):
-            for dependency in route.dependant.dependencies:
-                if isinstance(dependency.call, Need):
-                    yield route, dependency.call
-
-
-def needless(app: FastAPI) -> list[APIRoute]:
-    """Addresses that do not say whom they are for."""
-    said = {id(route) for route, _ in needs(app)}
-    return [route for route in app.routes if isinstance(route, APIRoute) and id(route) not in said]
+def addresses(rooms: Iterable[APIRouter] = ROOMS) -> Iterator[tuple[APIRoute, Need]]:
+    """Every address with whom it is for. AssertionError for one that does not say so."""
+    for room in rooms:
+        for route in room.routes:
+            asked = [one.call for one in route.dependant.dependencies] if isinstance(route, APIRoute) else []
+            need = next((one for one in asked if isinstance(one, Need)), None)
+            if need is None or not isinstance(route, APIRoute):
+                raise AssertionError(f"{getattr(route, 'path', route)} does not say whom it is for")
+            yield route, need
 
 
 async def _finish(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
