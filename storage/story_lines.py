@@ -36,9 +36,12 @@ def lines(
 
     The day of a person is the period from one midnight to the next where they live. `person`: whose `seen_at` is told.
     """
-    found = _found(filters).order_by(func.max(entries.c.id).desc(), matches.c.watch)
-    keys = [(row.story_id, row.watch) for row in connection.execute(found.limit(limit).offset(offset))]
-    return _Gathered.of(connection, keys, person).lines(keys)
+    return _lines(connection, _found(filters).offset(offset), limit, person)
+
+
+def judged(connection: Connection, *, watch: str = "", limit: int = 2_000) -> tuple[StoryLine, ...]:
+    """The stories that were kept, starred or refused, of one watch or of all; the latest match first."""
+    return _lines(connection, _found(Filters(watch=watch)).where(~_judged("open")), limit)
 
 
 def count(connection: Connection, filters: Filters) -> int:
@@ -46,10 +49,18 @@ def count(connection: Connection, filters: Filters) -> int:
     return int(connection.execute(select(func.count()).select_from(_found(filters).subquery())).scalar_one())
 
 
+def _lines(
+    connection: Connection, found: Select[int, str], limit: int | None, person: str = ""
+) -> tuple[StoryLine, ...]:
+    latest = found.order_by(func.max(entries.c.id).desc(), matches.c.watch).limit(limit)
+    keys = [(row.story_id, row.watch) for row in connection.execute(latest)]
+    return _Gathered.of(connection, keys, person).lines(keys)
+
+
 # ---- which -----------------------------------------------------------------------------------------------------------
 
 
-def _found(filters: Filters) -> Select[tuple[int, str]]:
+def _found(filters: Filters) -> Select[int, str]:
     """Stories and watches."""
     query = (
         select(members.c.story_id, matches.c.watch)

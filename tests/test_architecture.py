@@ -27,7 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.net.addresses",
     ),
     (
-        "monitor.pictures.*", "monitor.net.websub",
+        "monitor.pictures.*", "monitor.review.*", "monitor.net.websub",
         "alerts.policy", "alerts.breaker", "alerts.quiet", "alerts.caps", "alerts.trouble",
         "alerts.note alerts.discretion alerts.message alerts.digest alerts.summary alerts.payload alerts.credit "
         "alerts.clock alerts.cleaning alerts.pages",

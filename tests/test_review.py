@@ -146,6 +146,18 @@ def test_the_day_has_a_line_for_each_story_and_watch_the_latest_first(desk: Data
     assert [(one.recipient, one.action) for one in first.decisions] == [("desk", "alert"), ("night", "nothing")]
 
 
+def test_judged_stories_are_those_whose_last_verdict_says_something(desk: Database) -> None:
+    with desk.write() as connection:
+        for story, kind in ((1, "refused"), (2, "starred"), (3, "kept")):
+            review.judge(connection, story, kind, watch="ferries", by="ada", now=NOON)  # type: ignore[arg-type]
+        last = review.verdict_history(connection, 3)[-1]
+        review.judge(connection, 3, "open", watch="ferries", by="ada", now=NOON, version=last.version)
+    with desk.read() as connection:
+        judged = story_lines.judged(connection)
+        assert [(line.story, line.verdict and line.verdict.kind) for line in judged] == [(2, "starred"), (1, "refused")]
+        assert story_lines.judged(connection, watch="boats") == ()
+
+
 def test_a_story_that_was_seen_says_when(desk: Database) -> None:
     with desk.write() as connection:
         for moment in (NOON + MINUTE, NOON):

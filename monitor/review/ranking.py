@@ -1,0 +1,144 @@
+"""In which order stories are read: those like what was kept before those like what was refused, and why.
+
+What lives here: verdicts → the weight of words, outlets and the like → an order, each place with its reasons. What must
+not: leaving anything out. Every story that goes in comes out; without verdicts, in the order in which it went in.
+
+The model is naive Bayes: a trait weighs as much as it is likelier among the kept than among the refused, drawn towards
+nothing as long as few verdicts speak of it, so that each weight can be said as two counts. What a story lacks weighs
+nothing: its reasons are what it has. A word weighs for its own watch only; an outlet is judged by all watches.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Literal, NamedTuple, TypeAlias
+
+from monitor.model import StoryLine
+from monitor.review.precision import is_kept
+from monitor.words.text import folded_words
+
+TraitKind: TypeAlias = Literal["word", "term", "outlet", "watch", "size", "level"]
+
+DRAW = 4.0  # verdicts that a trait's own must outweigh
+LEAST = 2  # verdicts on a trait before it is heard at all
+SHORTEST = 3  # letters of a word that says something
+NAMED = 4  # reasons that are said of a place
+HEARD = 12  # the strongest words of a story that count: a long summary is not more sure of itself than a short one
+
+
+class Trait(NamedTuple):
+    """Something that stories have in common."""
+
+    kind: TraitKind
+    value: str
+    watch: str = ""  # whose verdicts weigh it; "": all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """A trait of a story, and the verdicts on those that had it."""
+
+    trait: Trait
+    weight: float  # natural logarithm of how much likelier it is among the kept; below 0: among the refused
+    kept: int
+    refused: int
+
+    def __str__(self) -> str:
+        """In words: '"hockey" stood in 0 of 12 kept and 7 of 20 refused' needs the totals; this says the counts."""
+        return f"{_NAMED[self.trait.kind].format(self.trait.value)}: {self.kept} kept, {self.refused} refused"
+
+
+_NAMED: dict[TraitKind, str] = {
+    "word": "the word “{}”",
+    "term": "matched by “{}”",
+    "outlet": "told by {}",
+    "watch": "found by {}",
+    "size": "told by {}",
+    "level": "found clear enough for the {}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """A story at its place."""
+
+    line: StoryLine
+    score: float  # 0: nothing is known either way; above, like what was kept
+    reasons: tuple[Reason, ...]  # what moved it most, first
+    moved: int  # places up from where it stood without verdicts; below 0: down
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """What the verdicts of an installation taught."""
+
+    kept: int
+    refused: int
+    counts: dict[Trait, tuple[int, int]]  # stories kept, refused
+
+    def order(self, lines: Sequence[StoryLine]) -> tuple[Ranked, ...]:
+        """The same stories, those first that are most like what was kept; equals stay as they stand."""
+        weighed = [(at, *self._weigh(line)) for at, line in enumerate(lines)]
+        places = sorted(weighed, key=lambda one: -one[1])
+        return tuple(
+            Ranked(line=lines[at], score=score, reasons=reasons, moved=at - place)
+            for place, (at, score, reasons) in enumerate(places)
+        )
+
+    def _weigh(self, line: StoryLine) -> tuple[float, tuple[Reason, ...]]:
+        reasons = sorted(self._reasons(line), key=lambda reason: -abs(reason.weight))
+        words = [reason for reason in reasons if reason.trait.kind == "word"]
+        heard = [reason for reason in reasons if reason.trait.kind != "word"] + words[:HEARD]
+        score = sum(reason.weight for reason in heard)
+        return score, tuple(reason for reason in reasons if reason in heard)[:NAMED]
+
+    def _reasons(self, line: StoryLine) -> Iterable[Reason]:
+        for trait in traits(line):
+            kept, refused = self.counts.get(trait, (0, 0))
+            if kept + refused >= LEAST:
+                yield Reason(trait=trait, weight=self._weight(kept, refused), kept=kept, refused=refused)
+
+    def _weight(self, kept: int, refused: int) -> float:
+        """Both shares are drawn towards what they would be if the trait said nothing."""
+        expected = (kept + refused) / (self.kept + self.refused)
+        among_kept = (kept + DRAW * expected) / (self.kept + DRAW)
+        among_refused = (refused + DRAW * expected) / (self.refused + DRAW)
+        return log(among_kept / among_refused)
+
+
+def learn(lines: Iterable[StoryLine]) -> Ranking:
+    """A ranking from stories with verdicts; those without are no matter."""
+    counts: dict[bool, Counter[Trait]] = {True: Counter(), False: Counter()}
+    totals: Counter[bool] = Counter()
+    for line in lines:
+        kept = is_kept(line)
+        if kept is not None:
+            counts[kept].update(traits(line))
+            totals[kept] += 1
+    known = counts[True].keys() | counts[False].keys()
+    return Ranking(
+        kept=totals[True], refused=totals[False],
+        counts={trait: (counts[True][trait], counts[False][trait]) for trait in known},
+    )  # fmt: skip
+
+
+def traits(line: StoryLine) -> frozenset[Trait]:
+    """What of a story is weighed."""
+    words = {*folded_words(line.document.title), *folded_words(line.document.summary)}
+    return frozenset(
+        [
+            *(Trait("word", word, line.watch) for word in words if len(word) >= SHORTEST),
+            *(Trait("term", span.term, line.watch) for span in line.match.spans),
+            *(Trait("outlet", outlet) for outlet in line.outlets),
+            Trait("watch", line.watch),
+            Trait("size", _size(len(line.outlets))),
+            Trait("level", line.match.level, line.watch),
+        ]
+    )
+
+
+def _size(outlets: int) -> str:
+    return "one outlet" if outlets <= 1 else "two or three outlets" if outlets <= 3 else "four outlets or more"
