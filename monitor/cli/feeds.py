@@ -23,10 +23,7 @@ from monitor.cli.options import (
 )
 from monitor.cli.paint import err, json_lines, many, out, plain, table
 from monitor.clock import utc_now
-from monitor.feeds import opml
 from monitor.model import FeedRow
-from monitor.rhythm import cadence
-from monitor.settings.feeds_file import append_feeds
 from storage import feeds as feed_rows
 
 
@@ -82,6 +79,8 @@ def feeds_refresh(database_url: str | None, names: tuple[str, ...], everything: 
 def _too_early(row: FeedRow | None, now: datetime) -> str:
     if row is None:
         return "no feed of this name is watched; `tipsheet feeds health` lists them"
+    from monitor.rhythm import cadence
+
     floor = cadence.Intervals().floor
     return cadence.too_early(now=now, polled_at=row.polled_at, rest_until=row.rest_until, floor=floor)
 
@@ -91,6 +90,8 @@ def _too_early(row: FeedRow | None, now: datetime) -> str:
 @click.argument("path", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path), default="-")
 def feeds_export(config_path: Path | None, path: Path) -> None:
     """Write the feeds as OPML, to a file or to standard output."""
+    from monitor.feeds import opml  # most of these commands read no feeds
+
     wanted = tuple(load_config(config_path, with_secrets=False, lenient=True).feeds.values())
     document = opml.write(wanted, title="Tipsheet", created=utc_now())
     if str(path) == "-":
@@ -108,6 +109,9 @@ def feeds_import(config_path: Path | None, path: Path) -> None:
 
     The comments and the order of the file are kept.
     """
+    from monitor.feeds import opml
+    from monitor.settings.feeds_file import append_feeds
+
     source = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     found = opml.read(source)
     added, known = append_feeds(find_config(config_path), found.feeds)

@@ -15,7 +15,7 @@ from functools import partial
 from threading import Event
 
 from monitor.errors import FetchError, ParseError, StorageError
-from monitor.feeds import abridged, changes
+from monitor.feeds import changes
 from monitor.isolate import IsolatedParser
 from monitor.model import Changes, Feed, FeedOutcome, FeedState, Fetched, Offer, ParsedFeed, Problem, Validators
 from monitor.net import websub
@@ -148,6 +148,8 @@ class Refresh:
 
     def _parse(self, state: FeedState, fetched: Fetched) -> ParsedFeed:
         """The body, read as far as it is not the body of last time."""
+        from monitor.feeds import abridged  # its libraries, a round that brings nothing new does without
+
         with self.database.read() as connection:
             last = readings.last(connection, state.id)
         headers, url = fetched.headers, fetched.final_url
@@ -216,6 +218,8 @@ class Refresh:
         )
 
     def _read(self, state: FeedState, fetched: Fetched, parsed: ParsedFeed) -> FeedOutcome:
+        from monitor.feeds.abridged import reading  # as in `_parse`
+
         now, validators = self.clock(), _validators(state, fetched)
         intervals = self._intervals_for(state.feed, validators)
         known, found = intake.compare(self.database, state, parsed, now=now, fresh_for=self.config.fresh_for)
@@ -254,7 +258,7 @@ class Refresh:
             request_url=request_url,
             habit=habit,
             offer=self._offer(fetched, parsed),
-            reading=abridged.reading(parsed, found),
+            reading=reading(parsed, found),
             gap=gap,
         )
 
