@@ -65,6 +65,11 @@ def decode(body: bytes, *, content_type: str = "") -> Decoded:
     return Decoded(text=body.decode(encoding, "replace"), encoding=encoding, claimed="", damaged=True)
 
 
+def claims_utf8(body: bytes, *, content_type: str = "") -> bool:
+    """Whether neither server nor document says anything else. Raises as `decode` does."""
+    return all(claim == "utf-8" for claim in _claims(body, content_type))
+
+
 def _without_mark(body: bytes) -> tuple[bytes, str]:
     for mark, encoding in _MARKS:
         if body.startswith(mark):

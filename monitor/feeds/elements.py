@@ -55,10 +55,13 @@ _MUTE = (_TERMS, _MEDIA, _ITUNES, _SYNDICATION, _FEEDBURNER)  # what is not read
 _LISTS = frozenset({f"{_ITUNES}keywords", f"{_MEDIA}keywords"})  # names with commas between
 _PREFIXES = frozenset({"dc", "dcterms", "content", "atom", "media", "itunes", "xhtml", "feedburner"})
 _ATOM_ENTRY = _names("id title link summary content published updated author category rights contributor source")
-# What large outlets write in the place of the media namespace.
-_MEDIA_OTHERWISE = frozenset(
-    ("//search.yahoo.com/mrss/", "http://search.yahoo.com/mrss", "http://www.rssboard.org/media-rss")
-)
+# What large outlets write in the place of a namespace's name.
+_OTHERWISE = {
+    "//search.yahoo.com/mrss/": _MEDIA,
+    "http://search.yahoo.com/mrss": _MEDIA,
+    "http://www.rssboard.org/media-rss": _MEDIA,
+    "http://www.itunes.com/DTDs/Podcast-1.0.dtd": _ITUNES,
+}
 _KINDS = {"": "text", "text": "text", "text/plain": "text", "html": "html", "text/html": "html", "xhtml": "xhtml"}
 
 
@@ -68,7 +71,7 @@ class _Unusual(Exception):  # noqa: N818 - no error: somebody else reads on
 
 def read_tree(root: Element) -> RawFeed | None:
     """The feed under `root`, or None where the library is to read it."""
-    _name_media_as_usual(root)
+    _name_as_usual(root)
     try:
         feed = _atom_feed(root) if root.tag == f"{_ATOM}feed" else _rss_feed(root)
     except (_Unusual, ValueError):  # ValueError: no address in xml:base, no HTML in a text
@@ -77,10 +80,10 @@ def read_tree(root: Element) -> RawFeed | None:
     return feed if held == len(feed.entries) + feed.unread else None  # items where the formats have none
 
 
-def _name_media_as_usual(root: Element) -> None:
-    for space in _MEDIA_OTHERWISE.intersection(root.nsmap.values()):
+def _name_as_usual(root: Element) -> None:
+    for space in _OTHERWISE.keys() & root.nsmap.values():
         for element in root.iter(f"{{{space}}}*"):
-            element.tag = _MEDIA + split_tag(element.tag)[1]
+            element.tag = _OTHERWISE[space] + split_tag(element.tag)[1]
 
 
 # ---- RSS and RDF -----------------------------------------------------------------------------------------------------

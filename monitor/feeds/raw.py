@@ -34,6 +34,8 @@ _MAIL_LAST = re.compile(r"([^()<>@]+) [(<]\S+@\S+[)>]$")
 # A byte that begins a character of UTF-8 and one that goes on with it, as Latin-1 and Windows show them.
 _READ_WRONGLY = re.compile("[\xc2-\xf4][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
 _C1 = re.compile(r"[\x80-\x9f]")
+# How either begins in UTF-8. A search in bytes takes a tenth of the time of one in text.
+_SUSPECT = re.compile(rb"\xc3[\x82-\xb4][\xc2\xc5\xc6\xcb\xe2]|\xc2[\x80-\x9f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,8 @@ def shaped(feed: RawFeed, losses: list[Problem], *, total: int, url: str) -> Par
     """The feed as it is kept. `total`: how many entries the document holds, read or not; `url`: where it came from."""
     base = fields.link(feed.base, base=url) or url
     kept = feed.entries[: fields.MOST_ENTRIES]
-    entries = [_entry(entry, losses, base=base, two_dates=feed.two_dates) for entry in kept]
+    sanitiser = fields.Sanitiser()
+    entries = [_entry(entry, losses, sanitiser, base=base, two_dates=feed.two_dates) for entry in kept]
     return ParsedFeed(
         title=fields.title(_mended(feed.title), losses, plain=feed.title_plain),
         link=fields.link(feed.link, base=url),
@@ -95,7 +98,9 @@ def shaped(feed: RawFeed, losses: list[Problem], *, total: int, url: str) -> Par
     )
 
 
-def _entry(entry: RawEntry, losses: list[Problem], *, base: str, two_dates: bool) -> ParsedEntry:
+def _entry(
+    entry: RawEntry, losses: list[Problem], sanitiser: fields.Sanitiser, *, base: str, two_dates: bool
+) -> ParsedEntry:
     link, content = _link(entry, base), _content_markup(entry)
     published, updated = entry.published, entry.updated
     if not published and not two_dates:  # dc:date is when an RSS item came out, and the only date of most RDF
@@ -105,7 +110,7 @@ def _entry(entry: RawEntry, losses: list[Problem], *, base: str, two_dates: bool
         link=link,
         title=fields.title(_mended(entry.title), losses, plain=entry.title_plain),
         summary=_summary(entry, content, losses),
-        content=fields.safe_html(content, losses, base=_content_base(entry, link or base)) if content else "",
+        content=sanitiser.cleaned(content, losses, base=_content_base(entry, link or base)) if content else "",
         author=_author(entry),
         published=published,
         updated=updated,
@@ -161,9 +166,9 @@ def _mended(text: str) -> str:
 
 
 def _is_suspect(text: str) -> bool:
-    """Whether there is any character from U+0080 to U+00FF, by a search in bytes, which is ten times as fast."""
+    """Whether there may be anything to mend; most texts have none of the first bytes."""
     written = text.encode("utf-8", "surrogatepass")
-    return b"\xc3" in written or b"\xc2" in written
+    return (b"\xc3" in written or b"\xc2" in written) and _SUSPECT.search(written) is not None
 
 
 def _interval(feed: RawFeed) -> timedelta | None:

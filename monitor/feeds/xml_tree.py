@@ -18,8 +18,8 @@ _VOID = frozenset(
 )
 
 
-def xml_root(document: str, *, lenient: bool = False) -> Element | None:
-    """The root of the tree, or None where the document is no XML. Comments are not in the tree.
+def xml_root(document: str | bytes, *, lenient: bool = False) -> Element | None:
+    """The root of the tree, or None where the document is no XML, or bytes are no UTF-8. Comments are not in the tree.
 
     `lenient`: an end that is missing, and what is not well-formed, are overlooked.
     """
@@ -33,7 +33,7 @@ def xml_root(document: str, *, lenient: bool = False) -> Element | None:
         recover=lenient,
     )
     try:
-        return etree.fromstring(document.encode(), parser)
+        return etree.fromstring(document.encode() if isinstance(document, str) else document, parser)
     except (etree.XMLSyntaxError, UnicodeEncodeError):
         return None
 
