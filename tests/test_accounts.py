@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from monitor.desk import second_factor
 from monitor.desk.people import People, new_secret
 from monitor.errors import AccountError
 from monitor.pipeline.upkeep import forget_old_texts
@@ -39,12 +38,6 @@ def installed(database: Database) -> People:
     found.add("kim", PASSWORD, "admin")
     found.add("ana", PASSWORD, "reviewer", zone="Europe/Madrid")
     return found
-
-
-def written(database: Database) -> bytes:
-    """All that stands in the files of the database."""
-    path = Path(str(database.url.database))
-    return b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
 
 
 def begin_session(people: People, name: str) -> str:
@@ -223,48 +216,3 @@ recipients: [{name: desk, channel: mail, address: desk@desk.example}]
 watches: [{name: ferries, query: ferry}]
 feeds: []
 """
-
-
-def test_what_opens_the_desk_is_not_in_the_database(people: People) -> None:
-    secret = new_secret()
-    code = second_factor.code_at(secret, second_factor.step_at(NOON))
-    given = [
-        PASSWORD,
-        begin_session(people, "ana"),
-        people.add_key("ana", "sheet"),
-        people.add_key("ana", "mornings", "feed"),
-        *people.ask_for_code("ana", secret, code),
-    ]
-    held = written(people.database)
-    assert [one for one in given if one.encode() in held] == []
-    assert b"sheet" in held
-
-
-def test_what_is_removed_is_gone_from_the_files(people: People) -> None:
-    """Also while somebody else has the database open, as the program at work has."""
-    secret = new_secret()
-    with Database(str(people.database.url)) as at_work:
-        begin_session(people, "ana")
-        people.add_key("ana", "canary-of-a-key")
-        people.set_password("ana", "another ferry 1872")  # the hash before it must be gone as well
-        token = begin_session(people, "ana")
-        people.ask_for_code("ana", secret, second_factor.code_at(secret, second_factor.step_at(NOON)))
-        with at_work.read() as connection:
-            found = accounts.credentials(connection, "ana")
-        assert found is not None
-        canaries = [
-            found.password_hash, secret, accounts.hash_of(token), "canary-of-a-key", "Europe/Madrid",
-            *found.recovery_hashes,
-        ]  # fmt: skip
-        before = written(at_work)
-        assert [one for one in canaries if one.encode() not in before] == []
-        people.remove("ana")
-        after = written(at_work)
-    assert [one for one in canaries if one.encode() in after and one != "canary-of-a-key"] == []
-    assert b"canary-of-a-key" in after  # in the audit log alone, and the name too
-    with people.database.write() as connection:
-        audit.forget(connection, before=NOON + timedelta(days=1))
-    people.database.forget_traces()
-    after = written(people.database)
-    assert b"canary-of-a-key" not in after
-    assert b"ana" not in after

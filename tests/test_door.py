@@ -145,15 +145,6 @@ def test_an_own_account_is_no_way_to_try_those_of_others(door: Door, database: D
     assert isinstance(door.enter("bo", PASSWORD, client="198.51.100.1"), Refused)
 
 
-def test_no_address_of_whoever_asks_is_kept(door: Door, database: Database) -> None:
-    enter(door, client="198.51.100.77")
-    door.enter("ana", "wrong", client="198.51.100.77")
-    path = str(database.url.database)
-    for name in (path, f"{path}-wal"):
-        with open(name, "rb") as stream:  # noqa: PTH123
-            assert b"198.51.100.77" not in stream.read()
-
-
 def test_a_password_that_was_hashed_as_it_used_to_be_is_hashed_anew(door: Door, database: Database) -> None:
     old = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
     with database.write() as connection:
