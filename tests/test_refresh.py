@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection, select, update
@@ -507,8 +507,8 @@ def test_a_surprise_in_one_feed_is_that_feeds_failure(stand: Stand, monkeypatch:
         (first,) = found.new
         if first.entry.title == "One of b":
             raise LookupError("nor of this")
-        if first.entry.title == "One of c":  # what the database driver cannot write
-            return dataclasses.replace(found, new=(dataclasses.replace(first, key="\ud800"),))
+        if first.entry.title == "One of c":  # what the database cannot write
+            return dataclasses.replace(found, new=(dataclasses.replace(first, backlog=cast(bool, "perhaps")),))
         return found
 
     with monkeypatch.context() as patched:

@@ -23,7 +23,7 @@ from monitor.cli.commands import Commands
 from monitor.errors import AccountError, ConfigError, InstanceError, StorageError, TipsheetError
 from monitor.version import VERSION
 
-# Objects made before garbage is looked for. Nearly all that a start makes stays, and to look through it again and again,
+# Objects made before garbage is looked for. Nearly all that a start makes stays; to look through it again and again,
 # as Python would, takes a tenth of the start.
 _COLLECT_AFTER = (20_000, 20, 20)
 

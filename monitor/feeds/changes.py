@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
@@ -56,7 +57,7 @@ def decide(
     new = [item.keyed for item in found if not item.known]
     edited = [item.keyed for item in found if item.is_edited]
     return Changes(
-        new=tuple(replace(item, backlog=item.backlog or _backlog(item.entry, first_poll, oldest)) for item in new),
+        new=tuple(_held(item) if _is_backlog(item.entry, first_poll, oldest) else item for item in new),
         edited=tuple(edited),
         same=parsed.size - len(new) - len(edited),
         standing=tuple(item.keyed for item in found if item.known and not item.is_edited),
@@ -65,8 +66,7 @@ def decide(
 
 def hold_undated(found: Changes) -> Changes:
     """The same, with new entries that bear no date kept as backlog: in a flood they are more likely an archive."""
-    new = tuple(replace(item, backlog=item.backlog or _is_undated(item.entry)) for item in found.new)
-    return replace(found, new=new)
+    return replace(found, new=tuple(_held(item) if _is_undated(item.entry) else item for item in found.new))
 
 
 # ---- identity --------------------------------------------------------------------------------------------------------
@@ -79,20 +79,21 @@ class _Shape:
     guid: str
     link: str
     title: str
+    dated_title: str  # with the time at which it was published, so that "Police log" is another each day
     words: str  # the content hash
-    published: datetime | None
     guid_shared: bool = False  # entries with other links or titles have it too
     link_shared: bool = False  # entries with other guids or titles have it too
     title_shared: bool = False  # entries with other words have it too
 
     @classmethod
     def of(cls, entry: ParsedEntry | UnchangedEntry) -> Self:
+        title = _folded(entry.title)
         return cls(
             guid=_canonical(entry.id),
             link=_canonical(entry.link),
-            title=_folded(entry.title),
+            title=title,
+            dated_title=f"{title} {entry.published.isoformat() if entry.published else ''}".strip(),
             words=entry.content_hash if isinstance(entry, UnchangedEntry) else _content_hash(entry),
-            published=entry.published,
         )
 
 
@@ -139,15 +140,11 @@ def _shapes(entries: Sequence[ParsedEntry | UnchangedEntry]) -> list[_Shape]:
     shapes = [replace(shape, link="") if titles[shape.guid, shape.link] > _VERSIONS else shape for shape in shapes]
     guids = Counter(guid for guid, _ in {(shape.guid, shape.link or shape.title) for shape in shapes})
     links = Counter(link for link, _ in {(shape.link, shape.guid or shape.title) for shape in shapes})
-    words = Counter(title for title, _ in {(_dated_title(shape), shape.words) for shape in shapes})
+    words = Counter(title for title, _ in {(shape.dated_title, shape.words) for shape in shapes})
+    worn = [(guids[shape.guid] > 1, links[shape.link] > 1, words[shape.dated_title] > 1) for shape in shapes]
     return [
-        replace(
-            shape,
-            guid_shared=guids[shape.guid] > 1,
-            link_shared=links[shape.link] > 1,
-            title_shared=words[_dated_title(shape)] > 1,
-        )
-        for shape in shapes
+        replace(shape, guid_shared=guid, link_shared=link, title_shared=title) if guid or link or title else shape
+        for shape, (guid, link, title) in zip(shapes, worn, strict=True)
     ]
 
 
@@ -202,11 +199,7 @@ def _link_key(shape: _Shape) -> str:
 def _title_key(shape: _Shape) -> str:
     """For entries without guid and link. Those without a title too are known by their words alone."""
     alone = shape.title and not shape.title_shared
-    return _bounded("title", _dated_title(shape) if alone else f"{_dated_title(shape)} {shape.words}")
-
-
-def _dated_title(shape: _Shape) -> str:
-    return f"{shape.title} {shape.published.isoformat() if shape.published else ''}".strip()
+    return _bounded("title", shape.dated_title if alone else f"{shape.dated_title} {shape.words}")
 
 
 def _bounded(kind: str, value: str) -> str:
@@ -215,6 +208,7 @@ def _bounded(kind: str, value: str) -> str:
     return f"{kind}:{value}"
 
 
+@lru_cache(maxsize=8_192)  # a link is asked for as guid, as link, as what is known, poll after poll
 def _canonical(address: str) -> str:
     """A guid or link without what changes while it stays the same: scheme, "www.", trackers, a trailing slash."""
     address = " ".join(address.split())
@@ -263,11 +257,11 @@ def _with_archive_held(found: list[_Found], memory: _Memory, *, total: int) -> l
     `total`: how many entries the feed holds, those that were not read among them.
     """
     new = [item for item in found if not item.known]
-    seen = [item for item in new if _seen(item.keyed, memory)]
+    seen = [item for item in new if _seen(item.keyed, memory)] if memory.by_key else []
     if len(seen) < _ARCHIVE_COUNT or len(new) <= _ARCHIVE_SHARE * total:
         return found
     again = {item.keyed.key for item in seen}
-    held = [replace(item, keyed=replace(item.keyed, backlog=True)) for item in found if item.keyed.key in again]
+    held = [replace(item, keyed=_held(item.keyed)) for item in found if item.keyed.key in again]
     return [item for item in found if item.keyed.key not in again] + held
 
 
@@ -276,7 +270,12 @@ def _seen(keyed: KeyedEntry, memory: _Memory) -> bool:
     return keyed.content_hash in memory.by_words or _canonical(keyed.entry.link) in memory.by_link
 
 
-def _backlog(entry: ParsedEntry, first_poll: bool, oldest: datetime) -> bool:
+def _held(keyed: KeyedEntry) -> KeyedEntry:
+    """The same as backlog."""
+    return keyed if keyed.backlog else replace(keyed, backlog=True)
+
+
+def _is_backlog(entry: ParsedEntry, first_poll: bool, oldest: datetime) -> bool:
     if _is_undated(entry):
         return first_poll
     date = entry.published or entry.updated
