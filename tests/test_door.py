@@ -158,6 +158,16 @@ def test_a_password_that_was_hashed_as_it_used_to_be_is_hashed_anew(door: Door, 
     enter(door)
 
 
+def test_somebody_who_is_in_is_asked_for_the_password_again_and_counted(door: Door, database: Database) -> None:
+    enter(door)
+    assert door.confirm("ana", PASSWORD, client="198.51.100.1") is None
+    wrong = [door.confirm("ana", "wrong", client="198.51.100.1") for _ in range(6)]
+    assert wrong[4] == Refused(sentence="That is not your password.")
+    assert wrong[5] == door.confirm("ana", PASSWORD, client="198.51.100.1")
+    assert wrong[5] == Refused(sentence="Too many tries. The next counts in 15 min.", wait=15 * MINUTE)
+    assert log(database) == [("ana", "login", "", "")]
+
+
 # ---- the second factor -----------------------------------------------------------------------------------------------
 
 

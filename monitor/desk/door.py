@@ -47,12 +47,12 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Code:
-    """What came of a code: what is to be taken from its account."""
+class _Tried:
+    """What came of a password and a code."""
 
-    fits: bool
-    step: int = 0
-    recovery_hash: str = ""
+    why: str  # they let nobody in; "": they do
+    step: int = 0  # the time step of the code that is used up by it
+    recovery_hash: str = ""  # or the recovery code
 
 
 class Door:
@@ -70,50 +70,80 @@ class Door:
         A session of before ends, so that nobody can hand somebody a session that he knows.
         """
         now, name = self._clock(), login_name(name)
-        account_key, where = client_key(f"account {name}", self._secret), client_key(client, self._secret)
-        if (wait := self._logins.take(account_key, where, now=now)) > timedelta():
-            minutes = -(-wait // timedelta(minutes=1))
-            return Refused(sentence=f"Too many tries. The next counts in {minutes} min.", wait=wait)
-        with self._database.read() as connection:
-            found = None if name_fault(name) else accounts.credentials(connection, name)
-        fits = passwords.fits(found.password_hash if found else None, password)
-        tried = _try_code(found, code, now)
-        why = decide_login(found.account if found else None, password_fits=fits, code_fits=tried.fits)
+        by_name, by_client = self._keys(name, client)
+        if wait := self._logins.take(by_name, by_client, now=now):
+            return _too_many(wait)
+        found = self._find(name)
+        tried = _try(found, password, code, now)
         with self._database.write() as connection:
-            if not why and accounts.credentials(connection, name) != found:
-                why = "changed meanwhile"  # its password, or the code was taken by somebody else
-            if why or found is None:
-                audit.append(connection, "", "login refused", subject=found.account.name if found else "",
-                             detail=why, now=now)  # fmt: skip
-                return Refused(sentence=REFUSED)
+            if found is None or tried.why:
+                return _refuse(connection, found, tried.why, now)
+            if accounts.credentials(connection, name) != found:  # its password, or somebody else used the code
+                return _refuse(connection, found, "changed meanwhile", now)
             token = _let_in(connection, found, tried, password, before=before, now=now)
-        self._logins.forgive(account_key)
-        self._logins.give_back(where, now)
+        self._logins.forgive(by_name)
+        self._logins.give_back(by_client, now)
         return Entered(account=found.account, token=token)
+
+    def confirm(self, name: str, password: str, *, client: str) -> Refused | None:
+        """Ask somebody who is in for the password again, before what a borrowed session must not do; None: it is they.
+
+        That is: another password, another second factor, a key. It is counted as logins are.
+        """
+        now, name = self._clock(), login_name(name)
+        by_name, by_client = self._keys(name, client)
+        if wait := self._logins.take(by_name, by_client, now=now):
+            return _too_many(wait)
+        found = self._find(name)
+        if not passwords.fits(found.password_hash if found else None, password):
+            return Refused(sentence="That is not your password.")
+        self._logins.forgive(by_name)
+        self._logins.give_back(by_client, now)
+        return None
 
     def leave(self, token: str) -> None:
         """Log out."""
-        now = self._clock()
         with self._database.write() as connection:
             session = sessions.find(connection, token)
             if session:
                 sessions.end(connection, token)
-                audit.append(connection, session.account.name, "logout", now=now)
+                audit.append(connection, session.account.name, "logout", now=self._clock())
+
+    def _keys(self, name: str, client: str) -> tuple[str, str]:
+        """By what an account and a client are counted."""
+        return client_key(f"account {name}", self._secret), client_key(client, self._secret)
+
+    def _find(self, name: str) -> Credentials | None:
+        with self._database.read() as connection:
+            return None if name_fault(name) else accounts.credentials(connection, name)
 
 
-def _try_code(found: Credentials | None, code: str, now: datetime) -> _Code:
-    """A code of the app, or one for the day on which the phone is gone."""
-    if found is None or not found.totp_secret:
-        return _Code(fits=True)
-    step = second_factor.step_of(found.totp_secret, code, now, after=found.totp_step)
-    recovery = hash_of(second_factor.written(code))
-    if step is not None:
-        return _Code(fits=True, step=step)
-    return _Code(fits=recovery in found.recovery_hashes, recovery_hash=recovery)
+def _too_many(wait: timedelta) -> Refused:
+    minutes = -(-wait // timedelta(minutes=1))
+    return Refused(sentence=f"Too many tries. The next counts in {minutes} min.", wait=wait)
+
+
+def _try(found: Credentials | None, password: str, code: str, now: datetime) -> _Tried:
+    """All is tried, whatever was wrong before it: an answer that comes sooner would tell what."""
+    step = None
+    if found and found.totp_secret:
+        step = second_factor.step_of(found.totp_secret, code, now, after=found.totp_step)
+    recovery_hash = hash_of(second_factor.written(code))
+    recovers = step is None and found is not None and recovery_hash in found.recovery_hashes
+    password_fits = passwords.fits(found.password_hash if found else None, password)
+    why = decide_login(found.account if found else None, password_fits=password_fits, code_fits=bool(step) or recovers)
+    return _Tried(why=why, step=step or 0, recovery_hash=recovery_hash if recovers else "")
+
+
+def _refuse(connection: Connection, found: Credentials | None, why: str, now: datetime) -> Refused:
+    """Written down without what was typed as a name: it may be a password in the wrong field."""
+    subject = found.account.name if found else ""
+    audit.append(connection, "", "login refused", subject=subject, detail=why, now=now)
+    return Refused(sentence=REFUSED)
 
 
 def _let_in(
-    connection: Connection, found: Credentials, tried: _Code, password: str, *, before: str, now: datetime
+    connection: Connection, found: Credentials, tried: _Tried, password: str, *, before: str, now: datetime
 ) -> str:
     """Write down that somebody is in; the session's token."""
     account = found.account
