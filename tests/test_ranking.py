@@ -11,8 +11,8 @@ from monitor.review.ranking import Trait, learn
 from tests.story_lines import line
 
 JUDGED = [
-    *(line(f"Ferry strike in port {port}", "kept", term="Ferry") for port in ("one", "two", "three")),
-    *(line(f"Model ferry sold in {town}", "refused", term="ferry", outlets=("toys.example",)) for town in "abcd"),
+    *(line(f"Ferry strike in port {port}", "kept") for port in ("one", "two", "three")),
+    *(line(f"Model ferry sold in {town}", "refused", outlets=("toys.example",)) for town in "abcd"),
 ]
 
 

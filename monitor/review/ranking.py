@@ -20,13 +20,12 @@ from monitor.model import StoryLine
 from monitor.review.precision import is_kept
 from monitor.words.text import folded_words
 
-TraitKind: TypeAlias = Literal["word", "term", "outlet", "watch", "size", "level"]
+TraitKind: TypeAlias = Literal["word", "outlet", "watch", "size", "level"]
 
-DRAW = 4.0  # verdicts that a trait's own must outweigh
+DRAW = 2.0  # verdicts that a trait's own must outweigh
 LEAST = 2  # verdicts on a trait before it is heard at all
 SHORTEST = 3  # letters of a word that says something
 NAMED = 4  # reasons that are said of a place
-HEARD = 12  # the strongest words of a story that count: a long summary is not more sure of itself than a short one
 
 
 class Trait(NamedTuple):
@@ -39,7 +38,7 @@ class Trait(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """A trait of a story, and the verdicts on those that had it."""
+    """A trait of a story, and how many stories that had it were kept and refused."""
 
     trait: Trait
     weight: float  # natural logarithm of how much likelier it is among the kept; below 0: among the refused
@@ -47,13 +46,12 @@ class Reason:
     refused: int
 
     def __str__(self) -> str:
-        """In words: '"hockey" stood in 0 of 12 kept and 7 of 20 refused' needs the totals; this says the counts."""
+        """In words: "the word “hockey”: 0 kept, 7 refused"."""
         return f"{_NAMED[self.trait.kind].format(self.trait.value)}: {self.kept} kept, {self.refused} refused"
 
 
 _NAMED: dict[TraitKind, str] = {
     "word": "the word “{}”",
-    "term": "matched by “{}”",
     "outlet": "told by {}",
     "watch": "found by {}",
     "size": "told by {}",
@@ -90,10 +88,7 @@ class Ranking:
 
     def _weigh(self, line: StoryLine) -> tuple[float, tuple[Reason, ...]]:
         reasons = sorted(self._reasons(line), key=lambda reason: -abs(reason.weight))
-        words = [reason for reason in reasons if reason.trait.kind == "word"]
-        heard = [reason for reason in reasons if reason.trait.kind != "word"] + words[:HEARD]
-        score = sum(reason.weight for reason in heard)
-        return score, tuple(reason for reason in reasons if reason in heard)[:NAMED]
+        return sum(reason.weight for reason in reasons), tuple(reasons[:NAMED])
 
     def _reasons(self, line: StoryLine) -> Iterable[Reason]:
         for trait in traits(line):
@@ -131,7 +126,6 @@ def traits(line: StoryLine) -> frozenset[Trait]:
     return frozenset(
         [
             *(Trait("word", word, line.watch) for word in words if len(word) >= SHORTEST),
-            *(Trait("term", span.term, line.watch) for span in line.match.spans),
             *(Trait("outlet", outlet) for outlet in line.outlets),
             Trait("watch", line.watch),
             Trait("size", _size(len(line.outlets))),
