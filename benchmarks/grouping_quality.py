@@ -68,14 +68,14 @@ def bcubed(told: Sequence[str], true: Sequence[str]) -> Quality:
 def group(headlines: Sequence[Headline]) -> tuple[list[str], list[str], float]:
     """The story of each headline on arrival, and after the last merge, and seconds for a headline."""
     grouper, arrived, kept = Grouper(), [], dict[str, str]()
-    started, merged_at = time.perf_counter(), headlines[0].seen
+    started, merged_at = time.process_time(), headlines[0].seen
     for headline in headlines:
         if headline.seen - merged_at > MERGE_EVERY:
             merged_at = headline.seen
             kept.update({merge.gone: merge.kept for merge in grouper.merge()})
         arrived.append(grouper.place(headline.document, seen=headline.seen).story)
     kept.update({merge.gone: merge.kept for merge in grouper.merge()})
-    seconds = (time.perf_counter() - started) / len(headlines)
+    seconds = (time.process_time() - started) / len(headlines)
     return arrived, [_root(story, kept) for story in arrived], seconds
 
 

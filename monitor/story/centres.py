@@ -10,38 +10,48 @@ what tells that event from all others.
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import nlargest
-from operator import mul
+from itertools import repeat
+from operator import itemgetter, mul
+
+from monitor.story.vocabulary import Vocabulary
 
 _KEYS = 8  # heaviest terms of a document, under which its story is found
 _CENTRE_KEYS = 16  # the same for a whole story
+_TERMS = 400  # of a centre; the lightest of a large story say nothing
 _CANDIDATES = 20
 _SHARED = 0.12  # of the weight of the keys: whoever shares less is never near enough
 _TOUCHED = 1_500  # stories looked at for one question; the heaviest terms come first
-_BACKGROUND = 1_000  # stories we pretend to have met before, so that the first hour's words are not all rare
-_LEAST = 0.05  # the weight of a word that every story has
 _FAINT = 0.02  # of a cosine: less than this is no agreement on a term
+_FADED = 0.01  # of a document's whole weight
 
 Closeness = Callable[[str], float]  # of a story by anything but its terms, 0 (out of the question) to 1
+Admission = Callable[[str], bool]  # whether a story is asked about at all
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Centre:
-    terms: dict[str, float] = field(default_factory=dict)
-    keys: Counter[str] = field(default_factory=Counter)
+    """Its terms, with their weight in `counted` documents, of which `documents` are still in the window."""
+
+    story: str
+    terms: array[int] = field(default_factory=lambda: array("I"))
+    weights: array[float] = field(default_factory=lambda: array("f"))  # of the terms, in their order
+    keys: array[int] = field(default_factory=lambda: array("I"))  # terms under which it is found
     documents: int = 0
-    length: float | None = None  # under the weights of now; None: to be measured
+    counted: int = 0
+    length: float | None = None  # under the rarities of now; None: to be measured
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class Point:
     """The terms of a document or a story, made ready to be compared with many centres."""
 
-    pulls: dict[str, float]  # term → what one unit of it in a centre adds to the cosine, before lengths
-    keys: list[tuple[str, float]]  # the heaviest terms with their weight
+    terms: Mapping[int, float]
+    pulls: Mapping[int, float]  # what one unit of a term in a centre adds to the cosine, before lengths
+    keys: Sequence[tuple[float, int]]  # the heaviest terms, behind their weight
     length: float
 
 
@@ -50,111 +60,92 @@ class Centres:
 
     def __init__(self) -> None:
         self._centres: dict[str, _Centre] = {}
-        self._spread: Counter[str] = Counter()  # term → how many stories have it
-        self._holders: defaultdict[str, set[str]] = defaultdict(set)  # key → stories found under it
+        self._vocabulary = Vocabulary()
+        self._holders: defaultdict[int, list[_Centre]] = defaultdict(list)  # key → stories found under it
         self._drift = 0  # documents and joins since the lengths were last measured
 
     def documents(self, story: str) -> int:
         return self._centres[story].documents
 
-    def terms(self, story: str) -> Mapping[str, float]:
-        return self._centres[story].terms
+    def terms(self, story: str) -> list[str]:
+        return self._vocabulary.texts(self._centres[story].terms)
 
-    def add(self, story: str, terms: Mapping[str, float]) -> tuple[str, ...]:
-        """Count a document into a story, new or known; returns the keys that `fade` wants back."""
-        centre = self._centres.setdefault(story, _Centre())
-        keys = tuple(self._heaviest(terms, _KEYS))
-        scale = 1 / (math.hypot(*terms.values()) or 1.0)
-        self._spread.update(term for term in terms if term not in centre.terms)
-        for term, weight in terms.items():
-            centre.terms[term] = centre.terms.get(term, 0.0) + weight * scale
-        centre.keys.update(keys)
-        centre.documents += 1
-        self._drift += 1
-        centre.length = None
-        for key in keys:
-            self._holders[key].add(story)
-        return keys
+    def count_terms(self, story: str) -> int:
+        return len(self._centres[story].terms)
 
-    def fade(self, story: str, keys: Iterable[str]) -> None:
-        """A document has left the window: its keys go, and its share of the centre, in equal parts."""
+    def has_any(self, story: str, terms: Iterable[str]) -> bool:
+        return not self._vocabulary.known(terms).isdisjoint(self._centres[story].terms)
+
+    def weigh(self, terms: Mapping[str, float]) -> Point:
+        """A document's terms, by how rare they are now. It must be added: until then nobody else counts its terms."""
+        return self._point(self._vocabulary.numbers(terms), list(terms.values()), _KEYS)
+
+    def add(self, story: str, point: Point) -> None:
+        """Count a document into a story, new or known."""
+        centre = self._centres.get(story)
+        if centre is None:
+            centre = self._centres[story] = _Centre(story)
+        self._grow(centre, point.terms, 1 / (math.hypot(*point.terms.values()) or 1.0), 1)
+        self._find_under(centre, [term for _, term in point.keys])
+
+    def fade(self, story: str) -> None:
+        """A document has left the window; its share of the centre goes when the next one comes."""
         centre = self._centres[story]
         centre.documents -= 1
         if not centre.documents:
-            self._drop(story)
-            return
-        share = centre.documents / (centre.documents + 1)
-        for term in list(centre.terms):
-            centre.terms[term] *= share
-            if centre.terms[term] < 0.01:
-                self._forget_term(centre, term)
-        centre.length = None
-        for key in keys:
-            self._release(story, centre, key)
+            del self._centres[story]
+            self._lose(centre, set(centre.terms))
 
     def join(self, kept: str, gone: str) -> None:
         """All of `gone` becomes part of `kept`."""
         into, other = self._centres[kept], self._centres.pop(gone)
-        for term, weight in other.terms.items():
-            self._spread[term] -= term in into.terms
-            into.terms[term] = into.terms.get(term, 0.0) + weight
-        for key in other.keys:
-            self._holders[key].discard(gone)
-            self._holders[key].add(kept)
-        into.keys.update(other.keys)
-        into.documents += other.documents
-        into.length = None
-        self._drift += 1
+        self._grow(into, _terms_of(other), other.documents / other.counted, other.documents)
+        self._find_under(into, other.keys)
+        self._lose(other, set(other.terms))
 
-    def nearest_to(self, terms: Mapping[str, float], closeness: Closeness) -> tuple[str, float]:
-        """The story nearest to a document's terms, with its likeness; ("", 0) if none shares a key."""
-        question = self._ask(terms, _KEYS)
-        return nearest(
-            (story, self._cosine(question, story) * closeness(story)) for story in self._candidates(question)
-        )
+    def nearest_to(self, point: Point, closeness: Closeness, *, among: Admission | None = None) -> tuple[str, float]:
+        """The story nearest to a point with its likeness; ("", 0) if none shares a key.
 
-    def nearest_of(self, terms: Mapping[str, float], stories: Iterable[str], closeness: Closeness) -> tuple[str, float]:
-        """The same among given stories; where they are many, among those under any of the heaviest terms."""
-        question = self._ask(terms, _CENTRE_KEYS)
-        found = set(stories)
-        if len(found) > _CANDIDATES:
-            found &= set().union(*(self._holders.get(term, ()) for term, _ in question.keys))
-        return nearest((story, self._cosine(question, story) * closeness(story)) for story in sorted(found))
+        Closeness is asked only of those whom it may make the nearest.
+        """
+        found = ("", 0.0)
+        for cosine, story in sorted(self._cosines(point, among), reverse=True):
+            if cosine < found[1]:
+                break
+            found = nearest((found, (story, cosine * closeness(story))))
+        return found
 
-    def neighbours(self, story: str, closeness: Closeness) -> list[tuple[str, float]]:
-        """The stories near to another story, with their likeness to it, in no order."""
-        question = self._ask(self._centres[story].terms, _CENTRE_KEYS)
-        candidates = [other for other in self._candidates(question) if other != story]
-        return [(other, self._cosine(question, other) * closeness(other)) for other in candidates]
+    def neighbours(self, story: str, closeness: Closeness, *, least: float) -> list[tuple[str, float]]:
+        """The stories about another story, in no order, with their likeness to it; 0 where that is under `least`."""
+        cosines = self._cosines(self.point(story), lambda other: other != story)
+        return [(other, cosine * closeness(other) if cosine >= least else 0.0) for cosine, other in cosines]
+
+    def point(self, story: str) -> Point:
+        """A story's centre, to be compared with others."""
+        centre = self._centres[story]
+        point = self._point(centre.terms, centre.weights, _CENTRE_KEYS)
+        centre.length = point.length
+        return point
 
     def agreement(self, one: str, other: str) -> list[float]:
         """What each common term gives to the cosine of two stories, the most first; without numbers and the faint."""
-        first, second = self._centres[one], self._centres[other]
-        scale = self._measure(first) * self._measure(second)
+        first, second = self.point(one), self.point(other)
+        scale = first.length * second.length
         shared = (
-            weight * second.terms[term] * self.rarity(term) ** 2 / scale
-            for term, weight in first.terms.items()
-            if term in second.terms and not term.isdigit()
+            pull * second.terms[term] / scale
+            for term, pull in first.pulls.items()
+            if term in second.terms and not self._vocabulary.text(term).isdigit()
         )
         return sorted((part for part in shared if part >= _FAINT), reverse=True)
 
-    def shared_terms(self, terms: Mapping[str, float], story: str) -> list[str]:
-        """The terms that a document has in common with a story, the weightiest first."""
-        centre = self._centres[story]
-        common = {term: weight * centre.terms[term] for term, weight in terms.items() if term in centre.terms}
-        return sorted(common, key=lambda term: -common[term] * self.rarity(term) ** 2)
-
-    def rarity(self, term: str) -> float:
-        """The weight of a term by how few stories have it."""
-        (rarity,) = self._rarities((term,))
-        return rarity
-
-    def _rarities(self, terms: Iterable[str]) -> list[float]:
-        """The same for many: half of all time is spent here, so logarithms are looked up."""
-        spread, total = self._spread, math.log(_BACKGROUND + len(self._centres))
-        logs = _logarithms(len(self._centres) + 1)
-        found = [total - logs[spread.get(term, 0)] for term in terms]
-        return found if min(found, default=1.0) >= _LEAST else [max(rarity, _LEAST) for rarity in found]
+    def shared_terms(self, point: Point, story: str) -> list[str]:
+        """The terms that a point has in common with a story, the weightiest first."""
+        common = [
+            (point.pulls[term] * weight, self._vocabulary.text(term))
+            for term, weight in _terms_of(self._centres[story]).items()
+            if term in point.pulls
+        ]
+        return [text for _, text in sorted(common, key=itemgetter(0), reverse=True)]
 
     def remeasure(self) -> None:
         """Weights move as stories come and go: once they may have moved by a few parts in a hundred, measure anew."""
@@ -163,85 +154,96 @@ class Centres:
             for centre in self._centres.values():
                 centre.length = None
 
-    # ---- the index ----
+    # ---- measures ----
 
-    def _heaviest(self, terms: Mapping[str, float], count: int) -> list[str]:
-        weights = map(mul, terms.values(), self._rarities(terms))
-        return [term for _, term in nlargest(count, zip(weights, terms, strict=True))]
-
-    def _ask(self, terms: Mapping[str, float], keys: int) -> _Question:
-        rarities = self._rarities(terms)
-        weights = list(map(mul, terms.values(), rarities))
-        return _Question(
-            pulls=dict(zip(terms, map(mul, weights, rarities), strict=True)),
-            keys=[(term, weight) for weight, term in nlargest(keys, zip(weights, terms, strict=True))],
-            length=math.hypot(*weights) or 1.0,
+    def _point(self, terms: Sequence[int], weights: Sequence[float], keys: int) -> Point:
+        rarities = self._vocabulary.rarities(terms, len(self._centres))
+        weighed = list(map(mul, weights, rarities))
+        return Point(
+            terms=dict(zip(terms, weights, strict=True)),
+            pulls=dict(zip(terms, map(mul, weighed, rarities), strict=True)),
+            keys=sorted(zip(weighed, terms, strict=True), reverse=True)[:keys],
+            length=math.hypot(*weighed) or 1.0,
         )
 
-    def _candidates(self, question: _Question) -> list[str]:
+    def _cosines(self, point: Point, among: Admission | None) -> list[tuple[float, str]]:
+        """The cosine of each candidate that is admitted, and its story."""
+        pull, length = point.pulls.get, point.length
+        return [
+            (
+                sum(map(mul, map(pull, centre.terms, repeat(0.0)), centre.weights)) / (length * self._measure(centre)),
+                centre.story,
+            )
+            for centre in self._candidates(point, among)
+        ]
+
+    def _measure(self, centre: _Centre) -> float:
+        if centre.length is None:
+            rarities = self._vocabulary.rarities(centre.terms, len(self._centres))
+            centre.length = math.hypot(*map(mul, centre.weights, rarities)) or 1.0
+        return centre.length
+
+    def _candidates(self, point: Point, among: Admission | None) -> list[_Centre]:
         """Stories under the heaviest terms, those that share most of their weight first."""
-        found: defaultdict[str, float] = defaultdict(float)
+        found: defaultdict[_Centre, float] = defaultdict(float)
         touched = 0
-        for term, weight in question.keys:
+        for weight, term in point.keys:
             holders = self._holders.get(term, ())
             touched += len(holders)
             if touched > _TOUCHED and found:
                 break
-            for story in holders:
-                found[story] += weight
-        least = _SHARED * sum(weight for _, weight in question.keys)
-        best = nlargest(_CANDIDATES, found, key=lambda story: (found[story], story))
-        return [story for story in best if found[story] >= least]
+            for centre in holders:
+                found[centre] += weight
+        least = _SHARED * sum(weight for weight, _ in point.keys)
+        near = [(shared, centre.story, centre) for centre, shared in found.items() if shared >= least]
+        if among is not None:
+            near = [one for one in near if among(one[1])]
+        return [centre for *_, centre in sorted(near, reverse=True)[:_CANDIDATES]]
 
-    def _cosine(self, question: _Question, story: str) -> float:
-        centre = self._centres[story]
-        pulls, terms = question.pulls, centre.terms
-        small, large = (pulls, terms) if len(pulls) <= len(terms) else (terms, pulls)
-        dot = sum([weight * large[term] for term, weight in small.items() if term in large])
-        return dot / (question.length * self._measure(centre))
+    # ---- memory ----
 
-    def _measure(self, centre: _Centre) -> float:
-        if centre.length is None:
-            centre.length = self._length(centre.terms)
-        return centre.length
+    def _grow(self, centre: _Centre, terms: Mapping[int, float], scale: float, documents: int) -> None:
+        """Add the terms of so many documents; what left the window since the last came goes now, in equal parts."""
+        sums = _terms_of(centre)
+        if centre.documents < centre.counted:
+            left = centre.documents / centre.counted
+            sums = {term: weight * left for term, weight in sums.items() if weight * left >= _FADED}
+        for term, weight in terms.items():
+            sums[term] = sums.get(term, 0.0) + weight * scale
+        centre.documents += documents
+        centre.counted = centre.documents
+        self._drift += 1
+        self._set(centre, sums if len(sums) <= _TERMS else dict(sorted(sums.items(), key=itemgetter(1))[-_TERMS:]))
+        self._vocabulary.drop_unused(terms.keys() - set(centre.terms) if len(sums) > _TERMS else ())
 
-    def _length(self, terms: Mapping[str, float]) -> float:
-        return math.hypot(*map(mul, terms.values(), self._rarities(terms))) or 1.0
+    def _set(self, centre: _Centre, sums: Mapping[int, float]) -> None:
+        before = set(centre.terms)
+        self._vocabulary.spread(sums.keys() - before)
+        self._lose(centre, before - sums.keys())
+        centre.terms, centre.weights = array("I", sums), array("f", sums.values())
+        centre.length = None
 
-    def _drop(self, story: str) -> None:
-        centre = self._centres.pop(story)
-        for term in list(centre.terms):
-            self._forget_term(centre, term)
-        for key in list(centre.keys):
-            centre.keys[key] = 1
-            self._release(story, centre, key)
+    def _find_under(self, centre: _Centre, keys: Iterable[int]) -> None:
+        for key in set(keys).intersection(centre.terms).difference(centre.keys):
+            self._holders[key].append(centre)
+            centre.keys.append(key)
 
-    def _forget_term(self, centre: _Centre, term: str) -> None:
-        del centre.terms[term]
-        self._spread[term] -= 1
-        if not self._spread[term]:
-            del self._spread[term]
-
-    def _release(self, story: str, centre: _Centre, key: str) -> None:
-        centre.keys[key] -= 1
-        if centre.keys[key] > 0:
-            return
-        del centre.keys[key]
-        self._holders[key].discard(story)
-        if not self._holders[key]:
-            del self._holders[key]
-
-
-def _logarithms(count: int) -> list[float]:
-    """log(1 + n) for n up to `count` at least."""
-    if len(_LOGS) <= count:
-        _LOGS.extend(math.log(1 + n) for n in range(len(_LOGS), 2 * count + 1))
-    return _LOGS
+    def _lose(self, centre: _Centre, terms: Collection[int]) -> None:
+        """It has these terms no longer."""
+        for key in centre.keys:
+            if key in terms:
+                holders = self._holders[key]
+                holders.remove(centre)
+                if not holders:
+                    del self._holders[key]
+        centre.keys = array("I", [key for key in centre.keys if key not in terms])
+        self._vocabulary.shrink(terms)
 
 
-_LOGS: list[float] = []
+def _terms_of(centre: _Centre) -> dict[int, float]:
+    return dict(zip(centre.terms, centre.weights, strict=True))
 
 
 def nearest(scored: Iterable[tuple[str, float]]) -> tuple[str, float]:
     """The likeliest, ties going to the greater id so that every run decides alike; ("", 0) of none."""
-    return max(scored, key=lambda pair: (pair[1], pair[0]), default=("", 0.0))
+    return max(scored, key=itemgetter(1, 0), default=("", 0.0))

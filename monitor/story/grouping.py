@@ -17,18 +17,16 @@ one.
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
 
 from monitor.model import Document, Placement
-from monitor.story.centres import Centres, nearest
-from monitor.story.likeness import Traits, Wording, is_one_template, overlap, printed
+from monitor.story.centres import Centres, Point, nearest
+from monitor.story.likeness import Traits, is_one_template, overlap, printed
 from monitor.story.lineage import Lineage
 from monitor.story.placing import in_common, named, new, placed, repeat
-from monitor.story.window import Known, Reading, Story, is_told_anew, read
+from monitor.story.window import Documents, Known, Reading, Story, is_told_anew, read
 
 COPY = 0.5  # of the shorter text; true copies are often cut short, so no measure of the whole will do
 REWRITE = 0.2
@@ -48,7 +46,6 @@ _STRANGERS = 0.3  # of the likeness is left to two texts that name names and sha
 _CROWD = 5  # documents; below it a story is small
 _ONE_WORD = 0.9  # of the likeness; a single word that gives more than this stands alone
 _TERMS_SAID = 4  # why two stories were merged, for a reader
-_BOILERPLATE = 40  # documents under one anchor; more make it a standing phrase
 
 
 Bar = Callable[[str, str], float]
@@ -70,16 +67,13 @@ class Grouper:
 
     def __init__(self, *, window: timedelta = timedelta(hours=72)) -> None:
         self._window = window
-        self._arrivals: deque[Known] = deque()
-        self._by_address: dict[str, Known] = {}
-        self._by_title: dict[str, Known] = {}
-        self._by_anchor: dict[int, tuple[Known, ...]] = {}
+        self._documents = Documents()
         self._stories: dict[str, Story] = {}
         self._words = Centres()
         self._names = Centres()
         self._lineage = Lineage()
-        self._nearest: dict[str, tuple[str, float]] = {}  # story → its nearest, as of the last `merge`
-        self._changed: set[str] = set()  # since then
+        self._nearest: dict[str, tuple[str, float]] = {}
+        self._changed: set[str] = set()  # stories, since the last `merge`
         self._begun = 0
 
     def place(
@@ -93,8 +87,9 @@ class Grouper:
         """
         self._forget(seen)
         reading = read(document, seen, credited, traits)
-        placement = self._repeated(reading) or self._retold(reading) or new(reading)
-        self._remember(reading, placement.story, seen)
+        words, names = self._words.weigh(reading.subject.terms), self._names.weigh(reading.subject.names)
+        placement = self._repeated(reading) or self._retold(reading, words, names) or new(reading)
+        self._remember(reading, placement.story, seen, words, names)
         return placement
 
     def restore(
@@ -107,15 +102,17 @@ class Grouper:
         """
         self._forget(seen)
         changed = story in self._changed
-        self._remember(read(document, seen, credited, traits), story, seen)
+        reading = read(document, seen, credited, traits)
+        words, names = self._words.weigh(reading.subject.terms), self._names.weigh(reading.subject.names)
+        self._remember(reading, story, seen, words, names)
         if settled and not changed:
             self._changed.discard(story)
 
     def part(self, one: str, other: str) -> None:
         """Two stories that a person has parted: `merge` lets them be, and all that they grow into."""
         if one in self._stories and other in self._stories:
-            self._stories[one].apart.add(other)
-            self._stories[other].apart.add(one)
+            self._stories[one].apart |= {other}
+            self._stories[other].apart |= {one}
 
     def merge(self, bar: Bar | None = None) -> tuple[Merge, ...]:
         """Join stories that are each other's nearest; call it every few minutes. The id of the older story is kept.
@@ -132,14 +129,14 @@ class Grouper:
     # ---- 1, 2: the same address, the same words ----
 
     def _repeated(self, reading: Reading) -> Placement | None:
-        known = self._by_address.get(reading.address)
+        known = self._documents.at(reading.address)
         if known is not None and self._in_window(reading.time, known.time):
             share, _ = overlap(reading.wording, known.wording)
             return repeat(reading, known, share, "the same address")
         known, share, runs = self._likeliest(reading)
         if known is not None and share >= COPY:
             return repeat(reading, known, share, in_common(share))
-        twin = self._by_title.get(reading.wording.title)
+        twin = self._documents.titled(reading.wording.title)
         if twin is not None and self._in_window(reading.time, twin.time) and not is_told_anew(reading, twin):
             return repeat(reading, twin, 1.0, "the same headline")
         if known is not None and share >= REWRITE and runs >= _RUNS_OF_REWRITE:
@@ -149,7 +146,7 @@ class Grouper:
     def _likeliest(self, reading: Reading) -> tuple[Known | None, float, int]:
         """The document of the window with the most of the shorter wording in common."""
         best: tuple[Known | None, float, int] = (None, 0.0, 0)
-        for known in self._sharing_anchors(reading.wording):
+        for known in self._documents.sharing_anchors(reading.wording):
             share, runs = overlap(reading.wording, known.wording)
             if runs < _RUNS_OF_COPY or share <= best[1] or not self._in_window(reading.time, known.time):
                 continue
@@ -157,33 +154,30 @@ class Grouper:
                 best = (known, share, runs)
         return best
 
-    def _sharing_anchors(self, wording: Wording) -> list[Known]:
-        holders = (self._by_anchor.get(anchor, ()) for anchor in wording.anchors)
-        found = Counter(chain.from_iterable(known for known in holders if len(known) <= _BOILERPLATE))
-        return [known for known, _ in sorted(found.items(), key=lambda pair: (-pair[1], pair[0].seen, pair[0].id))[:12]]
-
     # ---- 3: the same event ----
 
-    def _retold(self, reading: Reading) -> Placement | None:
-        terms, names = reading.subject.terms, reading.subject.names
-        story, likeness = self._words.nearest_to(terms, self._closeness(reading))
+    def _retold(self, reading: Reading, words: Point, names: Point) -> Placement | None:
+        document = reading.document
+        story, likeness = self._words.nearest_to(words, self._closeness(reading))
         if likeness >= JOIN:
-            common = sorted(self._words.shared_terms(terms, story), key=lambda term: term not in names)
-            why = f"shares {printed(reading.document, common)}"
-            return self._event(reading, story, likeness, why)
-        story, likeness = self._names.nearest_to(names, self._foreignness(reading))
-        common = self._names.shared_terms(names, story) if story else []
+            common = sorted(self._words.shared_terms(words, story), key=lambda term: term not in reading.subject.names)
+            return self._event(reading, story, likeness, f"shares {printed(document, common)}")
+        story, likeness, common = self._nearest_by_names(reading, names, self._is_foreign(reading))
         if likeness >= TRANSLATION and len(common) >= _NAMES_OF_TRANSLATION:
-            why = f"in another language, shares {printed(reading.document, common)}"
-            return self._event(reading, story, likeness, why)
-        related = self._lineage.relatives(reading.document.outlet, reading.credited)
-        story, likeness = self._names.nearest_of(names, related, lambda story: self._decay(reading.time, story))
-        common = self._names.shared_terms(names, story) if story else []
+            return self._event(reading, story, likeness, f"in another language, shares {printed(document, common)}")
+        story, likeness, common = self._nearest_by_names(reading, names, self._is_related(reading))
         if likeness >= RELATIVES and len(common) >= _NAMES_OF_RELATIVES:
-            return self._event(
-                reading, story, likeness, f"tied by a credit, shares {printed(reading.document, common)}"
-            )
+            return self._event(reading, story, likeness, f"tied by a credit, shares {printed(document, common)}")
         return None
+
+    def _nearest_by_names(
+        self, reading: Reading, names: Point, among: Callable[[str], bool]
+    ) -> tuple[str, float, list[str]]:
+        """The nearest of some stories, with its likeness and the names in common."""
+        if len(names.terms) < _NAMES_OF_TRANSLATION:
+            return "", 0.0, []
+        story, likeness = self._names.nearest_to(names, lambda other: self._decay(reading.time, other), among=among)
+        return story, likeness, self._names.shared_terms(names, story) if story else []
 
     def _event(self, reading: Reading, story: str, likeness: float, why: str) -> Placement:
         sources = [known for known in self._stories[story].members if known.outlet in reading.credited]
@@ -193,33 +187,33 @@ class Grouper:
 
     def _closeness(self, reading: Reading) -> Callable[[str], float]:
         """Nearness in time; a column with the same headline every day is told anew every day."""
-        series = self._by_title.get(reading.wording.title)
-        subject = reading.subject
+        series = self._documents.titled(reading.wording.title)
+        mine, terms = named(reading.subject.names), reading.subject.terms.keys()
 
         def closeness(story: str) -> float:
             if series and series.story.id == story:
                 return 0.0
-            return self._decay(reading.time, story) * self._acquaintance(subject.names, subject.terms, story)
+            return self._decay(reading.time, story) * self._acquaintance(mine, terms, story)
 
         return closeness
 
-    def _foreignness(self, reading: Reading) -> Callable[[str], float]:
-        """Nearness in time to stories not yet told in the document's language, all others being out of the question."""
+    def _is_foreign(self, reading: Reading) -> Callable[[str], bool]:
+        """Whether a story is told in languages, and not in the document's."""
         language = reading.subject.language
+        return lambda story: bool(language) and self._stories[story].is_foreign_to(language)
 
-        def closeness(story: str) -> float:
-            told = self._stories[story].languages
-            return self._decay(reading.time, story) if language and any(told) and language not in told else 0.0
+    def _is_related(self, reading: Reading) -> Callable[[str], bool]:
+        """Whether a credit ties a story to the document."""
+        outlets, credited = (reading.document.outlet,), reading.credited
+        return lambda story: self._lineage.are_relatives(story, outlets, credited)
 
-        return closeness
-
-    def _acquaintance(self, names: Mapping[str, float], terms: Mapping[str, float], story: str) -> float:
+    def _acquaintance(self, mine: set[str], terms: Collection[str], story: str) -> float:
         """Full where one side names nobody, or a name of one is a word of the other: at the head of a sentence or of a
         title in capitals, a name cannot be told from a word."""
+        if not mine or self._words.has_any(story, mine):
+            return 1.0
         others = named(self._names.terms(story))
-        mine = named(names)
-        acquainted = not mine or not others or mine & self._words.terms(story).keys() or others & terms.keys()
-        return 1.0 if acquainted else _STRANGERS
+        return 1.0 if not others or not others.isdisjoint(terms) else _STRANGERS
 
     def _decay(self, time: datetime, story: str) -> float:
         apart = abs(time - self._stories[story].latest)
@@ -238,23 +232,31 @@ class Grouper:
             neighbours = self._neighbours(story)
             self._nearest[story] = nearest(neighbours)
             for other, likeness in neighbours:
-                if other not in self._nearest and likeness < MERGE:
-                    continue  # settled before a start, and no nearer to this one than strangers are
-                current, held = self._nearest.get(other, ("", 0.0))
-                if likeness > held or current == story or current not in self._stories:
-                    closer = likeness > held and current in self._stories
-                    self._nearest[other] = (story, likeness) if closer else nearest(self._neighbours(other))
+                if self._draw(other, story, likeness):
                     moved.add(other)
         return sorted(moved, key=self._order)
+
+    def _draw(self, story: str, changed: str, likeness: float) -> bool:
+        """Whether a story has another nearest, now that a neighbour changed; who was near to none need not know."""
+        current, held = self._nearest.get(story, ("", 0.0))
+        if likeness < MERGE and held < MERGE:
+            return False
+        if likeness >= held and (likeness > held or current == changed):
+            self._nearest[story] = (changed, likeness)
+            return True
+        if current == changed or current not in self._stories:
+            self._nearest[story] = nearest(self._neighbours(story))
+            return True
+        return False
 
     def _merge_mutual(self, moved: list[str], bar: Bar | None) -> Iterator[Merge]:
         for story in moved:
             other, likeness = self._nearest.get(story, ("", 0.0))
-            if likeness < MERGE or not {story, other} <= self._stories.keys():
+            if likeness < MERGE or self._nearest.get(other, ("", 0.0))[0] != story:
                 continue
-            if other in self._stories[story].apart or (bar is not None and likeness < bar(story, other)):
+            if not {story, other} <= self._stories.keys():
                 continue
-            if self._nearest.get(other, ("", 0.0))[0] == story and self._agree(story, other, likeness):
+            if (bar is None or likeness >= bar(story, other)) and self._agree(story, other, likeness):
                 yield self._join(story, other, likeness, "each is the other's nearest: both tell of")
 
     def _merge_relatives(self, changed: list[str]) -> Iterator[Merge]:
@@ -262,27 +264,32 @@ class Grouper:
         for story in changed:
             if story in self._stories:
                 other, likeness = self._nearest_relative(story)
-                if (
-                    likeness >= RELATIVES
-                    and len(self._names.shared_terms(self._names.terms(story), other)) >= _NAMES_OF_RELATIVES
-                ):
+                if likeness >= RELATIVES and len(self._common_names(story, other)) >= _NAMES_OF_RELATIVES:
                     yield self._join(story, other, likeness, "tied by a credit: both name")
 
     def _nearest_relative(self, story: str) -> tuple[str, float]:
-        members, time = self._stories[story].members, self._stories[story].latest
-        related = {other for known in members for other in self._lineage.relatives(known.outlet, known.credited)}
-        terms = self._names.terms(story)
-        related -= {story} | self._stories[story].apart
-        return self._names.nearest_of(terms, related, lambda other: self._decay(time, other))
+        if self._names.count_terms(story) < _NAMES_OF_RELATIVES:
+            return "", 0.0
+        mine = self._stories[story]
+        outlets = {known.outlet for known in mine.members}
+        credited = {source for known in mine.members for source in known.credited}
+
+        def is_related(other: str) -> bool:
+            return other != story and other not in mine.apart and self._lineage.are_relatives(other, outlets, credited)
+
+        return self._names.nearest_to(
+            self._names.point(story), lambda other: self._decay(mine.latest, other), among=is_related
+        )
 
     def _neighbours(self, story: str) -> list[tuple[str, float]]:
-        time, names, terms = self._stories[story].latest, self._names.terms(story), self._words.terms(story)
-        apart = self._stories[story].apart
+        """Stories that are near enough to be one with it."""
+        time, apart = self._stories[story].latest, self._stories[story].apart
+        names, terms = named(self._names.terms(story)), set(self._words.terms(story))
 
         def closeness(other: str) -> float:
             return 0.0 if other in apart else self._decay(time, other) * self._acquaintance(names, terms, other)
 
-        return self._words.neighbours(story, closeness)
+        return self._words.neighbours(story, closeness, least=MERGE)
 
     def _order(self, story: str) -> int:
         return self._stories[story].order
@@ -303,22 +310,22 @@ class Grouper:
             known.story = into
             self._lineage.move(gone, kept, {known.outlet, *known.credited})
         into.members += other.members
-        into.languages += other.languages
         into.latest = max(into.latest, other.latest)
         self._keep_apart(kept, gone)
         shared = self._common(kept, gone)
         self._words.join(kept, gone)
         self._names.join(kept, gone)
-        self._nearest.pop(gone, None)
         del self._stories[gone]
         self._changed.add(kept)
         return Merge(kept=kept, gone=gone, similarity=likeness, why=why, shared=shared)
 
     def _common(self, one: str, other: str) -> tuple[str, ...]:
         """What two stories share, names first."""
-        names = self._names.shared_terms(self._names.terms(one), other)
-        words = self._words.shared_terms(self._words.terms(one), other)
-        return tuple(dict.fromkeys((*names, *words)))[:_TERMS_SAID]
+        words = self._words.shared_terms(self._words.point(one), other)
+        return tuple(dict.fromkeys((*self._common_names(one, other), *words)))[:_TERMS_SAID]
+
+    def _common_names(self, one: str, other: str) -> list[str]:
+        return self._names.shared_terms(self._names.point(one), other)
 
     def _keep_apart(self, kept: str, gone: str) -> None:
         """What was parted from a story is parted from the one that it became part of."""
@@ -328,66 +335,28 @@ class Grouper:
 
     # ---- memory ----
 
-    def _remember(self, reading: Reading, story_id: str, seen: datetime) -> None:
+    def _remember(self, reading: Reading, story_id: str, seen: datetime, words: Point, names: Point) -> None:
         story = self._stories.get(story_id) or self._begin(story_id, reading.time)
-        document, subject = reading.document, reading.subject
-        known = Known(
-            id=document.id,
-            outlet=document.outlet,
-            language=subject.language,
-            address=reading.address,
-            time=reading.time,
-            seen=seen,
-            wording=reading.wording,
-            story=story,
-            credited=reading.credited,
-            keys=self._words.add(story_id, subject.terms),
-            name_keys=self._names.add(story_id, subject.names),
-        )
+        known = self._documents.add(reading, story, seen)
         story.members.append(known)
-        story.languages[subject.language] += 1
         story.latest = max(story.latest, reading.time)
         self._changed.add(story_id)
+        self._words.add(story_id, words)
+        self._names.add(story_id, names)
         self._lineage.add(story_id, known.outlet, known.credited)
-        self._index(known)
 
     def _begin(self, story_id: str, time: datetime) -> Story:
         self._begun += 1
         story = self._stories[story_id] = Story(story_id, self._begun, time)
         return story
 
-    def _index(self, known: Known) -> None:
-        self._arrivals.append(known)
-        if known.address:
-            self._by_address[known.address] = known
-        if known.wording.title:
-            self._by_title[known.wording.title] = known
-        for anchor in known.wording.anchors:
-            holders = self._by_anchor.get(anchor, ())
-            if len(holders) <= _BOILERPLATE:
-                self._by_anchor[anchor] = (*holders, known)
-
     def _forget(self, now: datetime) -> None:
         """Let go of what arrived before the window; a story goes with its last document."""
-        while self._arrivals and self._arrivals[0].seen < now - self._window:
-            known = self._arrivals.popleft()
-            self._unindex(known)
-            known.story.members.remove(known)
-            known.story.languages[known.language] -= 1
-            known.story.languages = +known.story.languages
-            self._words.fade(known.story.id, known.keys)
-            self._names.fade(known.story.id, known.name_keys)
-            self._lineage.forget(known.story.id, known.outlet, known.credited)
-            if not known.story.members:
-                del self._stories[known.story.id]
-                self._nearest.pop(known.story.id, None)
-
-    def _unindex(self, known: Known) -> None:
-        if self._by_address.get(known.address) is known:
-            del self._by_address[known.address]
-        if self._by_title.get(known.wording.title) is known:
-            del self._by_title[known.wording.title]
-        for anchor in known.wording.anchors:
-            holders = self._by_anchor.pop(anchor, ())
-            if left := tuple(other for other in holders if other is not known):
-                self._by_anchor[anchor] = left
+        for known in self._documents.forget(now - self._window):
+            story = known.story
+            story.members.remove(known)
+            self._words.fade(story.id)
+            self._names.fade(story.id)
+            self._lineage.forget(story.id, known.outlet, known.credited)
+            if not story.members:
+                del self._stories[story.id]

@@ -11,7 +11,8 @@ from array import array
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from hashlib import blake2b
+from typing import NamedTuple
+from zlib import crc32
 
 from monitor.model import Document
 from monitor.story.address import same_address
@@ -23,8 +24,7 @@ _RUN = 5  # words
 _BITS = 0xFFFFFFFF  # of a run's hash: two texts of 400 words share one by chance in ten thousand pairs or so
 _READ = 400  # words of each field: a copy shows itself long before, and memory grows with it
 _WINDOW = 8  # runs; two texts that share 12 words in a row share an anchor (winnowing, Schleimer et al. 2003)
-_DOUBLINGS = (1, 2, 4)  # the least of two, of two such pairs, of two such fours: of a window
-_FURTHER = (*_DOUBLINGS, 8)
+_WINDOW_FURTHER = 16
 _OPENING = 48  # runs; whoever cuts an article short keeps its opening, so that further on half as many anchors do
 _BOILERPLATE = re.compile(
     r"the post .{0,200}? appeared first on .*|la entrada .{0,200}? (?:apareció|se publicó) primero en .*"
@@ -32,7 +32,7 @@ _BOILERPLATE = re.compile(
     re.IGNORECASE,
 )
 # A number, or a capital that does not merely open a sentence.
-_FACT = re.compile(r"\d+(?:[.,]\d+)*|(?<=[\w,;)’'] )[A-ZÀ-ÖØ-Þ]\w+")
+_FACT = re.compile(r"[\dA-ZÀ-ÖØ-Þ](?:(?<=\d)\d*(?:[.,]\d+)*|(?<=[\w,;)’'] [A-ZÀ-ÖØ-Þ])\w+)")
 _FACTS_TO_JUDGE = 4
 _RUNS_TO_JUDGE = 20
 _PHRASES_TO_JUDGE = 0.2  # of the shorter text; with less in common they are no template
@@ -48,6 +48,10 @@ class Wording:
     anchors: tuple[int, ...]
     title: str  # the folded title, where it is long enough to be nobody else's; else ""
     facts: array[int] = field(default_factory=lambda: array("I"))  # names and numbers below the title; sorted hashes
+
+    def unindexed(self) -> Wording:
+        """The same without anchors: an index has them."""
+        return Wording(self.runs, (), self.title, self.facts)
 
 
 def wording_of(document: Document) -> Wording:
@@ -86,7 +90,8 @@ def is_one_template(one: Wording, other: Wording, share: float) -> bool:
 
 
 def _facts(parts: Sequence[str]) -> array[int]:
-    return array("I", sorted({_number(fact.casefold()) & _BITS for part in parts for fact in _FACT.findall(part)}))
+    found = {fact.casefold() for part in parts for fact in _FACT.findall(part)}
+    return array("I", sorted({crc32(fact.encode("utf-8", "replace")) for fact in found}))
 
 
 @lru_cache(maxsize=2)  # a document is compared with a dozen others in turn
@@ -107,28 +112,29 @@ def _hashes(words: list[str]) -> list[int]:
 
     That of a tuple of numbers does not, and is the fastest way from five words to one number.
     """
-    numbers = [_number(word) for word in words]
+    numbers = list(map(crc32, " ".join(words).encode("utf-8", "replace").split(b" ")))
     return [hash(run) & _BITS for run in zip(*(numbers[start:] for start in range(_RUN)), strict=False)]
-
-
-@lru_cache(maxsize=50_000)
-def _number(word: str) -> int:
-    return int.from_bytes(blake2b(word.encode("utf-8", "replace"), digest_size=7).digest(), "big")
 
 
 def _anchors(stream: list[int]) -> list[int]:
     """A few of the runs of a text, such that two texts with a stretch in common have one of them in common."""
     rest = stream[_OPENING - _WINDOW :]
-    return _winnow(stream[:_OPENING], _DOUBLINGS) + (_winnow(rest, _FURTHER) if len(rest) > _WINDOW else [])
+    return _winnow(stream[:_OPENING], _WINDOW) + (_winnow(rest, _WINDOW_FURTHER) if len(rest) > _WINDOW else [])
 
 
-def _winnow(stream: list[int], doublings: tuple[int, ...]) -> list[int]:
-    """The least of each window, in place of comparing all: of 2, of 4, of 8, of 16."""
-    if len(stream) < 2 * doublings[-1]:
-        return [min(stream)] if stream else []
-    for apart in doublings:
-        stream = list(map(min, stream, stream[apart:]))
-    return stream
+def _winnow(stream: list[int], window: int) -> list[int]:
+    """The least of each `window` runs in a row, in place of comparing all."""
+    least, at = 0, -1
+    found = []
+    for end in range(window, len(stream) + 1):
+        if at < end - window:  # it has left the window
+            least = min(stream[end - window : end])
+            at = stream.index(least, end - window)
+            found.append(least)
+        elif stream[end - 1] < least:
+            least, at = stream[end - 1], end - 1
+            found.append(least)
+    return found or ([min(stream)] if stream else [])
 
 
 _OUTLET_TAIL = re.compile(r"\s+[-–—|]\s+[^-–—|]{2,30}$")
@@ -167,9 +173,28 @@ STOP_WORDS = _set(
 )
 
 
+class _Word(NamedTuple):
+    folded: str
+    written: str
+    is_name: bool
+
+
 @lru_cache(maxsize=8)  # a document's title and body are each read for terms, for names and for their language
-def _tokens(source: str) -> tuple[Token, ...]:
-    return tuple(tokens(source))
+def _words(source: str) -> tuple[_Word, ...]:
+    return tuple([_word(source, token) for token in tokens(source)])
+
+
+def _word(source: str, token: Token) -> _Word:
+    written = source[token.start : token.end]
+    return _Word(token.folded, written, not written.islower() and _is_name(source, token.start, written))
+
+
+def _is_name(source: str, start: int, word: str) -> bool:
+    """A capital inside a sentence, or a word that has capitals of its own (ICE, iOS, ImmigrationOS)."""
+    if any(char.isupper() for char in word[1:]):
+        return True
+    opens = source[:start].rstrip(" \"'“‘¿¡(")[-1:] in ("", ".", "!", "?", ":", "\n", "…")
+    return word[0].isupper() and not opens
 
 
 _SPANISH = _set("el la los las de del que en un una por con para se su al como mas segun sobre entre tras y")
@@ -221,31 +246,24 @@ def _sources(document: Document) -> tuple[str, str]:
 
 def _weighed(source: str, plain: float, name: float) -> dict[str, float]:
     terms: dict[str, float] = {}
-    for token in _tokens(source):
-        term = stem(token.folded)
-        if term and token.folded not in STOP_WORDS and term not in STOP_WORDS:
-            weight = name if _is_name(source, token) else plain
-            weight = weight / 2 if len(term) < _SHORT_NUMBER and term.isdigit() else weight
-            terms[term] = max(weight, terms.get(term, 0.0))
+    for folded, _, is_name in _words(source):
+        if folded in STOP_WORDS:
+            continue
+        term = stem(folded)
+        weight = name if is_name else plain
+        if len(term) < _SHORT_NUMBER and term.isdigit():
+            weight /= 2
+        if weight > terms.get(term, 0.0) and term and term not in STOP_WORDS:
+            terms[term] = weight
     return terms
-
-
-def _is_name(source: str, token: Token) -> bool:
-    """A capital inside a sentence, or a word that has capitals of its own (ICE, iOS, ImmigrationOS)."""
-    word = source[token.start : token.end]
-    if word.islower():
-        return False
-    own_capitals = any(char.isupper() for char in word[1:])
-    opens = source[: token.start].rstrip(" \"'“‘¿¡(")[-1:] in ("", ".", "!", "?", ":", "\n", "…")
-    return own_capitals or (word[0].isupper() and not opens)
 
 
 def printed(document: Document, terms: Collection[str]) -> str:
     """Terms of its subject as a document prints them, for a reader: "ice, palantir" → "Palantir, ICE"; at most four."""
     written: dict[str, str] = {}
     for source in _sources(document):
-        for token in _tokens(source):
-            written.setdefault(stem(token.folded), source[token.start : token.end])
+        for word in _words(source):
+            written.setdefault(stem(word.folded), word.written)
     return ", ".join(written.get(term, term.lstrip("#")) for term in list(terms)[:4])
 
 
@@ -280,6 +298,7 @@ _CALENDAR = _set(
     "monday tuesday wednesday thursday friday saturday sunday january february march april june july august september"
     " october november december mon tue wed thu fri sat sun jan feb mar apr jun jul aug sep sept oct nov dec"
 )
+_PLAIN_CAPITALS = STOP_WORDS | _CALENDAR
 # Names that every report writes in its own language.
 _TRANSLATED = {
     "eeuu": "us",
@@ -299,17 +318,16 @@ def _names(title: str, body: str) -> dict[str, float]:
 
 def _proper(source: str, title_case: bool) -> set[str]:
     """Names by their capitals; where every word has one, only those with capitals of their own."""
-    marked = [token for token in _tokens(source) if _is_name(source, token) and not source[token.start].isdigit()]
+    marked = [word for word in _words(source) if word.is_name and not word.written[0].isdigit()]
     if title_case:
-        marked = [token for token in marked if any(char.isupper() for char in source[token.start + 1 : token.end])]
-    plain = STOP_WORDS | _CALENDAR
-    terms = (_TRANSLATED.get(token.folded, stem(token.folded)) for token in marked if token.folded not in plain)
+        marked = [word for word in marked if any(char.isupper() for char in word.written[1:])]
+    terms = (_TRANSLATED.get(word.folded, stem(word.folded)) for word in marked if word.folded not in _PLAIN_CAPITALS)
     return {term for term in terms if term}
 
 
 def _is_title_case(title: str) -> bool:
-    words = [token for token in _tokens(title) if token.end - token.start > 3]
-    return sum(title[token.start].isupper() for token in words) > 0.7 * len(words)
+    words = [word.written for word in _words(title) if len(word.written) > 3]
+    return sum(written[0].isupper() for written in words) > 0.7 * len(words)
 
 
 def _value(digits: str, scale: str) -> str:
@@ -322,7 +340,7 @@ def _value(digits: str, scale: str) -> str:
 
 def language_of(title: str, body: str) -> str:
     """ "en" or "es" by their little words, "" where neither shows."""
-    words = [token.folded for token in (*_tokens(title), *_tokens(body))]
+    words = [word.folded for word in (*_words(title), *_words(body))]
     spanish, english = (sum(word in few for word in words) for few in (_SPANISH, _ENGLISH))
     if spanish == english:
         return ""

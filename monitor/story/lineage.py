@@ -35,15 +35,15 @@ class Lineage:
                 if gone in index[outlet]:
                     index[outlet][kept] += index[outlet].pop(gone)
 
-    def relatives(self, outlet: str, credited: Collection[str]) -> set[str]:
-        """Stories that have a source in common with such a document, are by its source, or credit its outlet.
+    def are_relatives(self, story: str, outlets: Collection[str], credited: Collection[str]) -> bool:
+        """Whether a story has a source in common with documents by such outlets, is by their source, or credits one.
 
         Two reports by one outlet are no relatives by that alone: an outlet tells many stories.
         """
-        found = set(self._credited.get(outlet, ()))
-        for source in credited:
-            found |= self._told.get(source, Counter()).keys() | self._credited.get(source, Counter()).keys()
-        return found
+        told, crediting = self._told, self._credited
+        return any(story in told.get(source, ()) or story in crediting.get(source, ()) for source in credited) or any(
+            story in crediting.get(outlet, ()) for outlet in outlets
+        )
 
 
 def _take_one(counted: Counter[str], story: str) -> None:

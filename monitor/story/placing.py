@@ -6,7 +6,7 @@ What lives here: wording and rounding. What must not: memory, or the question wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from monitor.model import Placement, Relation
 from monitor.story.window import Known, Reading
@@ -23,7 +23,7 @@ def repeat(reading: Reading, known: Known, share: float, why: str) -> Placement:
     return placed(reading, known.story.id, relation, share, why, known.id)
 
 
-def named(names: Mapping[str, float]) -> set[str]:
+def named(names: Iterable[str]) -> set[str]:
     return {name for name in names if not name.startswith("#")}
 
 

@@ -1,18 +1,23 @@
 """What is remembered of the documents and stories of a moving window, and a document read for comparing.
 
-What lives here: the values. What must not: decisions (`grouping`).
+What lives here: the values, and by what a document is found again. What must not: decisions (`grouping`).
 """
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from monitor.model import Document
+from monitor.story.anchors import Anchors
 from monitor.story.likeness import Subject, Traits, Wording, is_one_template, overlap, overlap_below, traits_of
 
+_BOILERPLATE = 40  # documents under one anchor; more make it a standing phrase
+_COMPARED = 12  # documents, run by run, with one
 _RUNS_OF_BODY = 15  # five-word runs; a document with as many has a body to be judged by
 _SAME_BODY = 0.5  # of the shorter one's runs
 
@@ -23,13 +28,17 @@ class Story:
     order: int
     latest: datetime  # of its documents' times
     members: list[Known] = field(default_factory=list)
-    languages: Counter[str] = field(default_factory=Counter)
-    apart: set[str] = field(default_factory=set)  # stories that it must not become one with
+    apart: frozenset[str] = frozenset()  # stories that it must not become one with
+
+    def is_foreign_to(self, language: str) -> bool:
+        """Whether it is told in languages, and not in this one."""
+        told = (known.language for known in self.members)
+        return all(each != language for each in told) and any(known.language for known in self.members)
 
 
 @dataclass(slots=True, eq=False)
 class Known:
-    """A document of the window."""
+    """A document of the window. There may be a hundred thousand: what it is found by, the indexes have."""
 
     id: str
     outlet: str
@@ -40,8 +49,6 @@ class Known:
     wording: Wording
     story: Story
     credited: frozenset[str]
-    keys: tuple[str, ...]
-    name_keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,67 @@ class Reading:
     wording: Wording
     subject: Subject
     credited: frozenset[str]  # domains of the outlets that it names as its source, without its own
+
+
+class Documents:
+    """The documents of the window: by their address, their headline, their words; the oldest go first."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Known] = {}  # by number
+        self._oldest = self._next = 1  # numbers
+        self._by_address: dict[str, Known] = {}
+        self._by_title: dict[str, Known] = {}
+        self._anchors = Anchors()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def at(self, address: str) -> Known | None:
+        """The latest document at an address, as `same_address` writes it."""
+        return self._by_address.get(address)
+
+    def titled(self, title: str) -> Known | None:
+        """The latest document with a headline, as `Wording.title` has it."""
+        return self._by_title.get(title)
+
+    def sharing_anchors(self, wording: Wording) -> list[Known]:
+        """The dozen documents that share most anchors; a phrase that many have says nothing."""
+        holders = self._anchors.holders(wording.anchors)
+        counted = Counter(chain.from_iterable(held for held in holders if len(held) <= _BOILERPLATE))
+        found = [(-count, number) for number, count in counted.items() if number >= self._oldest]
+        return [self._known[number] for _, number in sorted(found)[:_COMPARED]]
+
+    def add(self, reading: Reading, story: Story, seen: datetime) -> Known:
+        number, self._next = self._next, self._next + 1
+        document, wording = reading.document, reading.wording
+        known = self._known[number] = Known(
+            id=document.id,
+            outlet=sys.intern(document.outlet),
+            language=sys.intern(reading.subject.language),
+            address=reading.address,
+            time=reading.time,
+            seen=seen,
+            wording=wording.unindexed(),
+            story=story,
+            credited=reading.credited,
+        )
+        if known.address:
+            self._by_address[known.address] = known
+        if wording.title:
+            self._by_title[wording.title] = known
+        self._anchors.add(number, wording.anchors, oldest=self._oldest, most=_BOILERPLATE)
+        return known
+
+    def forget(self, before: datetime) -> Iterator[Known]:
+        """Let go of what was seen before then, one by one."""
+        while self._known and self._known[self._oldest].seen < before:
+            known = self._known.pop(self._oldest)
+            self._oldest += 1
+            if self._by_address.get(known.address) is known:
+                del self._by_address[known.address]
+            if self._by_title.get(known.wording.title) is known:
+                del self._by_title[known.wording.title]
+            yield known
 
 
 def read(document: Document, seen: datetime, credited: Collection[str], traits: Traits | None = None) -> Reading:
