@@ -26,7 +26,13 @@ NAME = "entry_words"  # the tables that FTS5 keeps for itself begin with it
 Clause: TypeAlias = Sequence[str]  # words of which an entry holds at least one; "deport*" for any that begins so
 
 # No migration makes it as it stands here: it is whatever the engine keeps words in.
-table = Table(NAME, MetaData(), Column("rowid", Integer, primary_key=True), Column("title", Text), Column("body", Text))
+table = Table(
+    NAME,
+    MetaData(),
+    Column("rowid", Integer, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
 
 _LONGEST = 400  # characters of a word; what is longer stands here and is asked for by its beginning
 _ROOM = 500_000  # characters of all words of an entry; an engine has room for a million bytes

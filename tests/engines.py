@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
+from shutil import copyfile, rmtree
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -32,7 +33,7 @@ _numbers = count(1)
 def new_database(engine: str, directory: Path, how: str = "") -> Iterator[str]:
     """The URL of an empty database, which is gone afterwards. `how` a server is to make it is said in its SQL."""
     if engine == "sqlite":
-        yield f"sqlite:///{directory / 'tipsheet.db'}"
+        yield _file(directory)
         return
     name = f"{_NAME}_{next(_numbers)}"
     _say(f"CREATE DATABASE {name} {how}")
@@ -41,14 +42,45 @@ def new_database(engine: str, directory: Path, how: str = "") -> Iterator[str]:
 
 
 @contextmanager
+def made_database(engine: str, directory: Path) -> Iterator[str]:
+    """The same, with its tables: copying them is quicker than making them."""
+    with new_database(engine, directory, f"TEMPLATE {_template()}" if engine == "postgresql" else "") as url:
+        if engine == "sqlite":
+            directory.mkdir(exist_ok=True)
+            copyfile(_template_file(), directory / "tipsheet.db")
+        yield url
+
+
+@contextmanager
 def washed_database(engine: str, directory: Path) -> Iterator[str]:
-    """The URL of a database without a row. Of a PostgreSQL it is the same one each time: making one takes long."""
-    if engine == "postgresql":
-        with _laundry().begin() as connection:
-            connection.execute(text(_WASH))
-        yield _url(_NAME)
-    else:
-        yield f"sqlite:///{directory / 'tipsheet.db'}"
+    """The same again; of a PostgreSQL it is one database each time, without a row, which is quicker still."""
+    if engine == "sqlite":
+        with made_database(engine, directory) as url:
+            yield url
+        return
+    with _laundry().begin() as connection:
+        connection.execute(text(_WASH))
+    yield _url(_NAME)
+
+
+def _file(directory: Path) -> str:
+    return f"sqlite:///{directory / 'tipsheet.db'}"
+
+
+@cache
+def _template_file() -> Path:
+    directory = Path(tempfile.mkdtemp(prefix="tipsheet-"))
+    atexit.register(rmtree, directory)
+    Database(_file(directory)).close()
+    return directory / "tipsheet.db"
+
+
+@cache
+def _template() -> str:
+    name = f"{_NAME}_template"
+    _say(f"CREATE DATABASE {name}")
+    Database(_url(name)).close()
+    return name
 
 
 _WASH = """
@@ -68,8 +100,7 @@ END $$
 @cache
 def _laundry() -> Engine:
     """A way into the database that is washed."""
-    _say(f"CREATE DATABASE {_NAME}")
-    Database(_url(_NAME)).close()
+    _say(f"CREATE DATABASE {_NAME} TEMPLATE {_template()}")
     return create_engine(_url(_NAME))
 
 
@@ -112,6 +143,5 @@ def _server() -> URL:
 
 def _leave() -> None:
     """Somebody else's server is left as it was."""
-    if _laundry.cache_info().currsize:
-        _laundry().dispose()
-        _say(f"DROP DATABASE {_NAME} WITH (FORCE)")
+    for name in (_NAME, f"{_NAME}_template"):
+        _say(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

@@ -31,6 +31,7 @@ from monitor.settings import shape
 from monitor.settings.config import example_faults, read_config
 from monitor.watches import packs
 from monitor.watches.explain import Explanation
+from storage.copying import Extent
 from storage.outbox import OutboxRow
 from storage.stories import DecisionRow, StoryRow
 from tests import command
@@ -127,6 +128,7 @@ JSON_FIELDS = [
     ("tipsheet feeds health", fields(FeedRow) - {"habit"} | fields(Condition) | {"hub"}),
     ("tipsheet feeds add", fields(OfferedFeed)),
     ("tipsheet alerts", fields(OutboxRow)),
+    ("tipsheet db copy", fields(Extent)),
     ("tipsheet users", fields(Account)),
     ("tipsheet users log", fields(AuditLine)),
     ("tipsheet users tokens list", fields(Key)),

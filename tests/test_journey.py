@@ -24,7 +24,7 @@ from monitor.settings.config import Config
 from storage import feeds, outbox, stories
 from storage.database import Database
 from tests.conftest import Clock
-from tests.engines import ENGINES, new_database
+from tests.engines import ENGINES, made_database
 
 
 @dataclass
@@ -55,7 +55,7 @@ class World:
 @contextmanager
 def open_world(directory: Path, engine: str = "sqlite") -> Iterator[World]:
     clock = Clock()
-    with Newsroom(opened=clock()) as newsroom, Mailroom() as mailroom, new_database(engine, directory) as url:
+    with Newsroom(opened=clock()) as newsroom, Mailroom() as mailroom, made_database(engine, directory) as url:
         config = write_config(directory, newsroom, mailroom)
         world = World(newsroom, mailroom, config, url, Database(url), clock)
         yield world

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from monitor.settings.config import Config
-from storage import audit, claims, entries, facts, feeds, hosts, imprints, sessions
+from storage import audit, claims, copying, entries, facts, feeds, hosts, imprints, sessions
 from storage.database import Database
 from storage.schema import attempts as attempt_table
 from storage.schema import entries as entry_table
@@ -27,6 +27,7 @@ def take_over(database: Database, config: Config, *, now: datetime) -> None:
     """
     database.claim_instance()
     with database.write() as connection:
+        copying.refuse_unfinished(connection)
         facts.began_at(connection, now=now)  # before anything is decided: the first digest looks back to here
         feeds.remember(connection, tuple(config.feeds.values()))
         for table in (feed_table, entry_table, errand_table, outbox_table):
