@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from alerts import apprise, feed_file, smtp, webhook
+from alerts import apprise, feed_file, folder, smtp, webhook
 from alerts.chat import ChatSender, Service
 from alerts.discord import DISCORD
 from alerts.discretion import reduced
@@ -60,6 +60,7 @@ _KINDS: Mapping[ChannelKind, _Kind] = {
     "telegram": _chat(TELEGRAM),
     "matrix": _chat(MATRIX),
     "feed": _Kind(feed_file.check, lambda settings, _post: feed_file.FeedFile.from_settings(settings)),
+    "folder": _Kind(folder.check, lambda settings, _post: folder.Folder.from_settings(settings)),
     "apprise": _Kind(apprise.check, lambda settings, _post: apprise.AppriseSender(url=str(settings["url"]))),
 }
 

@@ -14,6 +14,7 @@ from datetime import date, datetime
 
 from alerts.cleaning import clean, safe_link, subject_line
 from alerts.credit import is_within
+from alerts.history import History, month_of
 from alerts.languages.kept import retold
 from alerts.languages.language import Language, language_of
 from alerts.message import Card, card_of
@@ -59,30 +60,30 @@ def compose_digest(
     now: datetime,
     changed: Sequence[StoryReport] = (),
     near: Sequence[NearMiss] = (),
+    history: History | None = None,
+    alone: bool = False,
 ) -> Message:
     """The page of one local `day` for one recipient: best first, each story once. Sent even when there is no story.
 
     `changed` are tellings of stories told before that were edited since, each as the lead of a report; `near` are
-    documents that came near a watch, with the reason why they are not its story.
+    documents that came near a watch, with the reason why they are not its story; `history` is the month up to that day.
+    `alone`: the HTML is a file of its own, and not a part of a mail.
     """
     language = language_of(recipient.language)
-    ranked = in_order_of_weight(once_each(reports))
+    ranked, health = in_order_of_weight(once_each(reports)), _in_words(health, language)
     misses = [_near_line(miss, language) for miss in near[:NEAR]]
-    notices = [clean(retold(notice, language)) for notice in health.notices]
-    failing = [(clean(name), clean(retold(reason, language))) for name, reason in health.failing]
-    facts = {
+    month, picture = month_of(history, key, language, alone=alone) if history else (None, "")
+    facts = _page(ranked, recipient, health) | {
         "day": language.dated("EEEE d MMMM y", day),
-        "count": _count(len(ranked), language),
-        "sections": _sections(ranked, recipient),
+        "month": month,
         "changed": [card_of(report, recipient).lead for report in changed],
         "near": misses,
-        "health": _health_line(health, language),
-        "caveat": _caveat(health, language, empty=not ranked),
-        "notices": notices,
-        "failing": failing,
-        "recipient": clean(recipient.name),
-        "weekly": recipient.digest_on == "weekly",
-        "within": any(map(is_within, ranked)),
+    }
+    data = _data(ranked, recipient, health) | {
+        "day": day.isoformat(),
+        "month": _month_data(history),
+        "changed": [story_data(report, recipient) for report in changed],
+        "near": misses,
     }
     return Message(
         key=key,
@@ -90,20 +91,46 @@ def compose_digest(
         subject=_subject(ranked, health, day, language),
         text=render("digest.txt", facts, language),
         html=render("digest.html", facts, language),
-        data={
-            "day": day.isoformat(),
-            "stories": [story_data(report, recipient) for report in ranked],
-            "changed": [story_data(report, recipient) for report in changed],
-            "near": misses,
-            "feeds": {
-                "total": health.total,
-                "healthy": health.healthy,
-                "failing": [list(pair) for pair in failing],
-            },
-            "notices": notices,
-        },
+        data=data,
         created_at=now,
         language=language.code,
+        picture=picture,
+    )
+
+
+def _page(ranked: Sequence[StoryReport], recipient: Recipient, health: FeedHealth) -> dict[str, object]:
+    """What the templates are told of the day's stories and the feeds."""
+    language = language_of(recipient.language)
+    return {
+        "count": _count(len(ranked), language),
+        "sections": _sections(ranked, recipient),
+        "health": _health_line(health, language),
+        "caveat": _caveat(health, language, empty=not ranked),
+        "notices": health.notices,
+        "failing": health.failing,
+        "recipient": clean(recipient.name),
+        "weekly": recipient.digest_on == "weekly",
+        "within": any(map(is_within, ranked)),
+    }
+
+
+def _data(ranked: Sequence[StoryReport], recipient: Recipient, health: FeedHealth) -> dict[str, object]:
+    """The same as JSON values, in the recipient's language where it is words."""
+    failing = [list(pair) for pair in health.failing]
+    return {
+        "stories": [story_data(report, recipient) for report in ranked],
+        "feeds": {"total": health.total, "healthy": health.healthy, "failing": failing},
+        "notices": list(health.notices),
+        "zone": recipient.zone,
+    }
+
+
+def _in_words(health: FeedHealth, language: Language) -> FeedHealth:
+    """What is wrong, clean and in the reader's language."""
+    return replace(
+        health,
+        notices=tuple(clean(retold(notice, language)) for notice in health.notices),
+        failing=tuple((clean(name), clean(retold(reason, language))) for name, reason in health.failing),
     )
 
 
@@ -144,6 +171,13 @@ def _sections(ranked: Sequence[StoryReport], recipient: Recipient) -> tuple[Sect
         )
         for watch, found in places.items()
     )
+
+
+def _month_data(history: History | None) -> dict[str, object] | None:
+    if history is None:
+        return None
+    rows = {clean(watch): list(counts) for watch, counts in history.rows.items()}
+    return {"first": history.first.isoformat(), "last": history.last.isoformat(), "stories": rows}
 
 
 def _near_line(miss: NearMiss, language: Language) -> dict[str, str]:

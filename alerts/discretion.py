@@ -69,4 +69,4 @@ def _health(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _written(message: Message) -> Message:
     note = note_of(message)
-    return replace(message, text=f"{as_text(note)}\n", html=as_html(note))
+    return replace(message, text=f"{as_text(note)}\n", html=as_html(note), picture="")

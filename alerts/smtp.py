@@ -9,6 +9,7 @@ the letter nothing was delivered; after it, and before the answer, nobody can kn
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import smtplib
@@ -28,6 +29,7 @@ from threading import Timer
 from typing import Any, Literal, cast
 
 from alerts.cleaning import clean
+from alerts.history import picture_id
 from monitor.errors import DeliveryError
 from monitor.model import Message
 
@@ -214,7 +216,7 @@ def compose_letter(message: Message, *, sender: str, recipient: str) -> bytes:
         letter["References"] = root
         letter["In-Reply-To"] = root
     letter.attach(_part(message.text, "plain"))
-    letter.attach(_part(message.html, "html"))
+    letter.attach(_page(message))
     return letter.as_bytes(policy=_WIRE)
 
 
@@ -222,6 +224,20 @@ def _part(text: str, subtype: str) -> MIMEPart:
     part = MIMEPart(policy=SMTP)
     part.set_content(_encodable(text), subtype=subtype, cte="quoted-printable")
     return part
+
+
+def _page(message: Message) -> Letter[Any, Any]:
+    """The HTML; with the picture that it shows, where it shows one."""
+    page = _part(message.html, "html")
+    if not message.picture:
+        return page
+    related: Letter[Any, Any] = MIMEMultipart("related", boundary=f"=_{_stable(message.key)}_", policy=_WIRE)
+    related.attach(page)
+    picture = MIMEPart(policy=SMTP)
+    picture.set_content(base64.b64decode(message.picture), "image", "png", disposition="inline", filename="month.png")
+    picture["Content-ID"] = f"<{picture_id(message.key)}>"
+    related.attach(picture)
+    return related
 
 
 def domain_of(sender: str) -> str:

@@ -230,6 +230,22 @@ def decisions_of(connection: Connection, story_id: int) -> tuple[DecisionRow, ..
     return tuple(map(_decision, rows))
 
 
+def first_decided(
+    connection: Connection, *, since: datetime, until: datetime, recipient: str
+) -> tuple[tuple[str, datetime], ...]:
+    """For each story and watch that a recipient was told of, or will be: the watch, and when that was decided first."""
+    first = func.min(decisions.c.decided_at, type_=Instant).label("at")
+    rows = connection.execute(
+        select(decisions.c.watch, first)
+        .join(members, members.c.entry_id == decisions.c.entry_id)
+        .where(decisions.c.recipient == recipient, decisions.c.action.in_(("alert", "update", "digest")))
+        .where(decisions.c.decided_at > since, decisions.c.decided_at <= until)
+        .group_by(members.c.story_id, decisions.c.watch)
+        .order_by(first)
+    )
+    return tuple((row.watch, row.at) for row in rows)
+
+
 def listing(connection: Connection, *, since: datetime, matched_only: bool = True) -> tuple[StoryRow, ...]:
     """The stories of a period, latest first."""
     matched = select(members.c.story_id).join(matches, matches.c.entry_id == members.c.entry_id)

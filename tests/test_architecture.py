@@ -26,11 +26,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.watches.*", "monitor.feeds.*", "monitor.rhythm.*", "monitor.articles.*", "monitor.story.*",
         "monitor.net.addresses",
     ),
+    ("monitor.pictures.*",),
     (
-        "monitor.pictures.*", "monitor.review.*", "monitor.net.websub",
+        "monitor.review.*", "monitor.net.websub",
         "alerts.policy", "alerts.breaker", "alerts.quiet", "alerts.caps", "alerts.trouble",
         "alerts.note alerts.discretion alerts.message alerts.digest alerts.summary alerts.payload alerts.credit "
-        "alerts.clock alerts.cleaning alerts.pages",
+        "alerts.clock alerts.cleaning alerts.pages alerts.history alerts.markdown",
     ),
     ("monitor.watches.backtest",),
     ("monitor.settings.*",),
@@ -41,7 +42,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.wire monitor.isolate",
         "storage.*",
         "alerts.channel alerts.posting alerts.smtp alerts.webhook alerts.chat alerts.slack alerts.discord alerts.teams "
-        "alerts.mattermost alerts.ntfy alerts.telegram alerts.matrix alerts.feed_file alerts.apprise",
+        "alerts.mattermost alerts.ntfy alerts.telegram alerts.matrix alerts.feed_file alerts.folder alerts.apprise",
     ),
     ("monitor.pipeline.*",),
     ("monitor.desk.*",),

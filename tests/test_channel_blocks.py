@@ -100,6 +100,13 @@ def test_a_feed_stands_beside_the_file_that_names_it(tmp_path: Path) -> None:
     assert read(tmp_path, "kind: feed, path: /srv/www/alerts.xml").settings["path"] == "/srv/www/alerts.xml"
 
 
+def test_a_folder_is_read_from_where_the_file_lies_and_says_its_forms(tmp_path: Path) -> None:
+    found = read(tmp_path, "kind: folder, path: digests, forms: [html, json]").settings
+    assert found == {"path": str(tmp_path / "digests"), "forms": "html json"}
+    refused = faults(written(tmp_path, "kind: folder, path: digests, forms: [pdf]"), SECRETS)
+    assert any("forms" in fault and "expected" in fault for fault in refused)
+
+
 def test_only_email_has_addresses(tmp_path: Path) -> None:
     path = written(tmp_path, ROWS[0][0], recipient=", address: desk@desk.example")
     (fault,) = faults(path, SECRETS)

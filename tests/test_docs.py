@@ -238,6 +238,7 @@ BLOCKS: dict[str, type[shape.Block]] = {
     "`channels`: Telegram": shape.TelegramChannel,
     "`channels`: Matrix": shape.MatrixChannel,
     "`channels`: feed": shape.FeedChannel,
+    "`channels`: folder": shape.FolderChannel,
     "`channels`: Apprise": shape.AppriseChannel,
     "`recipients`": shape.RecipientBlock,
     "`sets`": shape.SetBlock,

@@ -283,11 +283,21 @@ def run(config_path: Path | None, database_url: str | None, verbose: bool, log_j
 @database_option
 @click.option("--recipient", help="Whose digest [default: the first recipient of the file].")
 @click.option("--hours", type=click.IntRange(min=1), default=24, show_default=True, help="How far to look back.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "html", "markdown", "json"]),
+    metavar="FORM",
+    default="text",
+    show_default=True,
+    help="text, html, markdown or json.",
+)
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the HTML page to this file.")
 def digest(
-    config_path: Path | None, database_url: str | None, recipient: str | None, hours: int, html: Path | None
+    config_path: Path | None, database_url: str | None, recipient: str | None, hours: int, form: str, html: Path | None
 ) -> None:
     """Print the digest as it would be mailed now."""
+    from alerts.folder import FORMS
     from monitor.pipeline import digests
     from monitor.story.outlets import shipped
 
@@ -310,9 +320,10 @@ def digest(
             key="preview",
             now=now,
             watches=config.compiled,
+            alone=True,
         )
     if html is None:
-        click.echo(plain_lines(message.text))
+        click.echo(plain_lines(FORMS[form][1](message)), nl=form == "text")
     else:
         html.write_text(message.html, encoding="utf-8")
         out.print(f"{plain(html)} is written.")

@@ -12,7 +12,7 @@ PagesWanted = Literal["never", "matched", "near"]
 DigestDays = Literal["daily", "weekdays", "weekly"]
 Content = Literal["full", "title", "count"]  # how much of a message a channel may carry
 ChannelKind = Literal[
-    "email", "webhook", "slack", "discord", "mattermost", "teams", "ntfy", "telegram", "matrix", "feed", "apprise"
+    "email", "webhook", "slack", "discord", "mattermost", "teams", "ntfy", "telegram", "matrix", "feed", "folder", "apprise"
 ]
 
 

@@ -146,3 +146,4 @@ class Message:
     thread: str = ""  # messages of one story share it
     link: str = ""  # where the subject leads: http or https, or ""
     language: str = "en"  # of its words
+    picture: str = ""  # a PNG in base64, which the HTML shows by its content id; "" for none

@@ -1,4 +1,4 @@
-"""Cells of the ledger → drawings: a heat map, and a timeline by weeks.
+"""Cells of the ledger → drawings: a heat map, and a timeline by weeks; and rows of counts, as bars by days.
 
 What lives here: what a reader sees at which place. What must not: counting (`ledger`), SVG and pixels.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from monitor.pictures.drawing import DARK_STEPS, Box, Drawing, Ink, Label, Line
@@ -29,6 +30,10 @@ _COLUMN = 84.0
 _GAP = 2.0
 _HEADING_LINE = 14.0
 _WEEK = 12.0  # at most, with its gap
+_DAYS_WIDTH = 544.0  # of a mail's sheet
+_DAYS_HEAD = 34.0
+_DAYS_ROW = 62.0
+_DAYS_BAR = 32.0  # the tallest
 _STRIP = 620.0  # width of a timeline's weeks, at most
 
 
@@ -86,6 +91,41 @@ def timeline(cells: Sequence[Cell], *, rows: str, columns: str, since: date, unt
     shapes += [*_title(title, period), *_key(bottom + 30, len(cells) - len(pairs))]
     about = "; ".join(f"{cell.row} with {cell.column}: {_stories(cell.stories)}" for cell in pairs)
     return Drawing(width=width, height=bottom + _FOOT, title=title, about=about or "Nothing yet.", shapes=tuple(shapes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """A row of counts by days, and what stands at its ends."""
+
+    name: str
+    counts: tuple[int, ...]
+    total: str
+
+
+def days(rows: Sequence[Bars], *, title: str, about: str, first: str, last: str) -> Drawing:
+    """Rows of bars, one above the other and to one scale, each with its name over it; all words are the caller's.
+
+    `first` and `last` name the first and the last day. A day without anything is a dot, so that it is a day all the same.
+    """
+    most = max((count for row in rows for count in row.counts), default=0)
+    bottom = _DAYS_HEAD + _DAYS_ROW * len(rows)
+    shapes: list[Box | Line | Label] = [Label(x=0, y=20, text=title, size=15, bold=True)]
+    for number, row in enumerate(rows):
+        shapes += _bars(row, _DAYS_HEAD + _DAYS_ROW * number, most)
+    shapes.append(Label(x=0, y=bottom + 16, text=first, size=12, ink="faint"))
+    shapes.append(Label(x=_DAYS_WIDTH, y=bottom + 16, text=last, size=12, anchor="end", ink="faint"))
+    return Drawing(width=_DAYS_WIDTH, height=bottom + 26, title=title, about=about, shapes=tuple(shapes))
+
+
+def _bars(row: Bars, top: float, most: int) -> Iterator[Box | Line | Label]:
+    base = top + _DAYS_ROW - 6
+    yield Label(x=0, y=top + 14, text=textwrap.shorten(row.name, 52, placeholder=" …"))
+    yield Label(x=_DAYS_WIDTH, y=top + 14, text=row.total, anchor="end", ink="faint")
+    day = _DAYS_WIDTH / max(len(row.counts), 1)
+    for place, count in enumerate(row.counts):
+        height = max(4.0, _DAYS_BAR * count / most) if count else 1.5
+        ink: Ink = "step3" if count else "rule"
+        yield Box(x=day * place + 1.5, y=base - height, width=day - 3, height=height, ink=ink, radius=min(1.5, height / 2))
 
 
 def _fullest(cells: Sequence[Cell], side: str, most: int) -> list[str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from alerts.clock import local
 from alerts.digest import NEAR, NearMiss, compose_digest
+from alerts.history import DAYS, History
 from monitor.model import Document, Message, Recipient, StoryReport
 from monitor.pipeline import storms
 from monitor.rhythm import cadence
@@ -34,8 +37,12 @@ def compose(
     key: str,
     now: datetime,
     watches: Sequence[CompiledWatch] = (),
+    alone: bool = False,
 ) -> Message:
-    """The digest of a period for one recipient; of `watches`, it says what came near them."""
+    """The digest of a period for one recipient; of `watches`, it says what came near them.
+
+    `alone`: its HTML is a file of its own, and not a part of a mail.
+    """
     since = since or _beginning(connection) or until - FIRST_PERIOD
     reports = tuple(_reports(connection, recipient, outlets, since, until))
     if recipient.digest_at is None:
@@ -53,6 +60,8 @@ def compose(
         key=key,
         now=now,
         changed=tuple(_changed(connection, recipient, outlets, since, until, but=listed)),
+        history=_history(connection, recipient, until, watches),
+        alone=alone,
         near=_near(connection, [one for one in watches if _receives(recipient, one)], since, until),
     )
 
@@ -83,6 +92,20 @@ def _changed(
         for member in (report.lead, *report.members):
             if member.edit and since < member.edit.at <= until:
                 yield replace(report, lead=member, members=())
+
+
+def _history(
+    connection: Connection, recipient: Recipient, until: datetime, watches: Sequence[CompiledWatch]
+) -> History:
+    """The stories of the last month, by the day in the recipient's zone and by watch; a watch without any is named."""
+    last = local(until, recipient).date()
+    found = stories.first_decided(
+        connection, since=until - timedelta(days=DAYS + 1), until=until, recipient=recipient.name
+    )
+    counts = Counter((watch, (last - local(at, recipient).date()).days) for watch, at in found)
+    names = {watch for watch, _ in found} | {one.watch.name for one in watches if _receives(recipient, one)}
+    rows = {name: tuple(counts[name, ago] for ago in range(DAYS - 1, -1, -1)) for name in sorted(names)}
+    return History(last=last, rows=rows)
 
 
 def _receives(recipient: Recipient, one: CompiledWatch) -> bool:

@@ -18,6 +18,7 @@ from monitor.settings.shape import (
     EmailChannel,
     FeedChannel,
     File,
+    FolderChannel,
     HookChannel,
     MatrixChannel,
     NtfyChannel,
@@ -59,8 +60,8 @@ def read_channels(file: File, environ: Mapping[str, str], faults: Faults, folder
     """Every channel. Paths are read from `folder`, where the file lies."""
     for index, block in enumerate(file.channels):
         settings = _settings(block, Secrets(environ, faults, ("channels", index)))
-        if block.kind == "feed":
-            settings["path"] = str(folder / block.path)
+        if block.kind in ("feed", "folder"):
+            settings["path"] = str(folder / str(settings["path"]))
         for key in ("url", "server"):
             port = port_of(str(settings.get(key, "")))
             if port and port not in file.network.ports:
@@ -139,3 +140,8 @@ def _matrix(block: MatrixChannel, secrets: Secrets) -> _Settings:
 @_settings.register
 def _feed(block: FeedChannel, _secrets: Secrets) -> _Settings:
     return {"path": block.path, "title": block.title, "keep": block.keep}
+
+
+@_settings.register
+def _folder(block: FolderChannel, _secrets: Secrets) -> _Settings:
+    return {"path": block.path, "forms": " ".join(block.forms)}

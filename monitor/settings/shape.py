@@ -158,6 +158,14 @@ class FeedChannel(Block):
     content: Content = "full"
 
 
+class FolderChannel(Block):
+    name: Name
+    kind: Literal["folder"]
+    path: Name
+    forms: Annotated[tuple[Literal["html", "markdown", "json", "text"], ...], Field(min_length=1)] = ("html",)
+    content: Content = "full"
+
+
 class AppriseChannel(Block):
     name: Name
     kind: Literal["apprise"]
@@ -173,6 +181,7 @@ ChannelBlock = Annotated[
     | TelegramChannel
     | MatrixChannel
     | FeedChannel
+    | FolderChannel
     | AppriseChannel,
     Field(discriminator="kind"),
 ]
