@@ -5,6 +5,7 @@ What must not live here: addresses and pages (`app`).
 
 from __future__ import annotations
 
+import gc
 import secrets
 import socket
 from collections.abc import Callable, Iterator
@@ -75,8 +76,10 @@ def furnish(
 def serve(desk: Desk, place: DeskPlace, *, ready: Callable[[], None] = lambda: None) -> None:
     """Answer until SIGTERM or SIGINT. TipsheetError where nobody can listen there."""
     with _listening(place) as line:
+        settings = _settings(desk)
+        gc.freeze()  # what is loaded now stays: a collection in the midst of a page need not look at it
         ready()
-        uvicorn.Server(_settings(desk)).run([line])
+        uvicorn.Server(settings).run([line])
 
 
 @contextmanager

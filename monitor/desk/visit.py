@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
@@ -44,9 +45,9 @@ _PLACES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Visit:
-    """One request of one person."""
+    """One request of one person. What a page asks for at each story is worked out once."""
 
     desk: Desk
     request: Request
@@ -55,7 +56,7 @@ class Visit:
     token: str = ""  # of the session
     by_key: bool = False  # a program, with a key
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.person.zone if self.person else "UTC")
 
@@ -66,11 +67,12 @@ class Visit:
     def may(self, need: DeskRole) -> bool:
         return self.person is not None and entrance.may(self.person.role, need)
 
-    @property
+    @cached_property
     def csrf(self) -> str:
         """What a form of this page carries."""
         return entrance.csrf_token(self.token)
 
+    @cached_property
     def csrf_field(self) -> Markup:
         return Markup('<input type="hidden" name="csrf" value="{}">').format(self.csrf)
 
