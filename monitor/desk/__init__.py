@@ -9,6 +9,12 @@
 
     day.py         the day          entry.py       in and out
 
+    entrance.py    the door as decisions: roles, sessions, limits, cookies, where a request comes from
+    door.py        in and out: a name, a password and a code → a session
+    people.py      what is done to accounts, their keys and codes
+    passwords.py   which may be chosen, how one is kept      second_factor.py  codes from the phone
+    throttle.py    how often somebody tried lately
+
 What lives here: what is asked over HTTP, and what is answered. What must not: deciding anything about stories
 (`story`, `review`, `alerts`), or SQL (`storage`). All that is shown is also JSON, with `.json` behind the same address.
 """
