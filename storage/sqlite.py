@@ -99,7 +99,7 @@ def forget_traces(engine: Engine) -> None:
 
 def create_word_index(connection: Connection, name: str) -> None:
     """FTS5 keeps it. Its `ascii` tokenizer parts words at the spaces and nowhere else; no place of a word is kept."""
-    options = "title, body, detail = column, tokenize = \"ascii tokenchars '_'\""
+    options = "title, body, detail = column, columnsize = 0, tokenize = \"ascii tokenchars '_'\""
     connection.exec_driver_sql(f"CREATE VIRTUAL TABLE IF NOT EXISTS {name} USING fts5({options})")
 
 

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.errors import QueryError
 from monitor.model import Document, IndexedWords, Watch
-from monitor.watches.lookup import ANYTHING, LONGEST, MOST, RECIPE, clauses_of, words_of
+from monitor.watches.lookup import RECIPE, clauses_of, words_of
 from monitor.watches.matching import compile_watch, judge
 from monitor.watches.pack import read_pack
 from monitor.watches.packs import shipped
-from monitor.watches.page import MAX_FIELD, Page
+from monitor.watches.page import Page
 from monitor.watches.query import term_set
 
 SETS = {"crafts": term_set("crafts", ("tinker", "ore refiner"))}
@@ -41,20 +42,20 @@ def holds(words: IndexedWords, clause: tuple[str, ...]) -> bool:
 )
 def test_which_words_a_query_needs(query: str, clauses: list[set[str]]) -> None:
     asked = clauses_of(compile_watch(Watch(name="w", query=query), None, SETS))
-    assert sorted(map(sorted, asked)) == sorted(sorted({*clause, ANYTHING}) for clause in clauses)
+    assert sorted(map(sorted, asked)) == sorted(map(sorted, clauses))
 
 
 PIECES = (
     "tinker", "Tinker's", "ore", "refiner", "ore_refiner", "Straße", "STRASSE", "ﬁre", "fire", "deported", "移民", "移",
-    "ti\u00adnker", "cafe\u0301", "café", "AND", "&amp;", "<b>o</b>re", "x" * (LONGEST + 50), "\ue000",
+    "ti\u00adnker", "cafe\u0301", "café", "AND", "&amp;", "<b>o</b>re", "x" * (500 + 50),
 )  # fmt: skip
 TERMS = (
-    "tinker", "ore", '"ore refiner"', "ore_refiner", "strasse", "fire", "deport*", "移民", "移*a", "café", "cafe",
-    "x" * (LONGEST + 50), "x" * (LONGEST + 1) + "*", '"and"', "title:tinker", "@crafts",
+    "tinker", "ore", '"ore refiner"', "ore_refiner", "strasse", "fire", "deport*", "移民", "café", "cafe",
+    "x" * (500 + 50), "x" * (500 + 1) + "*", '"and"', "title:tinker", "@crafts",
 )  # fmt: skip
 texts = st.lists(st.sampled_from(PIECES), max_size=6).map(" ".join)
 documents = st.builds(Document, id=st.just("7"), title=texts, summary=texts, text=texts)
-leaves = st.sampled_from([term for term in TERMS if term != "移*a"])
+leaves = st.sampled_from(TERMS)
 queries = st.recursive(
     leaves,
     lambda parts: st.one_of(
@@ -71,7 +72,7 @@ queries = st.recursive(
 def test_what_a_watch_matches_the_index_names(query: str, document: Document) -> None:
     try:
         compiled = compile_watch(Watch(name="w", query=query), None, SETS)
-    except Exception:  # noqa: BLE001  a query that could never match is refused
+    except QueryError:  # it could never match
         return
     if judge(compiled, Page(document)):
         words = words_of(document)
@@ -82,16 +83,8 @@ def test_what_a_watch_matches_the_index_names(query: str, document: Document) ->
 def test_the_words_of_an_entry_are_those_that_watches_see(document: Document) -> None:
     words = words_of(document)
     assert words.entry_id == 7
-    assert {*words.title, *words.body} == {word[:LONGEST] for word in Page(document).postings}
+    assert {*words.title, *words.body} == set(Page(document).postings)
     assert not any(" " in word for word in (*words.title, *words.body))
-
-
-def test_an_entry_of_more_words_than_an_index_takes_holds_any_word() -> None:
-    many = " ".join(f"{number:x}" + "ж" * 150 for number in range(1_250))
-    assert len(many.encode()) > MOST / 2
-    assert len(many) < MAX_FIELD
-    words = words_of(Document(id="1", title="Fog", summary=many, text=many.replace("ж", "щ")))
-    assert (words.title, words.body) == ((ANYTHING,), ())
 
 
 def test_a_pack_asks_for_a_cue_on_each_side() -> None:
