@@ -65,7 +65,7 @@ def test_a_mail_carries_the_picture_in_itself_and_says_it_in_words() -> None:
     page, picture = related.iter_parts()
     assert picture["Content-ID"] == f"<{picture_id(made.key)}>"
     assert picture.get_content_disposition() == "inline"
-    assert Image.open(BytesIO(picture.get_content())).size == (1088, 2 * (34 + 2 * 62 + 26))
+    assert Image.open(BytesIO(picture.get_content())).size == (1088, 2 * (42 + 2 * 78 + 26))
     (shown,) = BeautifulSoup(page.get_content(), "lxml")("img")
     assert shown["src"] == f"cid:{picture_id(made.key)}"
     assert shown["alt"] == "Stories a day, the last 30 days: Phone location: 0 stories; Plate readers: 9 stories"

@@ -31,9 +31,10 @@ _GAP = 2.0
 _HEADING_LINE = 14.0
 _WEEK = 12.0  # at most, with its gap
 _DAYS_WIDTH = 544.0  # of a mail's sheet
-_DAYS_HEAD = 34.0
-_DAYS_ROW = 62.0
-_DAYS_BAR = 32.0  # the tallest
+_DAYS_MARGIN = 18.0
+_DAYS_HEAD = 42.0
+_DAYS_ROW = 78.0
+_DAYS_BAR = 34.0  # the tallest
 _STRIP = 620.0  # width of a timeline's weeks, at most
 
 
@@ -109,23 +110,25 @@ def days(rows: Sequence[Bars], *, title: str, about: str, first: str, last: str)
     """
     most = max((count for row in rows for count in row.counts), default=0)
     bottom = _DAYS_HEAD + _DAYS_ROW * len(rows)
-    shapes: list[Box | Line | Label] = [Label(x=0, y=20, text=title, size=15, bold=True)]
+    right = _DAYS_WIDTH - _DAYS_MARGIN
+    shapes: list[Box | Line | Label] = [Label(x=_DAYS_MARGIN, y=32, text=title, size=17, bold=True)]
     for number, row in enumerate(rows):
         shapes += _bars(row, _DAYS_HEAD + _DAYS_ROW * number, most)
-    shapes.append(Label(x=0, y=bottom + 16, text=first, size=12, ink="faint"))
-    shapes.append(Label(x=_DAYS_WIDTH, y=bottom + 16, text=last, size=12, anchor="end", ink="faint"))
+    shapes.append(Label(x=_DAYS_MARGIN, y=bottom + 10, text=first, size=14, ink="faint"))
+    shapes.append(Label(x=right, y=bottom + 10, text=last, size=14, anchor="end", ink="faint"))
     return Drawing(width=_DAYS_WIDTH, height=bottom + 26, title=title, about=about, shapes=tuple(shapes))
 
 
 def _bars(row: Bars, top: float, most: int) -> Iterator[Box | Line | Label]:
-    base = top + _DAYS_ROW - 6
-    yield Label(x=0, y=top + 14, text=textwrap.shorten(row.name, 52, placeholder=" …"))
-    yield Label(x=_DAYS_WIDTH, y=top + 14, text=row.total, anchor="end", ink="faint")
-    day = _DAYS_WIDTH / max(len(row.counts), 1)
+    base, right = top + _DAYS_ROW - 16, _DAYS_WIDTH - _DAYS_MARGIN
+    yield Label(x=_DAYS_MARGIN, y=top + 18, text=textwrap.shorten(row.name, 46, placeholder=" …"), size=15)
+    yield Label(x=right, y=top + 18, text=row.total, size=14, anchor="end", ink="faint")
+    day = (right - _DAYS_MARGIN) / max(len(row.counts), 1)
     for place, count in enumerate(row.counts):
         height = max(4.0, _DAYS_BAR * count / most) if count else 1.5
         ink: Ink = "step3" if count else "rule"
-        yield Box(x=day * place + 1.5, y=base - height, width=day - 3, height=height, ink=ink, radius=min(1.5, height / 2))
+        x, radius = _DAYS_MARGIN + day * place + 1.5, min(1.5, height / 2)
+        yield Box(x=x, y=base - height, width=day - 3, height=height, ink=ink, radius=radius)
 
 
 def _fullest(cells: Sequence[Cell], side: str, most: int) -> list[str]:
