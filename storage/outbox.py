@@ -12,7 +12,7 @@ An attempt that was begun and never ended (the process died) is ambiguous: the m
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -120,7 +120,7 @@ def add_notice(
         "key": message.key, "kind": message.kind, "watch": watch, "reason": reason, "due_at": due_at,
         "created_at": message.created_at, "message": _stored(message),
     }  # fmt: skip
-    return connection.execute(insert_new(connection, outbox).values(row)).rowcount == 1
+    return _queue(connection, row)
 
 
 def add_more(
@@ -143,7 +143,13 @@ def add_digest(connection: Connection, recipient: Recipient, *, day: str, now: d
         "due_at": now,
         "created_at": now,
     }
-    return connection.execute(insert_new(connection, outbox).values(row)).rowcount == 1
+    return _queue(connection, row)
+
+
+def _queue(connection: Connection, row: Mapping[str, Any]) -> bool:
+    """False: there is one with that key already."""
+    made = connection.execute(insert_new(connection, outbox).values(row).returning(outbox.c.id))
+    return made.one_or_none() is not None
 
 
 def _to(recipient: Recipient) -> dict[str, Any]:
@@ -173,6 +179,12 @@ def claim_next(
         connection, outbox, due=ready, order=outbox.c.due_at, claimant=claimant, now=now, lease=lease, limit=1
     )
     return _item(connection, rows[0]) if rows else None
+
+
+def put_behind(connection: Connection, *, now: datetime) -> None:
+    """What was in the hands of a process that died waits behind all that is due, in case it died of it."""
+    in_hand = outbox.c.claimed_by.is_not(null()) & (outbox.c.state == "waiting") & (outbox.c.due_at < now)
+    connection.execute(update(outbox).where(in_hand).values(due_at=now))
 
 
 def count_due(connection: Connection, *, now: datetime, horizon: datetime) -> int:

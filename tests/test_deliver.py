@@ -183,6 +183,19 @@ def test_a_restart_takes_up_at_once_what_a_dead_process_had_claimed(
     assert [one.state for one in deliver()] == ["sent"]
 
 
+def test_what_a_process_died_of_holds_up_nothing_else(
+    deliver: Deliver, mail: ScriptedSender, config: Config, clock: Clock
+) -> None:
+    queue(deliver, 3)
+    clock.move(timedelta(minutes=1))
+    with deliver.database.write() as connection:
+        deadly = outbox.claim_next(connection, "mail", claimant="dead", now=clock(), lease=LEASE, horizon=clock())
+    assert deadly is not None
+    take_over(deliver.database, config, now=clock())
+    assert [one.item.id for one in deliver()][-1] == deadly.id
+    assert len(mail.sent) == 3
+
+
 def test_two_at_work_on_one_database_send_each_message_once(
     deliver: Deliver, mail: ScriptedSender, config: Config
 ) -> None:

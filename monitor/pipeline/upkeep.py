@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from monitor.settings.config import Config
-from storage import audit, claims, copying, entries, facts, feeds, hosts, imprints, sessions
+from storage import audit, claims, copying, entries, facts, feeds, hosts, imprints, outbox, sessions
 from storage.database import Database
 from storage.schema import attempts as attempt_table
 from storage.schema import entries as entry_table
@@ -23,13 +23,15 @@ def take_over(database: Database, config: Config, *, now: datetime) -> None:
     """Become the one instance on this database, and make its feeds follow the file.
 
     Leases that are still running belong to a process that is dead, since the instance lock is ours now: its work is
-    taken up at once instead of when they expire.
+    taken up at once instead of when they expire. What it was about to deliver comes last: should it have died of that,
+    the others are told all the same.
     """
     database.claim_instance()
     with database.write() as connection:
         copying.refuse_unfinished(connection)
         facts.began_at(connection, now=now)  # before anything is decided: the first digest looks back to here
         feeds.remember(connection, tuple(config.feeds.values()))
+        outbox.put_behind(connection, now=now)
         for table in (feed_table, entry_table, errand_table, outbox_table):
             claims.release(connection, table)
 
