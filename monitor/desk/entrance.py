@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -137,6 +137,17 @@ def _address(written: str) -> _Address | None:
 
 def _is_in(address: _Address, networks: Iterable[_Network]) -> bool:
     return any(address in network for network in networks)
+
+
+_TRACES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+
+
+def was_passed_on(headers: Container[str]) -> bool:
+    """Whether a web server before us asks for somebody else, whom nobody may take for the one who sits here.
+
+    One that leaves no trace is not noticed. `headers` are the names that a request has, in any case.
+    """
+    return any(trace in headers for trace in _TRACES)
 
 
 # ---- what a request must show --------------------------------------------------------------------------------------

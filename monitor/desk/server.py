@@ -45,13 +45,13 @@ def furnish(
     """The desk at a place. TipsheetError where strangers could come in: it is open to others, and has no accounts."""
     with database.read() as connection:
         locked = accounts.count(connection) > 0
-    inside = _is_loopback(place.host)
-    if not inside and not locked:
-        raise TipsheetError(
-            f"the desk would be open to everybody who reaches {place.host}: make an account first "
-            "(`tipsheet users add NAME --role admin`), or let it listen on 127.0.0.1"
-        )
     home = place.address or f"http://{_in_brackets(place.host)}:{place.port}"
+    inside = _is_loopback(place.host) and _is_loopback(urlsplit(home).hostname or "")
+    if not locked and (not inside or place.trusted_proxies):  # a web server on this machine lets others in by loopback
+        raise TipsheetError(
+            f"the desk would be open to everybody who reaches {home}: make an account first (`tipsheet users add NAME "
+            "--role admin`), or let it listen on 127.0.0.1, without desk.address and desk.trusted_proxies"
+        )
     if not inside and not home.startswith("https://"):
         raise TipsheetError(
             f"passwords would cross the net in the clear at {home}: expected a desk.address that begins with https://, "
@@ -66,7 +66,7 @@ def furnish(
         open_client=open_client,
         home=home,
         door=Door(database, clock),
-        hosts=frozenset(names | (_LOOPBACK_NAMES if inside else frozenset())),
+        hosts=frozenset(names | (_LOOPBACK_NAMES if _is_loopback(place.host) else frozenset())),
         secret=secrets.token_urlsafe(32),
         owner=None if locked else _whoever_runs_it(clock()),
         trusted_proxies=place.trusted_proxies,

@@ -126,7 +126,7 @@ def recognise(request: Request) -> Visit:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return Visit(desk=desk, request=request, person=_keeper_of(desk, key.strip(), now), now=now, by_key=True)
-    if desk.open_to_all:
+    if desk.open_to_all and not entrance.was_passed_on(request.headers):
         return Visit(desk=desk, request=request, person=desk.owner, now=now, token=desk.secret)
     token = request.cookies.get(entrance.cookie_name(secure=desk.secure), "")
     return Visit(desk=desk, request=request, person=_member(desk, token, now), now=now, token=token or desk.secret)
