@@ -24,7 +24,7 @@ from monitor.cli.demo import SECRET, SECRET_NAME, write_config
 from monitor.demo.mailroom import Mailroom
 from monitor.demo.newsroom import Newsroom
 from monitor.model import Message, Recipient
-from monitor.pipeline.upkeep import follow_clock_back
+from monitor.pipeline.upkeep import follow_clock_back, take_over
 from monitor.run import TICK, Stages, open_stages, serve
 from monitor.settings.config import read_config
 from storage import entries, outbox
@@ -362,6 +362,23 @@ def test_what_a_clock_that_ran_ahead_has_put_off_is_due_by_the_right_one(databas
         assert entries.count_due(connection, now=clock()) == 1
     assert due[FERRY.name] == clock() + timedelta(hours=1), "as long as was decided, from now"
     assert due[COURIER.name] == clock() + timedelta(hours=12), "what its server asked for before is kept"
+
+
+def test_a_start_by_the_right_clock_does_not_wait_for_the_wrong_one(
+    tmp_path: Path, database: Database, clock: Clock
+) -> None:
+    (tmp_path / "feeds.yaml").write_text(TWO_WAYS)
+    config = read_config(tmp_path / "feeds.yaml", {"HOOK_SECRET": "whsec_c2hvcnQ="})
+    ahead = clock() + timedelta(days=1)
+    remember(database)
+    with database.write() as connection:
+        connection.execute(update(feeds).values(polled_at=ahead, next_poll_at=ahead + timedelta(hours=1)))
+        assert outbox.add_digest(connection, DESK, day="put off", now=ahead)
+    take_over(database, config, now=clock())
+    with database.read() as connection:
+        waits = connection.execute(select(feeds.c.next_poll_at)).scalars()
+        assert set(waits) == {clock() + timedelta(hours=1)}
+        assert outbox.count_due(connection, now=clock(), horizon=clock()) == 1
 
 
 # ---- a channel with wrong settings -----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ def take_over(database: Database, config: Config, *, now: datetime) -> None:
 
     Leases that are still running belong to a process that is dead, since the instance lock is ours now: its work is
     taken up at once instead of when they expire. What it was about to deliver comes last: should it have died of that,
-    the others are told all the same.
+    the others are told all the same. If the clock was set back since then, what was put off is put right.
     """
     database.claim_instance()
     with database.write() as connection:
@@ -34,6 +34,9 @@ def take_over(database: Database, config: Config, *, now: datetime) -> None:
         outbox.put_behind(connection, now=now)
         for table in (feed_table, entry_table, errand_table, outbox_table):
             claims.release(connection, table)
+        ran_ahead = connection.execute(select(feed_table.c.id).where(feed_table.c.polled_at > now).limit(1)).first()
+    if ran_ahead:
+        follow_clock_back(database, now=now)
 
 
 def follow_clock_back(database: Database, *, now: datetime) -> None:
