@@ -124,6 +124,11 @@ def standing(table: Table) -> Select[Any]:
     return query.where(table.c.id.in_(last))
 
 
+def last_verdict(connection: Connection) -> int:
+    """The version of the last verdict on anything; 0 before the first."""
+    return int(connection.execute(select(func.coalesce(func.max(verdicts.c.id), 0))).scalar_one())
+
+
 def verdict(row: Row[Any]) -> Verdict:
     """A row of `verdicts`."""
     return Verdict(version=row.id, watch=row.watch, kind=row.verdict, reason=row.reason, by=row.said_by, at=row.said_at)

@@ -48,7 +48,9 @@ class StoryCard:
     moved: tuple[str, ...] = ()  # why it stands where it stands, in words; empty: by the watch's own weight
 
 
-def card_of(line: StoryLine, outlets: Outlets, *, since: datetime | None = None) -> StoryCard:
+def card_of(
+    line: StoryLine, outlets: Outlets, *, since: datetime | None = None, moved: tuple[str, ...] = ()
+) -> StoryCard:
     """The line as shown. `since`: when the period of the list began."""
     document, match, verdict, assignment = line.document, line.match, line.verdict, line.assignment
     sentence, marks = sentence_of(document, match)
@@ -80,4 +82,5 @@ def card_of(line: StoryLine, outlets: Outlets, *, since: datetime | None = None)
         assignee=assignment.assignee if assignment else "",
         assignment=assignment.version if assignment else 0,
         seen=line.seen_at is not None and line.seen_at >= line.last_at,
+        moved=moved,
     )

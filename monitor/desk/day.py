@@ -5,12 +5,12 @@ What must not live here: how stories are found and told (`story_lines`, `cards`)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from operator import attrgetter
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query
@@ -21,15 +21,21 @@ from monitor.desk.cards import StoryCard, card_of
 from monitor.desk.pages import page
 from monitor.desk.views import local_day, render
 from monitor.desk.visit import Reader, Visit
-from monitor.model import Filters, VerdictKind
+from monitor.model import Filters, StoryLine, VerdictKind
+from monitor.review.ranking import Ranked, Ranking
+from monitor.story.outlets import Outlets
 from storage import accounts, story_lines
 
 router = APIRouter(tags=["day"])
+
+Order = Literal["learned", "plain"]
+_MOST_REASONS = 2  # that are said of a place
 
 WatchWanted = Annotated[str, Query(description="Only stories of this watch.")]
 OutletWanted = Annotated[str, Query(description="Only stories that this outlet tells: its domain.")]
 VerdictWanted = Annotated[VerdictKind | None, Query(description="Only stories judged so; open: not judged.")]
 AssigneeWanted = Annotated[str, Query(description="Only stories of this person.")]
+OrderWanted = Annotated[Order, Query(description="As verdicts have taught, or plain: by the watches' own weight.")]
 OneDay = Annotated[date, Path(description="A date where the reader lives.")]
 
 
@@ -42,6 +48,7 @@ class Day:
     rows: tuple[StoryCard, ...]  # watch by watch, each best first
     filters: Filters
     people: tuple[str, ...]  # to whom a story can be given
+    taught_by: int  # verdicts that the order was learned from; 0: it is the watches' own
 
     @property
     def sections(self) -> Sequence[tuple[str, Sequence[StoryCard]]]:
@@ -62,9 +69,11 @@ def today(
     outlet: OutletWanted = "",
     verdict: VerdictWanted = None,
     assignee: AssigneeWanted = "",
+    order: OrderWanted = "learned",
 ) -> Day:
     """The stories of today, watch by watch."""
-    return _day(visit, local_day(visit.now, visit.zone), watch, outlet, verdict, assignee)
+    filters = Filters(watch=watch, outlet=outlet, verdict=verdict, assignee=assignee)
+    return _day(visit, local_day(visit.now, visit.zone), order, filters)
 
 
 def one_day(
@@ -74,9 +83,10 @@ def one_day(
     outlet: OutletWanted = "",
     verdict: VerdictWanted = None,
     assignee: AssigneeWanted = "",
+    order: OrderWanted = "learned",
 ) -> Day:
     """The stories of one date, watch by watch."""
-    return _day(visit, day, watch, outlet, verdict, assignee)
+    return _day(visit, day, order, Filters(watch=watch, outlet=outlet, verdict=verdict, assignee=assignee))
 
 
 page(router, "/", template="day.html", name="day")(today)
@@ -93,19 +103,45 @@ def renewed_card(visit: Reader, story: int, watch: str = "") -> HTMLResponse:
     return render(visit, "one_card.html", story=card_of(lines[0], visit.desk.outlets))
 
 
-def _day(visit: Visit, day: date, watch: str, outlet: str, verdict: VerdictKind | None, assignee: str) -> Day:
+def _day(visit: Visit, day: date, order: Order, filters: Filters) -> Day:
     since, until = midnight(day, visit.zone), midnight(day + timedelta(days=1), visit.zone)
-    filters = Filters(since=since, until=until, watch=watch, outlet=outlet, verdict=verdict, assignee=assignee)
-    with visit.desk.database.read() as connection:
+    filters = replace(filters, since=since, until=until)
+    desk, this_morning = visit.desk, midnight(local_day(visit.now, visit.zone), visit.zone)
+    with desk.database.read() as connection:
         lines = story_lines.lines(connection, filters, person=visit.name)
+        ranking = desk.taught.ranking(connection, before=this_morning)
         people = tuple(one.name for one in accounts.listing(connection) if not one.disabled)
-    cards = [card_of(line, visit.desk.outlets, since=since) for line in lines]
-    return Day(day=day, zone=str(visit.zone), rows=tuple(sorted(cards, key=_place)), filters=filters, people=people)
+    ranked = sorted(lines, key=_place)
+    learned = order == "learned" and ranking.kept > 0 and ranking.refused > 0
+    cards = _in_taught_order(ranking, ranked, desk.outlets, since) if learned else _cards(ranked, desk.outlets, since)
+    return Day(
+        day=day, zone=str(visit.zone), rows=tuple(cards), filters=filters, people=people,
+        taught_by=ranking.kept + ranking.refused if learned else 0,
+    )  # fmt: skip
 
 
-def _place(card: StoryCard) -> tuple[object, ...]:
+def _place(line: StoryLine) -> tuple[object, ...]:
     """Watch by watch; within, what was alerted before what was not, then by weight, then by how many tell it."""
-    return card.watch, card.level != "alert", -card.score, -len(card.outlets), card.story
+    return line.watch, line.match.level != "alert", -line.match.score, -len(line.outlets), line.story
+
+
+def _cards(lines: Iterable[StoryLine], outlets: Outlets, since: datetime) -> Iterator[StoryCard]:
+    return (card_of(line, outlets, since=since) for line in lines)
+
+
+def _in_taught_order(
+    ranking: Ranking, lines: Iterable[StoryLine], outlets: Outlets, since: datetime
+) -> Iterator[StoryCard]:
+    """Within each watch, and each with the reasons that moved it."""
+    for _, of_watch in groupby(lines, attrgetter("watch")):
+        for ranked in ranking.order(list(of_watch)):
+            yield card_of(ranked.line, outlets, since=since, moved=tuple(_reasons(ranked)))
+
+
+def _reasons(ranked: Ranked) -> Iterator[str]:
+    if ranked.moved:
+        yield f"{'up' if ranked.moved > 0 else 'down'} {abs(ranked.moved)} by your verdicts"
+        yield from map(str, ranked.reasons[:_MOST_REASONS])
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 
 from monitor.desk.door import Door
+from monitor.desk.teaching import Taught
 from monitor.model import Account
 from monitor.net.fetch import Client
 from monitor.settings.config import Config, read_config
@@ -52,6 +53,7 @@ class Desk:
     open_client: Callable[[Config], AbstractContextManager[Client]]  # the guarded way to the web, for discovery
     home: str  # what its public address begins with, without a slash at the end: "https://desk.example"
     door: Door
+    taught: Taught
     hosts: frozenset[str]  # the names by which it may be asked for: another's page must not lead here under its own
     secret: str  # of this start: what forms carry where there is no session
     owner: Account | None = None  # bound to loopback and without accounts: whoever comes is this one

@@ -22,6 +22,7 @@ from tzlocal import get_localzone_name
 from monitor.desk.app import make_app
 from monitor.desk.door import Door
 from monitor.desk.place import Desk, Settings
+from monitor.desk.teaching import Taught
 from monitor.errors import TipsheetError
 from monitor.model import Account
 from monitor.net.fetch import Client
@@ -66,6 +67,7 @@ def furnish(
         open_client=open_client,
         home=home,
         door=Door(database, clock),
+        taught=Taught(),
         hosts=frozenset(names | (_LOOPBACK_NAMES if _is_loopback(place.host) else frozenset())),
         secret=secrets.token_urlsafe(32),
         owner=None if locked else _whoever_runs_it(clock()),
