@@ -35,6 +35,7 @@ _LARGEST_REQUEST = 32 * 1024 * 1024  # bytes; `parse_feed` reads no more
 _LARGEST_ANSWER = 8 * 1024 * 1024  # bytes: we hold it four times over while reading it; real feeds stay under 4 MB
 _READY = b"{}"
 _ROOT = str(Path(__file__).parents[1])  # where `monitor` lies
+_WORTH_WAITING = 0.2  # seconds for a worker that is busy, before another is started, which takes as long
 _START = 60.0  # seconds for an interpreter and its imports on a busy machine
 # Added to the deadline: a good feed of 2.5 MB takes 0.7 s of CPU, and may get a tenth of one.
 _SECONDS_PER_MEGABYTE = 1.0
@@ -52,7 +53,7 @@ T = TypeVar("T")
 class IsolatedParser:
     """`parse_feed` behind a wall: at most `workers` processes, each with `memory` bytes and a deadline.
 
-    The deadline is `seconds` and one second more for each megabyte of the body. Workers start when first needed.
+    The deadline is `seconds` and one second more for each megabyte of the body. Workers start when they are needed.
     Any number of threads may call `parse`; those that find every worker busy wait for one.
     """
 
@@ -62,8 +63,9 @@ class IsolatedParser:
         self._workers = workers
         self._closed = False
         self._idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()  # None: a place whose worker is not running
-        for _ in range(workers):
-            self._idle.put(None)
+        self._idle.put(None)
+        self._unopened = workers - 1  # places that were not needed yet
+        self._opening = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -85,7 +87,7 @@ class IsolatedParser:
         return self._ask("page", page, {}, url, load_article)
 
     def _ask(self, task: _Task, body: bytes, headers: Mapping[str, str], url: str, load: Callable[[bytes], T]) -> T:
-        worker = self._idle.get()
+        worker = self._take()
         try:
             if self._closed:
                 raise RuntimeError("this IsolatedParser is closed")
@@ -95,10 +97,25 @@ class IsolatedParser:
         finally:
             self._idle.put(worker if worker and worker.usable else None)
 
+    def _take(self) -> _Worker | None:
+        """A worker that is free, or None for a place that is: another one is opened where none is free soon.
+
+        Most bodies are read in a fraction of the time that a worker takes to start.
+        """
+        with suppress(queue.Empty):
+            return self._idle.get(timeout=_WORTH_WAITING)
+        with self._opening:
+            if self._unopened:
+                self._unopened -= 1
+                return None
+        return self._idle.get()
+
     def close(self) -> None:
         """Ends every worker, once the bodies in hand are done."""
         self._closed = True
-        for worker in [self._idle.get() for _ in range(self._workers)]:
+        with self._opening:
+            opened, self._unopened = self._workers - self._unopened, 0
+        for worker in [self._idle.get() for _ in range(opened)]:
             if worker:
                 worker.end()
         for _ in range(self._workers):  # whoever comes late is told so, and does not wait for ever

@@ -176,13 +176,20 @@ def _worker_pid(parser: IsolatedParser) -> int:
 
 def test_workers_start_when_needed_and_are_kept() -> None:
     with IsolatedParser(workers=2) as parser:
-        assert [parser._idle.get(), parser._idle.get()] == [None, None]
-        parser._idle.put(None)
+        assert parser._idle.get() is None
         parser._idle.put(None)
         read(parser, GOOD)
         first = _worker_pid(parser)
         read(parser, GOOD)
         assert _worker_pid(parser) == first
+
+
+def test_another_worker_is_started_where_none_is_free_soon() -> None:
+    with IsolatedParser(workers=2) as parser:
+        busy = parser._take()
+        read(parser, GOOD)
+        parser._idle.put(busy)
+        assert sum(worker is not None for worker in parser._idle.queue) == 1
 
 
 def test_threads_share_the_workers() -> None:
