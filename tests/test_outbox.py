@@ -50,6 +50,14 @@ def test_the_same_alert_is_queued_once(queued: Database, clock: Clock) -> None:
     assert states(queued) == ["waiting"]
 
 
+def test_a_digest_and_a_notice_are_queued_once_and_whoever_queues_knows(database: Database, clock: Clock) -> None:
+    with database.write() as connection:
+        for new in (True, False):
+            assert outbox.add_digest(connection, DESK, day="2026-02-18", now=clock()) is new
+            assert outbox.add_notice(connection, DESK, MESSAGE, reason="said", due_at=clock()) is new
+    assert states(database) == ["waiting", "waiting"]
+
+
 def test_what_is_claimed_is_nobody_elses_until_the_lease_ends(queued: Database, clock: Clock) -> None:
     assert claim(queued, clock, "first") is not None
     assert claim(queued, clock, "second") is None
