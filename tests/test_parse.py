@@ -27,6 +27,8 @@ from monitor.model import ParsedFeed
 
 FEEDS = Path(__file__).parent / "data" / "feeds"
 URL = "https://feeds.example/all.xml"
+WHOLE = (FEEDS / "rss20.xml").read_bytes()
+PLAIN = re.sub(rb"<!--.*?-->", b"", WHOLE, flags=re.DOTALL)
 
 
 def read(body: bytes | str, content_type: str = "application/xml") -> ParsedFeed:
@@ -197,12 +199,13 @@ ITEM = "<item><title>{}</title><description>The whole text.</description></item>
         ("<br/>Warning: no such file\n<?xml version='1.0'?>" + rss(ITEM.format("After junk")), "After junk"),
         (rss(ITEM.format("Stray</b> tag")), "Stray tag"),
         (rss(ITEM.format("Before the cut") + "<item><title>Cut in the mid")[:-15], "Before the cut"),
+        (rss(ITEM.format("Before a script")) + "<script>show()</script>\n<!-- cached -->", "Before a script"),
         (rss("<item><title>Deep</title><x>" + "<y>" * 300 + "</y>" * 300 + "</x></item>"), "Deep"),
     ],
     ids=[
         "declared nbsp", "undeclared nbsp", "undeclared eacute", "declared eacute", "bare ampersand", "own entity",
         "control character", "latin-1 called utf-8", "utf-8 called latin-1", "junk before", "stray end tag", "cut off",
-        "300 deep",
+        "junk behind", "300 deep",
     ],
 )  # fmt: skip
 def test_a_broken_feed_is_read_whole_or_says_what_is_missing(document: bytes | str, title: str) -> None:
@@ -267,6 +270,11 @@ def test_most_of_our_feeds_are_read_from_the_tree() -> None:
     assert len(WELL_FORMED) >= 10
 
 
+def test_plain_feeds_are_read_as_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(parse, "decode")
+    assert len(parse_feed(PLAIN, headers={}, url=URL).entries) == 2
+
+
 @pytest.mark.parametrize("path", WELL_FORMED, ids=lambda path: path.name)
 def test_the_tree_and_the_library_say_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     body = path.read_bytes()
@@ -284,6 +292,7 @@ def test_the_tree_and_the_library_say_the_same(path: Path, monkeypatch: pytest.M
         ),
         "<feed><entry><title>t</title></entry></feed>",
         rss("<item><title><i>t</i></title></item>"),
+        rss("") + "<item><title>t</title></item>",
         rss("<item><title>t</title><x:unheard xmlns:x='urn:x'>y</x:unheard></item>"),
     ],
 )
@@ -291,9 +300,39 @@ def test_what_the_tree_does_not_show_is_left_to_the_library(document: str) -> No
     assert [entry.title for entry in read(document).entries] == ["t"]
 
 
-# ---- whatever comes --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("space", "element", "expected"),
+    [
+        ("http://purl.org/dc/elements/1.1", "<x:creator>Ana Ruiz</x:creator>", ("Ana Ruiz", "")),
+        ("http://www.itunes.com/DTDs/Podcast-1.0.dtd", "<x:author>Ana Ruiz</x:author>", ("Ana Ruiz", "")),
+        (
+            "http://purl.org/rss/1.0/modules/content",
+            "<x:encoded>Why &lt;b&gt;so&lt;/b&gt;</x:encoded>",
+            ("", "Why <b>so</b>"),
+        ),
+    ],
+)
+def test_what_many_call_a_namespace_is_read_without_the_library(
+    space: str, element: str, expected: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(parse, "_read_by_library")
+    entry = read(f'<rss xmlns:x="{space}"><channel><item>{element}</item></channel></rss>').entries[0]
+    assert (entry.author, entry.content) == expected
 
-WHOLE = (FEEDS / "rss20.xml").read_bytes()
+
+def test_addresses_are_joined_to_the_page_of_their_own_entry() -> None:
+    items = "".join(
+        f"<item><link>https://t.example/{year}/a</link><c:encoded>&lt;img src='map.png'&gt;</c:encoded></item>"
+        for year in (2024, 2025)
+    )
+    feed = read(f'<rss xmlns:c="http://purl.org/rss/1.0/modules/content/"><channel>{items}</channel></rss>')
+    assert [entry.content for entry in feed.entries] == [
+        '<img src="https://t.example/2024/map.png">',
+        '<img src="https://t.example/2025/map.png">',
+    ]
+
+
+# ---- whatever comes --------------------------------------------------------------------------------------------------
 
 
 @given(st.integers(0, len(WHOLE)))
@@ -309,14 +348,34 @@ def test_a_feed_cut_anywhere_is_read_or_refused_but_never_silently_short(length:
 edits = st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.binary(max_size=4)), min_size=1, max_size=8)
 
 
+def edited(whole: bytes, changes: list[tuple[int, bytes]]) -> bytes:
+    body = bytearray(whole)
+    for position, replacement in changes:
+        body[position : position + len(replacement)] = replacement
+    return bytes(body)
+
+
+def outcome(body: bytes, content_type: str) -> ParsedFeed | str:
+    try:
+        return read(body, content_type)
+    except ParseError as error:
+        return str(error)
+
+
+@given(edits, st.sampled_from(["", "text/xml; charset=utf-8", "text/xml; charset=latin-1"]))
+@settings(max_examples=100, deadline=None)
+def test_a_feed_is_read_as_served_or_after_decoding_alike(changes: list[tuple[int, bytes]], content_type: str) -> None:
+    for body in (PLAIN, edited(PLAIN, changes)):
+        found = outcome(body, content_type)
+        with mock.patch.object(parse, "_as_served", return_value=None):
+            assert outcome(body, content_type) == found
+
+
 @given(edits)
 @settings(max_examples=200, deadline=None)
 def test_a_feed_with_bytes_changed_anywhere_is_read_or_refused(changes: list[tuple[int, bytes]]) -> None:
-    body = bytearray(WHOLE)
-    for position, replacement in changes:
-        body[position : position + len(replacement)] = replacement
     try:
-        feed = parse_feed(bytes(body), headers={}, url=URL)
+        feed = parse_feed(edited(WHOLE, changes), headers={}, url=URL)
     except ParseError:
         return
     for entry in feed.entries:

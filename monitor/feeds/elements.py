@@ -61,6 +61,8 @@ _OTHERWISE = {
     "http://search.yahoo.com/mrss": _MEDIA,
     "http://www.rssboard.org/media-rss": _MEDIA,
     "http://www.itunes.com/DTDs/Podcast-1.0.dtd": _ITUNES,
+    "http://purl.org/dc/elements/1.1": _DC,
+    "http://purl.org/rss/1.0/modules/content": _CONTENT,
 }
 _KINDS = {"": "text", "text": "text", "text/plain": "text", "html": "html", "text/html": "html", "xhtml": "xhtml"}
 

@@ -88,8 +88,7 @@ def _as_served(body: bytes, content_type: str) -> RawFeed | None:
     document = body.removeprefix(codecs.BOM_UTF8)
     if not _PLAIN.match(document) or b"\x7f" in document or not claims_utf8(document, content_type=content_type):
         return None
-    root = xml_root(document)
-    return read_tree(root) if root is not None else None
+    return _from_tree(document)
 
 
 def _decoding_losses(decoded: Decoded) -> list[Problem]:
@@ -139,8 +138,7 @@ def _read_xml(text: str, losses: list[Problem], *, url: str) -> ParsedFeed:
     cut_off = not _ENDS.search(text, max(0, len(text) - _TAIL)) or text.rfind("<![CDATA[") > text.rfind("]]>")
     repaired = repair(text)
     document, total = _first_items(repaired)
-    root = xml_root(repaired)
-    feed = (read_tree(root) if root is not None else None) or _read_by_library(document)
+    feed = _from_tree(repaired) or _from_tree(_up_to_its_end(repaired)) or _read_by_library(document)
     if cut_off:
         if not feed.entries:
             raise ParseError("not-a-feed", "the feed is cut off before its first entry")
@@ -152,8 +150,19 @@ def _as_it_stands(text: str) -> RawFeed | None:
     """A feed that needs no repair: XML without a document type, every character and reference of it allowed."""
     if "<!DOCTYPE" in text[:_PROLOGUE] or "\x7f" in text:
         return None
-    root = xml_root(text)
+    return _from_tree(text)
+
+
+def _from_tree(document: str | bytes) -> RawFeed | None:
+    root = xml_root(document) if document else None
     return read_tree(root) if root is not None else None
+
+
+def _up_to_its_end(text: str) -> str:
+    """The document without what a server wrote behind its last tag; "" where that is nothing, or holds entries."""
+    ends = [found.end() for found in _ENDS.finditer(text, max(0, len(text) - _TAIL))]
+    behind = text[ends[-1] :] if ends else ""
+    return text[: ends[-1]] if behind.strip() and not _ITEM.search(behind) else ""
 
 
 def _first_items(text: str) -> tuple[str, int]:
