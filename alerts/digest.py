@@ -104,8 +104,8 @@ def _page(ranked: Sequence[StoryReport], recipient: Recipient, health: FeedHealt
     return {
         "count": _count(len(ranked), language),
         "sections": _sections(ranked, recipient),
-        "health": _health_line(health, language),
-        "caveat": _caveat(health, language, empty=not ranked),
+        "health": health_line(health, language),
+        "caveat": caveat(health, language, empty=not ranked),
         "notices": health.notices,
         "failing": health.failing,
         "recipient": clean(recipient.name),
@@ -198,15 +198,15 @@ def _subject(ranked: Sequence[StoryReport], health: FeedHealth, day: date, langu
     if ranked:
         counted = language.counted("%(n)s story, %(day)s", "%(n)s stories, %(day)s", len(ranked), day=when)
         return subject_line(f"{counted}: {ranked[0].lead.title}")
-    return subject_line(f"{language.words('No stories, %(day)s', day=when)}: {_health_words(health, language)}")
+    return subject_line(f"{language.words('No stories, %(day)s', day=when)}: {health_words(health, language)}")
 
 
-def _health_line(health: FeedHealth, language: Language) -> str:
+def health_line(health: FeedHealth, language: Language) -> str:
     """ "412 of 420 feeds healthy, 8 failing." """
-    return f"{_health_words(health, language)}."
+    return f"{health_words(health, language)}."
 
 
-def _health_words(health: FeedHealth, language: Language) -> str:
+def health_words(health: FeedHealth, language: Language) -> str:
     if not health.total:
         return language.words("No feeds are configured")
     healthy, failing = language.number(health.healthy), len(health.failing)
@@ -221,7 +221,7 @@ def _health_words(health: FeedHealth, language: Language) -> str:
     )  # fmt: skip
 
 
-def _caveat(health: FeedHealth, language: Language, *, empty: bool) -> str:
+def caveat(health: FeedHealth, language: Language, *, empty: bool) -> str:
     """What the page's silence means, and what it cannot mean."""
     if health.failing or health.healthy < health.total:
         return language.words("What the others published may be missing here.")

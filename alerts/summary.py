@@ -11,13 +11,13 @@ from datetime import datetime
 
 from alerts.cleaning import clean, subject_line
 from alerts.clock import local_time
-from alerts.digest import in_order_of_weight, once_each
+from alerts.digest import caveat, health_line, in_order_of_weight, once_each
 from alerts.languages.kept import retold
 from alerts.languages.language import Language, language_of
 from alerts.message import card_of
 from alerts.pages import render
 from alerts.payload import story_data
-from monitor.model import Message, Recipient, StoryReport
+from monitor.model import FeedHealth, Message, Recipient, StoryReport
 
 LINES = 100  # stories in one message; the rest are counted, and `tipsheet stories` lists them
 MAX_REMINDERS = 3
@@ -70,6 +70,17 @@ def compose_notice(sentence: str, *, subject: str, recipient: Recipient, key: st
         data={"sentence": facts["sentence"]},
         created_at=now,
         language=language.code,
+    )
+
+
+def compose_sign_of_life(health: FeedHealth, *, days: int, recipient: Recipient, key: str, now: datetime) -> Message:
+    """What somebody is told who takes no digest, after so many days in which there was nothing to tell."""
+    language = language_of(recipient.language)
+    silence = language.counted("No news in %(n)s day", "No news in %(n)s days", days)
+    at_work = language.words("Tipsheet is at work and found nothing for you.")
+    said = (at_work, health_line(health, language), caveat(health, language, empty=True))
+    return compose_notice(
+        " ".join(part for part in said if part), subject=silence, recipient=recipient, key=key, now=now
     )
 
 

@@ -42,6 +42,15 @@ def sent_times(connection: Connection, recipient: str, *, since: datetime, but: 
     return tuple(rows.scalars())
 
 
+def last_words(connection: Connection) -> dict[str, datetime]:
+    """Recipient → when something was last sent to it, or put where it waits or failed. What is folded is no message."""
+    at = func.max(func.coalesce(outbox.c.sent_at, outbox.c.created_at), type_=Instant)
+    rows = connection.execute(
+        select(outbox.c.recipient, at.label("at")).where(outbox.c.state != "folded").group_by(outbox.c.recipient)
+    )
+    return {row.recipient: row.at for row in rows}
+
+
 def alerts_of(connection: Connection, *, since: datetime, until: datetime) -> tuple[tuple[str, datetime], ...]:
     """The watch and the time of each entry that led to alerts, however many heard them."""
     alert = (decisions.c.action == "alert") & (decisions.c.decided_at > since) & (decisions.c.decided_at <= until)

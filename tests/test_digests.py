@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -9,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from monitor.model import Message
+from alerts.summary import compose_sign_of_life
+from monitor.model import FeedHealth, Message, Recipient
 from monitor.pipeline import digests
 from monitor.pipeline.examine import Examine
 from monitor.pipeline.owed import queue_digests
@@ -18,7 +20,7 @@ from monitor.story.outlets import shipped
 from storage import errands, facts, outbox
 from storage.database import Database
 from storage.facts import Pause
-from tests.conftest import Clock
+from tests.conftest import NOON, Clock
 from tests.rows import FERRY, edit, keep, keyed, remember
 
 CONFIG = f"""
@@ -139,3 +141,73 @@ def test_on_a_weekend_nobody_who_asked_for_weekdays_gets_a_digest_and_on_monday_
         days = [(row.recipient, row.reason) for row in reversed(outbox.listing(connection))]
     assert [reason[-5:] for to, reason in days if to == "desk"] == ["02-19", "02-20", "02-23", "02-24", "02-25"]
     assert len([reason for to, reason in days if to == "other"]) == 7
+
+
+SILENT = """
+contact: https://desk.example/
+channels: [{name: mail, kind: email, host: localhost, security: none, from: tipsheet@desk.example}]
+recipients:
+  - {name: weekly, channel: mail, address: a@desk.example, zone: America/New_York}
+  - {name: daily, channel: mail, address: b@desk.example, alive: daily, language: es}
+  - {name: never, channel: mail, address: c@desk.example, alive: never}
+  - {name: digest, channel: mail, address: d@desk.example, digest_at: "07:00"}
+watches: [{name: ferries, query: ferry}]
+feeds: []
+"""
+
+
+def signs(database: Database, config: Config, clock: Clock, *, days: int) -> dict[str, list[str]]:
+    """What was queued for each recipient, looked at every three hours; each is sent at once."""
+    found: dict[str, list[str]] = {}
+    for _ in range(8 * days):
+        clock.move(DAY / 8)
+        queue_digests(database, config, clock=clock)
+        with database.write() as connection:
+            while item := outbox.claim_next(
+                connection, "mail", claimant="me", now=clock(), lease=DAY, horizon=clock()
+            ):  # fmt: skip
+                if item.message:
+                    found.setdefault(item.recipient, []).append(f"{clock():%d %H:%M} {item.message.subject}")
+                outbox.settle(connection, item, "sent", "250", due_at=None, now=clock())
+    return found
+
+
+def test_who_takes_no_digest_is_told_that_silence_is_no_fault(newsroom: Database, config: Config, clock: Clock) -> None:
+    config.path.write_text(SILENT)
+    quiet = read_config(config.path, {})
+    queue_digests(newsroom, quiet, clock=clock)  # the 18th at noon: the database goes to work
+    said = signs(newsroom, quiet, clock, days=16)
+    assert said["weekly"] == [f"{day} 15:00 Tipsheet: No news in 7 days" for day in ("25", "04")]
+    assert said["daily"][0] == "20 09:00 Tipsheet: Sin novedades en 1 día"
+    assert len(said["daily"]) == 15
+    assert said.keys() == {"weekly", "daily"}
+
+
+def test_who_has_heard_something_is_told_of_no_silence_and_what_waits_is_no_silence(
+    newsroom: Database, config: Config, clock: Clock
+) -> None:
+    config.path.write_text(SILENT)
+    quiet = read_config(config.path, {})
+    queue_digests(newsroom, quiet, clock=clock)
+    clock.move(4 * DAY)
+    with newsroom.write() as connection:
+        outbox.add_more(
+            connection,
+            quiet.recipients["weekly"],
+            "ferries",
+            key="k",
+            reason="r",
+            due_at=clock() + 30 * DAY,
+            now=clock(),
+        )
+    assert "weekly" not in signs(newsroom, quiet, clock, days=6)
+
+
+def test_a_sign_of_life_says_what_silence_cannot_mean() -> None:
+    ill = FeedHealth(total=9, healthy=8, failing=(("Courier", "courier.example answered 503 (Service Unavailable)"),))
+    to = Recipient(name="desk", channel="mail", address="", language="es")
+    made = compose_sign_of_life(ill, days=7, recipient=to, key="k", now=NOON)
+    said = " ".join(made.text.split())
+    assert "8 de 9 fuentes en orden, 1 con fallas. Puede faltar aquí lo que publicaron las demás." in said
+    well = compose_sign_of_life(replace(ill, healthy=9, failing=()), days=7, recipient=to, key="k", now=NOON)
+    assert "El silencio significa que no hay novedades." in " ".join(well.text.split())

@@ -116,7 +116,7 @@ def test_the_first_and_the_last_day_are_named() -> None:
 
 def test_what_may_say_little_carries_no_picture() -> None:
     for content in ("title", "count"):
-        assert reduced(digest(), content).picture == ""  # type: ignore[arg-type]
+        assert reduced(digest(), content).picture == ""
 
 
 @pytest.mark.parametrize("words", SCRIPTS[::9], ids=ascii)

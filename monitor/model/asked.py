@@ -10,10 +10,12 @@ from typing import Literal
 Level = Literal["alert", "digest"]
 PagesWanted = Literal["never", "matched", "near"]
 DigestDays = Literal["daily", "weekdays", "weekly"]
+Alive = Literal["daily", "weekly", "never"]
 Content = Literal["full", "title", "count"]  # how much of a message a channel may carry
 ChannelKind = Literal[
-    "email", "webhook", "slack", "discord", "mattermost", "teams", "ntfy", "telegram", "matrix", "feed", "folder", "apprise"
-]
+    "email", "webhook", "slack", "discord", "mattermost", "teams", "ntfy", "telegram", "matrix", "feed", "folder",
+    "apprise",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ class Recipient:
     zone: str = "UTC"  # IANA name
     updates: Literal["at-once", "digest", "never"] = "digest"
     language: str = "en"  # in which Tipsheet writes to it
+    alive: Alive = "weekly"  # after how long a silence it is told that there is no news; who has a digest needs none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

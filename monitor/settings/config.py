@@ -272,4 +272,5 @@ def _recipients(file: File, faults: Faults) -> Iterator[Recipient]:
             an_hour=block.an_hour,
             updates=block.updates,
             language=block.language,
+            alive=block.alive,
         )

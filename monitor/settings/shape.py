@@ -198,6 +198,7 @@ class RecipientBlock(Block):
     an_hour: Annotated[int, Field(ge=1, le=100_000)] = 10
     updates: Literal["at-once", "digest", "never"] = "digest"
     language: Literal["en", "es"] = "en"
+    alive: Literal["daily", "weekly", "never"] = "weekly"
 
 
 class WatchBlock(Block):
