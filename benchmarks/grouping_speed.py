@@ -1,12 +1,14 @@
 """What grouping costs as the window fills: `./dev bench grouping-speed [--growth]`.
 
-For each size of the window: so many articles of a made-up stream fill it, then a tenth as many arrive while as many
-leave it; milliseconds of CPU for one of those, its share of the merges every ten minutes included, and of that the
-share of copies found. Then the memory that it holds, and how long it takes after a restart to build it again from
-imprints at hand. Beside it the same articles pass through rensa's MinHash index (128 permutations, 32 bands) as a
+For each size of the window: so many articles of a made-up stream are laid into it, each in the story that it truly
+tells, as a start lays them from imprints at hand; seconds of CPU for that, and the bytes that an article then holds.
+Then a tenth as many arrive, 5,000 at most, while as many leave it: milliseconds of CPU for one of those, its share of
+the merges every ten minutes included; what of that is the reading of its words, which no window makes longer; the
+share of copies found. Beside it the same articles pass through rensa's MinHash index (128 permutations, 32 bands) as a
 search for candidates that share words, which is the first of the three questions that grouping asks.
 
-`--growth` adds a window of a million. Each size runs in a process of its own.
+`--growth` adds a window of a million, which needs half an hour and some gigabytes. Each size runs in a process of its
+own.
 """
 
 from __future__ import annotations
@@ -32,12 +34,14 @@ SIZES = (1_000, 10_000, 100_000)
 GROWTH = 1_000_000
 MERGE_EVERY = timedelta(minutes=10)
 _PERMUTATIONS, _BANDS = 128, 32
+_LATE = 5_000  # articles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     milliseconds: float  # for an article, with a full window
-    megabytes: float
+    reading: float  # of that, the reading of its words
+    bytes_each: float
     restore: float  # seconds
     copies: float  # of the true copies, how many were found
 
@@ -45,24 +49,24 @@ class Cost:
 def grouping(size: int) -> Cost:
     """Fill the window, then measure; the articles themselves are made before the clock runs."""
     before = _memory()
-    grouper, merging = Grouper(), Merging()
-    for arrival in stream(size, a_window=size):
-        merging(grouper, arrival.seen)
-        grouper.place(arrival.document, seen=arrival.seen, credited=arrival.credited)
+    grouper, restore = _restored(size)
     grouper.merge()
     held = _memory() - before
-    late = list(_late(size))
+    late, merging = list(_late(size)), Merging()
     started = time.process_time()
+    read = [traits_of(arrival.document) for arrival in late]
+    reading = time.process_time() - started
     relations = []
-    for arrival in late:
+    for arrival, traits in zip(late, read, strict=True):
         merging(grouper, arrival.seen)
-        placement = grouper.place(arrival.document, seen=arrival.seen, credited=arrival.credited)
+        placement = grouper.place(arrival.document, seen=arrival.seen, credited=arrival.credited, traits=traits)
         relations.append(placement.relation in ("copy", "update"))
     spent = time.process_time() - started
     found = [hit for arrival, hit in zip(late, relations, strict=True) if arrival.truth == "copy"]
     return Cost(
-        milliseconds=1000 * spent / len(late), megabytes=held, restore=_restore(size), copies=sum(found) / len(found)
-    )
+        milliseconds=1000 * spent / len(late), reading=1000 * reading / len(late), bytes_each=held / size,
+        restore=restore, copies=sum(found) / len(found),
+    )  # fmt: skip
 
 
 class Merging:
@@ -79,43 +83,47 @@ class Merging:
 
 
 def _late(size: int) -> Iterator[Arrival]:
-    arrivals = stream(size + max(size // 10, 200), a_window=size)
+    arrivals = stream(size + min(max(size // 10, 200), _LATE), a_window=size)
     return (arrival for number, arrival in enumerate(arrivals) if number >= size)
 
 
-def _restore(size: int) -> float:
-    """Every article to its own story, or its original's, from its imprint: as the rows would say."""
-    grouper, story, spent = Grouper(), dict[str, str](), 0.0
-    for arrival in stream(size, a_window=size):
-        begun = story[arrival.document.id] = story.get(arrival.of, arrival.document.id)
+def _restored(size: int) -> tuple[Grouper, float]:
+    """Every article in its own story, or its original's, from its imprint: as the rows would say; and the seconds."""
+    grouper, story, spent = Grouper(), list[int](), 0.0
+    for number, arrival in enumerate(stream(size, a_window=size)):
+        story.append(story[int(arrival.of)] if arrival.of else number)
         imprint = imprint_of(traits_of(arrival.document)).value
         started = time.process_time()
-        traits = traits_from(imprint)
         grouper.restore(
-            arrival.document, story=begun, seen=arrival.seen, credited=arrival.credited, traits=traits, settled=True
-        )
+            arrival.document, story=str(story[number]), seen=arrival.seen, credited=arrival.credited,
+            traits=traits_from(imprint), settled=True,
+        )  # fmt: skip
         spent += time.process_time() - started
-    return spent
+    return grouper, spent
 
 
 def minhash(size: int) -> Cost:
     """The peer: candidates by five-word runs, as many as share a band."""
     before = _memory()
-    index, held = RMinHashLSH(threshold=0.5, num_perm=_PERMUTATIONS, num_bands=_BANDS), 0.0
+    index = RMinHashLSH(threshold=0.5, num_perm=_PERMUTATIONS, num_bands=_BANDS)
     for number, arrival in enumerate(stream(size, a_window=size)):
         index.insert(number, _signature(arrival))
     held = _memory() - before
     late = list(_late(size))
     started = time.process_time()
+    signatures = [_signature(arrival) for arrival in late]
+    reading = time.process_time() - started
     hits = []
-    for number, arrival in enumerate(late, start=size):
-        signature = _signature(arrival)
+    for number, (arrival, signature) in enumerate(zip(late, signatures, strict=True), start=size):
         hits.append(int(arrival.of or -1) in index.query(signature))
         index.insert(number, signature)
         index.remove(number - size)
     spent = time.process_time() - started
     found = [hit for arrival, hit in zip(late, hits, strict=True) if arrival.truth == "copy"]
-    return Cost(milliseconds=1000 * spent / len(late), megabytes=held, restore=0.0, copies=sum(found) / len(found))
+    return Cost(
+        milliseconds=1000 * spent / len(late), reading=1000 * reading / len(late), bytes_each=held / size, restore=0.0,
+        copies=sum(found) / len(found),
+    )  # fmt: skip
 
 
 def _signature(arrival: Arrival) -> RMinHash:
@@ -127,9 +135,9 @@ def _signature(arrival: Arrival) -> RMinHash:
 
 
 def _memory() -> float:
-    """Megabytes that this process holds now."""
+    """Bytes that this process holds now."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _alone(measure: Callable[[int], Cost], size: int) -> Cost:
@@ -138,17 +146,19 @@ def _alone(measure: Callable[[int], Cost], size: int) -> Cost:
 
 
 def show(sizes: Sequence[int]) -> None:
-    print("in the window   ms each      MB restore s  copies    rensa ms     MB  copies")
+    print("in the window   ms each  reading      MB  bytes each  restore s  copies    rensa ms     MB  copies")
     costs = []
     for size in sizes:
         ours, peer = _alone(grouping, size), _alone(minhash, size)
-        costs.append(ours.milliseconds)
+        costs.append(ours)
         print(
-            f"{size:>13,}  {ours.milliseconds:>8.3f} {ours.megabytes:>7.0f} {ours.restore:>9.1f} {ours.copies:>7.1%}"
-            f"    {peer.milliseconds:>8.3f} {peer.megabytes:>6.0f} {peer.copies:>7.1%}",
+            f"{size:>13,}  {ours.milliseconds:>8.3f} {ours.reading:>8.3f} {ours.bytes_each * size / 1e6:>7.0f} "
+            f"{ours.bytes_each:>11,.0f} {ours.restore:>10.1f} {ours.copies:>7.1%}    "
+            f"{peer.milliseconds:>8.3f} {peer.bytes_each * size / 1e6:>6.0f} {peer.copies:>7.1%}",
             flush=True,
         )
-    print(f"from {sizes[0]:,} to {sizes[-1]:,} articles: {costs[-1] / costs[0]:.1f} times the time for each")
+    longer, more = costs[-1].milliseconds / costs[0].milliseconds, sizes[-1] / sizes[0]
+    print(f"{more:,.0f} times the articles: {longer:.1f} times the time for each")
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ _CENTRE_KEYS = 16  # the same for a whole story
 _TERMS = 400  # of a centre; the lightest of a large story say nothing
 _CANDIDATES = 20
 _SHARED = 0.12  # of the weight of the keys: whoever shares less is never near enough
-_TOUCHED = 1_500  # stories looked at for one question; the heaviest terms come first
+_TOUCHED = 600  # stories looked at for one question; the heaviest terms come first
 _FAINT = 0.02  # of a cosine: less than this is no agreement on a term
 _FADED = 0.01  # of a document's whole weight
 

@@ -32,6 +32,7 @@ COPY = 0.5  # of the shorter text; true copies are often cut short, so no measur
 REWRITE = 0.2
 JOIN = 0.36  # likeness at which a document joins a story at once
 MERGE = 0.25  # likeness at which two stories are one, if each is the other's nearest
+MERGE_STRAY = 0.22  # the same for a stray report whose nearest is a crowd, though the crowd may have a nearer one
 MERGE_SMALL = 0.29  # the same for two small ones that have but two words in common
 TRANSLATION = 0.55  # likeness of names and numbers at which reports in two languages tell of one event
 RELATIVES = 0.32  # the same where a credit ties them, in any language
@@ -43,10 +44,14 @@ _RUNS_OF_REWRITE = 8
 _NAMES_OF_TRANSLATION = 3
 _NAMES_OF_RELATIVES = 4
 _STRANGERS = 0.3  # of the likeness is left to two texts that name names and share none: the same quake elsewhere
+_STRAY = 2  # documents at most
+_MANY = 10  # documents; so many reports of an event have used most words that can be said of it
 _CROWD = 5  # documents; below it a story is small
 _ONE_WORD = 0.9  # of the likeness; a single word that gives more than this stands alone
 _TERMS_SAID = 4  # why two stories were merged, for a reader
 
+
+_NOBODY = ("", 0.0)  # the nearest of a story that has none
 
 Bar = Callable[[str, str], float]
 
@@ -115,7 +120,9 @@ class Grouper:
             self._stories[other].apart |= {one}
 
     def merge(self, bar: Bar | None = None) -> tuple[Merge, ...]:
-        """Join stories that are each other's nearest; call it every few minutes. The id of the older story is kept.
+        """Join stories that are each other's nearest, and strays to crowds; call it every few minutes.
+
+        The id of the older story is kept.
 
         `bar` says for two stories how alike they must be at least, where a wrong join would cost more than usual.
         """
@@ -123,7 +130,7 @@ class Grouper:
         merges: list[Merge] = []
         while self._changed:
             merges += self._merge_relatives(sorted(self._changed, key=self._order))
-            merges += self._merge_mutual(self._look_around(), bar)
+            merges += self._merge_nearest(self._look_around(), bar)
         return tuple(merges)
 
     # ---- 1, 2: the same address, the same words ----
@@ -238,8 +245,8 @@ class Grouper:
 
     def _draw(self, story: str, changed: str, likeness: float) -> bool:
         """Whether a story has another nearest, now that a neighbour changed; who was near to none need not know."""
-        current, held = self._nearest.get(story, ("", 0.0))
-        if likeness < MERGE and held < MERGE:
+        current, held = self._nearest.get(story, _NOBODY)
+        if likeness < MERGE_STRAY and held < MERGE_STRAY:
             return False
         if likeness >= held and (likeness > held or current == changed):
             self._nearest[story] = (changed, likeness)
@@ -249,15 +256,25 @@ class Grouper:
             return True
         return False
 
-    def _merge_mutual(self, moved: list[str], bar: Bar | None) -> Iterator[Merge]:
+    def _merge_nearest(self, moved: list[str], bar: Bar | None) -> Iterator[Merge]:
         for story in moved:
-            other, likeness = self._nearest.get(story, ("", 0.0))
-            if likeness < MERGE or self._nearest.get(other, ("", 0.0))[0] != story:
+            other, likeness = self._nearest.get(story, _NOBODY)
+            if likeness < MERGE_STRAY or not {story, other} <= self._stories.keys():
                 continue
-            if not {story, other} <= self._stories.keys():
+            if bar is not None and likeness < bar(story, other):
                 continue
-            if (bar is None or likeness >= bar(story, other)) and self._agree(story, other, likeness):
+            if self._are_mutual(story, other, likeness):
                 yield self._join(story, other, likeness, "each is the other's nearest: both tell of")
+            elif self._is_stray(story, other):
+                yield self._join(story, other, likeness, "nearest to what many report: both tell of")
+
+    def _are_mutual(self, story: str, other: str, likeness: float) -> bool:
+        if likeness < MERGE or self._nearest.get(other, _NOBODY)[0] != story:
+            return False
+        return self._agree(story, other, likeness)
+
+    def _is_stray(self, story: str, other: str) -> bool:
+        return self._words.documents(story) <= _STRAY and self._words.documents(other) >= _MANY
 
     def _merge_relatives(self, changed: list[str]) -> Iterator[Merge]:
         """Stories that a credit ties and that name the same names, in whatever words and language."""
@@ -289,7 +306,7 @@ class Grouper:
         def closeness(other: str) -> float:
             return 0.0 if other in apart else self._decay(time, other) * self._acquaintance(names, terms, other)
 
-        return self._words.neighbours(story, closeness, least=MERGE)
+        return self._words.neighbours(story, closeness, least=MERGE_STRAY)
 
     def _order(self, story: str) -> int:
         return self._stories[story].order
