@@ -105,6 +105,11 @@ def test_the_very_last_account_may_go(people: People) -> None:
         assert accounts.count(connection) == 0
 
 
+def test_the_first_account_is_an_admin(database: Database) -> None:
+    with pytest.raises(AccountError, match="the first account lets in the others; expected the role admin"):
+        People(database=database, by="the keeper", now=NOON).add("ana", PASSWORD, "reviewer")
+
+
 def test_a_disabled_admin_is_none(people: People) -> None:
     people.set_role("ana", "admin")
     people.disable("kim")

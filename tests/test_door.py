@@ -25,7 +25,7 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture
 def door(database: Database, clock: Clock) -> Door:
     """The door of a desk at which Ana has an account."""
-    people(database, clock).add("ana", PASSWORD, "reviewer")
+    people(database, clock).add("ana", PASSWORD, "admin")
     return Door(database, clock)
 
 

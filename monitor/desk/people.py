@@ -37,6 +37,8 @@ class People:
         _refuse(_zone_fault(zone))
         password_hash = _hashed(password, name)
         with self.database.write() as connection:
+            if role != "admin" and accounts.count(connection) == 0:
+                raise AccountError("the first account lets in the others; expected the role admin")
             account = accounts.add(
                 connection, name, role=role, password_hash=password_hash, zone=zone, language=language, now=self.now
             )
