@@ -7,26 +7,25 @@ statements as one. What must not: the order in which people read them (`monitor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, select
 
 from monitor.model import Assignment, Decision, Document, Filters, Match, Span, StoryLine, Verdict, VerdictKind
 from storage import review
 from storage.review_tables import assignments, notes, sightings, verdicts
 from storage.schema import credits, decisions, entries, feeds, matches, members, stories
 
-_LOUDNESS = ("nothing", "digest", "update", "alert")
+_LOUDNESS = {"nothing": 0, "digest": 1, "update": 2, "alert": 3}
 _READ = 20_000  # code points of a text in which a passage is looked for
 _BEFORE, _PASSAGE = 500, 1_500  # code points of a passage before its first place, and in all
 
 Key: TypeAlias = tuple[int, str]  # story, watch
-K = TypeVar("K", bound=Hashable)
 
 
 def lines(
@@ -106,7 +105,6 @@ class _Gathered:
 
     stories: dict[int, Row[Any]]
     leads: dict[Key, Row[Any]]  # the clearest match
-    backlog: dict[Key, bool]
     entries: dict[int, int]
     outlets: dict[int, tuple[str, ...]]
     origins: dict[int, tuple[str, ...]]
@@ -119,13 +117,12 @@ class _Gathered:
     @classmethod
     def of(cls, connection: Connection, keys: Sequence[Key], person: str) -> _Gathered:
         ids = {story for story, _ in keys}
-        members_of, matched = _members_of(connection, ids), _matched(connection, ids)
+        tellers, matched = _tellers(connection, ids), _matched(connection, ids)
         return cls(
             stories={row.id: row for row in connection.execute(select(stories).where(stories.c.id.in_(ids)))},
             leads=_leads(connection, {key: _clearest(matched[key]).id for key in keys}),
-            backlog={key: all(row.backlog for row in rows) for key, rows in matched.items()},
-            entries={story: len(rows) for story, rows in members_of.items()},
-            outlets={story: tuple(dict.fromkeys(row.outlet for row in rows)) for story, rows in members_of.items()},
+            entries={story: len(outlets) for story, outlets in tellers.items()},
+            outlets={story: tuple(dict.fromkeys(outlets)) for story, outlets in tellers.items()},
             origins=_origins(connection, ids),
             decisions=_decisions(connection, ids),
             verdicts=_verdicts(connection, ids),
@@ -139,10 +136,11 @@ class _Gathered:
 
     def _line(self, story: int, watch: str) -> StoryLine:
         row, key = self.stories[story], (story, watch)
-        document, match = _passage(self.leads[key])
+        lead = self.leads[key]
+        document, match = _passage(lead)
         return StoryLine(
-            story=story, watch=watch, document=document, match=match, first_seen=self.leads[key].first_seen_at,
-            backlog=self.backlog[key], entries=self.entries[story], outlets=self.outlets[story],
+            story=story, watch=watch, document=document, match=match, first_seen=lead.first_seen_at,
+            backlog=lead.backlog, entries=self.entries[story], outlets=self.outlets[story],
             began_at=row.began_at, last_at=row.last_at, origin=self.origins.get(story, ()),
             decisions=self.decisions.get(key, ()),
             verdict=self.verdicts.get(key), notes=self.notes.get(story, 0),
@@ -150,8 +148,8 @@ class _Gathered:
         )  # fmt: skip
 
 
-def _members_of(connection: Connection, ids: Collection[int]) -> dict[int, list[Row[Any]]]:
-    """The outlets of each story's members, in order of arrival."""
+def _tellers(connection: Connection, ids: Collection[int]) -> dict[int, list[str]]:
+    """The outlet of each member of a story, in order of arrival."""
     rows = connection.execute(
         select(members.c.story_id, feeds.c.outlet)
         .join(entries, entries.c.id == members.c.entry_id)
@@ -159,25 +157,23 @@ def _members_of(connection: Connection, ids: Collection[int]) -> dict[int, list[
         .where(members.c.story_id.in_(ids))
         .order_by(members.c.story_id, members.c.entry_id)
     )
-    return _grouped(rows, attrgetter("story_id"))
+    found: dict[int, list[str]] = {}
+    for story, outlet in rows:
+        found.setdefault(story, []).append(outlet)
+    return found
 
 
-def _matched(connection: Connection, ids: Collection[int]) -> dict[Key, list[Row[Any]]]:
+def _matched(connection: Connection, ids: Collection[int]) -> dict[Key, list[Any]]:
     """The matches of each story, without their places, which can be many."""
     rows = connection.execute(
-        select(matches.c.id, matches.c.watch, matches.c.level, matches.c.score, members.c.story_id, entries.c.backlog)
+        select(matches.c.id, matches.c.watch, matches.c.level, matches.c.score, members.c.story_id)
         .join(members, members.c.entry_id == matches.c.entry_id)
-        .join(entries, entries.c.id == matches.c.entry_id)
         .where(members.c.story_id.in_(ids))
         .order_by(matches.c.entry_id)
     )
-    return _grouped(rows, attrgetter("story_id", "watch"))
-
-
-def _grouped(rows: Iterable[Any], key: Callable[[Any], K]) -> dict[K, list[Any]]:
-    found: dict[K, list[Any]] = {}
+    found: dict[Key, list[Any]] = {}
     for row in rows:
-        found.setdefault(key(row), []).append(row)
+        found.setdefault((row.story_id, row.watch), []).append(row)
     return found
 
 
@@ -190,7 +186,7 @@ def _leads(connection: Connection, chosen: dict[Key, int]) -> dict[Key, Row[Any]
     columns = (entries.c.title, entries.c.summary, entries.c.link, entries.c.author, entries.c.published_at)
     rows = connection.execute(
         select(matches, *columns, entries.c.first_seen_at, feeds.c.outlet, feeds.c.name.label("feed"))
-        .add_columns(func.substr(entries.c.text, 1, _READ).label("text"))
+        .add_columns(entries.c.backlog, func.substr(entries.c.text, 1, _READ).label("text"))
         .join(entries, entries.c.id == matches.c.entry_id)
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .where(matches.c.id.in_(chosen.values()))
@@ -201,21 +197,24 @@ def _leads(connection: Connection, chosen: dict[Key, int]) -> dict[Key, Row[Any]
 
 def _passage(row: Row[Any]) -> tuple[Document, Match]:
     """The document with as much of its text as shows why it matched, and its match with the places in that."""
-    spans = tuple(Span(**span) for span in row.spans)
-    first = min((span.start for span in spans if span.field == "text" and span.end <= len(row.text)), default=0)
-    begin = max(0, first - _BEFORE)
+    in_text = (span["start"] for span in row.spans if span["field"] == "text" and span["end"] <= len(row.text))
+    begin = max(0, min(in_text, default=0) - _BEFORE)
     text = row.text[begin : begin + _PASSAGE]
-    shown = (span if span.field != "text" else _moved(span, begin) for span in spans)
-    kept = tuple(span for span in shown if span.field != "text" or (span.start >= 0 and span.end <= len(text)))
     document = Document(
         id=str(row.entry_id), title=row.title, summary=row.summary, text=text, outlet=row.outlet, url=row.link,
         author=row.author, published=row.published_at, feed=row.feed,
     )  # fmt: skip
-    return document, Match(watch=row.watch, level=row.level, score=row.score, why=row.why, spans=kept)
+    spans = tuple(_shown(row.spans, begin, len(text)))
+    return document, Match(watch=row.watch, level=row.level, score=row.score, why=row.why, spans=spans)
 
 
-def _moved(span: Span, begin: int) -> Span:
-    return replace(span, start=span.start - begin, end=span.end - begin)
+def _shown(spans: Iterable[dict[str, Any]], begin: int, length: int) -> Iterator[Span]:
+    """The places of a match, those in the text as they stand in a passage of it, if they do."""
+    for span in spans:
+        moved = begin if span["field"] == "text" else 0
+        start, end = span["start"] - moved, span["end"] - moved
+        if span["field"] != "text" or (start >= 0 and end <= length):
+            yield Span(field=span["field"], start=start, end=end, term=span["term"], set=span["set"])
 
 
 def _origins(connection: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
@@ -231,41 +230,43 @@ def _origins(connection: Connection, ids: Collection[int]) -> dict[int, tuple[st
 
 
 def _decisions(connection: Connection, ids: Collection[int]) -> dict[Key, tuple[Decision, ...]]:
+    said = (decisions.c.watch, decisions.c.recipient, decisions.c.action, decisions.c.reason)
     rows = connection.execute(
-        select(decisions, members.c.story_id)
+        select(*said, members.c.story_id)
         .join(members, members.c.entry_id == decisions.c.entry_id)
         .where(members.c.story_id.in_(ids))
         .order_by(decisions.c.id)
     )
     loudest: dict[Key, dict[str, Decision]] = {}
-    for row in rows:
-        made = Decision(watch=row.watch, recipient=row.recipient, action=row.action, reason=row.reason)
-        of_line = loudest.setdefault((row.story_id, row.watch), {})
-        of_line[row.recipient] = max(of_line.get(row.recipient, made), made, key=_loudness)
+    for watch, recipient, action, reason, story in rows:
+        of_line = loudest.setdefault((story, watch), {})
+        if recipient not in of_line or _LOUDNESS[of_line[recipient].action] < _LOUDNESS[action]:
+            of_line[recipient] = Decision(watch=watch, recipient=recipient, action=action, reason=reason)
     return {key: tuple(of_line.values()) for key, of_line in loudest.items()}
 
 
-def _loudness(decision: Decision) -> int:
-    return _LOUDNESS.index(decision.action)
-
-
 def _verdicts(connection: Connection, ids: Collection[int]) -> dict[Key, Verdict]:
-    rows = connection.execute(review.standing(verdicts).where(members.c.story_id.in_(ids)))
-    return {(row.story_id, row.watch): review.verdict(row) for row in rows}
+    return {(row.story_id, row.watch): review.verdict(row) for row in _said(connection, verdicts, ids)}
 
 
 def _assignments(connection: Connection, ids: Collection[int]) -> dict[int, Assignment]:
-    rows = connection.execute(review.standing(assignments).where(members.c.story_id.in_(ids)))
-    return {row.story_id: review.assignment(row) for row in rows}
+    return {row.story_id: review.assignment(row) for row in _said(connection, assignments, ids)}
+
+
+def _said(connection: Connection, table: Table, ids: Collection[int]) -> Iterator[Row[Any]]:
+    """What was said of those stories, the last word last."""
+    query = select(table, members.c.story_id).join(members, members.c.entry_id == table.c.entry_id)
+    return iter(connection.execute(query.where(members.c.story_id.in_(ids)).order_by(table.c.id)))
 
 
 def _notes(connection: Connection, ids: Collection[int]) -> dict[int, int]:
     """How many notes stand: of each its newest wording, where that is not empty."""
-    replaced = select(notes.c.replaces).where(notes.c.replaces.is_not(None))
+    later = notes.alias("later")
+    replaced = select(later.c.id).where(later.c.replaces == notes.c.id).exists()
     rows = connection.execute(
         select(members.c.story_id, func.count().label("standing"))
         .join(notes, notes.c.entry_id == members.c.entry_id)
-        .where(members.c.story_id.in_(ids), notes.c.text != "", notes.c.id.not_in(replaced))
+        .where(members.c.story_id.in_(ids), notes.c.text != "", ~replaced)
         .group_by(members.c.story_id)
     )
     return {row.story_id: row.standing for row in rows}

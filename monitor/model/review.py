@@ -63,7 +63,7 @@ class StoryLine:
     document: Document  # of the clearest match; its text is a passage around the first place that matched there
     match: Match  # its places are those in `document`
     first_seen: datetime  # of that entry
-    backlog: bool  # every match is of an entry that was older than its feed's first poll
+    backlog: bool  # whether it was older than its feed's first poll
     entries: int
     outlets: tuple[str, ...]  # domains, in order of arrival
     began_at: datetime

@@ -22,7 +22,7 @@ from storage import corrections, entries, search
 
 SIZE = 50  # hits of a page
 MOST = 2_000  # entries that are looked at for one page: half a second of work
-_FIRST, _NEXT = 100, 400  # entries that are read at once: few where most match
+_TOGETHER = 400  # entries that are read at once, once it is known that not all match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ def find(
     hits: list[Hit] = []
     looked_at = 0
     while len(hits) <= size and looked_at < most:
-        ask = min(_NEXT if looked_at else _FIRST, most - looked_at)
+        ask = min(_TOGETHER if looked_at else size + 1, most - looked_at)
         ids = search.candidates(connection, clauses, filters, before=before, limit=ask)
         hits += _hits(connection, ids, question, wanted)
         looked_at += len(ids)
