@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-MOST_UNCERTAIN = 0.05  # of the kills; a program that calls everything uncertain loses nothing, and is of no use
+MOST_UNCERTAIN = 0.05  # of kills and lost answers; a program that calls everything uncertain is of no use
 MOST_COPIES = 2
-_ENOUGH = 50  # kills, within which some message must have met a receiver that did not answer
+_ENOUGH = 50  # kills; within so many, some receiver must have left a message unanswered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Figures:
             (self.copied > causes, f"{self.copied} copies for {causes} kills and lost answers: more than one each"),
             (self.differing > 0, f"{self.differing} alerts came under another id or with other bytes"),
             (self.stray > 0, f"{self.stray} alerts came of what was no news"),
-            (self.uncertain > MOST_UNCERTAIN * self.kills, f"{self.uncertain} uncertain: {self._share} of the kills"),
+            (self.uncertain > MOST_UNCERTAIN * causes, f"{self.uncertain} uncertain: {self._share}"),
             (not (self.edits and self.copies and self.unchanged), "the feeds had no edit, no copy or no 304 to show"),
             (self.asked >= _ENOUGH and not self.unanswered, "every receiver answered every message"),
         )
@@ -57,13 +57,17 @@ class Figures:
 
     @property
     def _share(self) -> str:
-        return f"{self.uncertain / max(1, self.kills):.1%}"
+        return f"{self.uncertain / max(1, self.kills + self.unanswered):.1%} of kills and lost answers"
+
+    @property
+    def so_far(self) -> str:
+        return f"{self.kills} kills so far, {self.alerts} alerts, {self.lost} lost, at most {self.max_copies} copies"
 
     def __str__(self) -> str:
         return (
             f"{self.kills:,} kills, {self.alerts:,} alerts: {self.lost} lost, {self.copied} came again and none more "
             f"than {self.max_copies} times, {self.differing} under another id or with other bytes, {self.stray} of no "
-            f"news; {self.uncertain} shown as uncertain ({self._share} of the kills). "
+            f"news; {self.uncertain} shown as uncertain ({self._share}). "
             f"Receivers: {self.moody} messages met a bad mood, {self.unanswered} of them got no answer, "
             f"{self.refused} became dead letters and were sent again by hand. "
             f"Feeds: {self.edits} edits, {self.copies} copies, {self.unchanged} answers 304."

@@ -27,7 +27,7 @@ from typing import Any
 from benchmarks.kill_moods import KEEPS, UNANSWERED, WAITS, Moods
 
 WIRE, RELAY = "wire", "relay"
-_IN_FEED = 200  # entries that a feed shows
+_IN_FEED = 200  # entries that a feed shows, unless it is told to show more
 _RECENT = 12  # of its newest entries that may be edited, or copied
 _OLD = timedelta(days=30)  # the age of the back-catalogue
 # Words that many stories share, as news does. Nothing may be grouped by these alone.
@@ -100,11 +100,11 @@ class Item:
 class Press:
     """Two outlets: the wire publishes stories and edits them; the relay prints some of them again, and its own."""
 
-    def __init__(self, chance: random.Random, clock: Calendar, moods: Moods) -> None:
+    def __init__(self, chance: random.Random, clock: Calendar, moods: Moods, in_feed: int = _IN_FEED) -> None:
         self.stories: list[str] = []  # each to be told once to everybody; the back-catalogue is not among them
         self.entries: list[str] = []  # the same with the copies, each by its feed
         self.posted: list[tuple[str, bytes]] = []  # what the webhook's receiver took: id, body
-        self._clock, self._moods = clock, moods
+        self._clock, self._moods, self._in_feed = clock, moods, in_feed
         self.done: Counter[str] = Counter()  # what happened here: edits, copies, answers by status
         self._feeds: dict[str, list[Item]] = {WIRE: [], RELAY: []}
         self._copied: set[str] = set()
@@ -166,7 +166,7 @@ class Press:
     # ---- the server ----
 
     def feed(self, name: str) -> bytes:
-        items = "".join(item.rss(name) for item in reversed(self._feeds[name][-_IN_FEED:]))
+        items = "".join(item.rss(name) for item in reversed(self._feeds[name][-self._in_feed :]))
         return f"<rss version='2.0'><channel><title>{name}</title>{items}</channel></rss>".encode()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:

@@ -28,7 +28,7 @@ Paper = Literal["stories", "entries"]
 PERSON, PROGRAM = "person", "program"
 
 _SECRET = "whsec_a2lsbHMtYXJlLWNvdW50ZWQtYXQtdGhlLXJlY2VpdmVy"
-_CONFIG = f"""
+CONFIG = f"""
 contact: http://127.0.0.1/
 fetch: {{{{gap: 0s}}}}
 network: {{{{allow: [127.0.0.0/8], ports: [{{port}}]}}}}
@@ -90,7 +90,7 @@ class Target(ABC):
 
     @abstractmethod
     def told_in_letter(self, letter: Letter) -> str:
-        """The story (or the entry) that a letter is about."""
+        """The story (or the entry) that a letter is about; "" for a digest, which tells many."""
 
     def told_in_post(self, message_id: str, body: bytes) -> str:
         """The story (or the entry) that a webhook is about."""
@@ -131,14 +131,17 @@ class Forked(Target):
     def start(self, command: Command, *, die: str | None = None) -> int:
         return self._start(self._args(command), die=die)
 
-    def _start(self, args: list[str], *, die: str | None = None, signal_: signal.Signals = signal.SIGKILL) -> int:
+    def _start(
+        self, args: list[str], *, die: str | None = None, by: signal.Signals = signal.SIGKILL, of: str = ""
+    ) -> int:
         assert self._process.stdin
         assert self._process.stdout
         order = {
             "program": self.name,
             "args": args,
             "die": die,
-            "signal": signal_,
+            "signal": by,
+            "of": of,
             "ahead": self._clock.ahead.total_seconds(),
         }
         self._process.stdin.write(json.dumps(order) + "\n")
@@ -165,17 +168,34 @@ class Tipsheet(Forked):
 
     name, tells = "Tipsheet", "stories"
 
-    def __init__(self, directory: Path, port: int, mail: int, clock: Calendar) -> None:
+    def __init__(self, directory: Path, port: int, mail: int, clock: Calendar, config: str = CONFIG) -> None:
         super().__init__(directory, clock)
         self._config, self.file = directory / "feeds.yaml", directory / "kills.db"
-        self._config.write_text(_CONFIG.format(port=port, mail=mail))
+        self._config.write_text(config.format(port=port, mail=mail))
 
-    def start_to_stop(self, command: Command, at: str) -> int:
+    @classmethod
+    def beside(cls, other: Tipsheet) -> Tipsheet:
+        """Another process on the same database."""
+        twin = cls.__new__(cls)
+        Forked.__init__(twin, other.file.parent, other._clock)
+        twin._config, twin.file = other._config, other.file
+        return twin
+
+    @property
+    def lock(self) -> Path:
+        """The file by which one instance keeps others out."""
+        return self.file.with_name(f"{self.file.name}.lock")
+
+    def start_to_die_of(self, story: str, at: str) -> int:
+        """Begin a run that dies at a boundary if its work there is that story's."""
+        return self._start(self._args("once"), die=at, of=story)
+
+    def start_to_stop(self, at: str) -> int:
         """Begin a run that stops itself (SIGSTOP) at a boundary, and goes on when it is told to (SIGCONT)."""
-        return self._start(self._args(command), die=at, signal_=signal.SIGSTOP)
+        return self._start(self._args("once"), die=at, by=signal.SIGSTOP)
 
     def told_in_letter(self, letter: Letter) -> str:
-        return token_in(str(letter.message["Subject"]))
+        return "" if "<digests." in letter.message["List-Id"] else token_in(str(letter.message["Subject"]))
 
     def told_in_post(self, message_id: str, body: bytes) -> str:
         return token_in(body.decode())

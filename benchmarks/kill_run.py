@@ -8,19 +8,22 @@ Alerts are counted at the receivers, by what the press has published, and not by
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from benchmarks.kill_figures import Figures
 from benchmarks.kill_moods import Moods, MoodyMailroom
 from benchmarks.kill_press import Calendar, Copies, Press
-from benchmarks.kill_programs import PERSON, PROGRAM, Command, Target
+from benchmarks.kill_programs import PERSON, PROGRAM, Target
 from monitor.demo.mailroom import Mailroom
 
 AFTER_SENDING = ("250 read", "webhook answered")
@@ -31,18 +34,29 @@ _PATIENCE = 30  # runs in peace within which it must be
 _LONGEST_PAUSE = 300.0  # seconds between two runs, in the time of the program
 _A_LONG_PAUSE = timedelta(minutes=40)  # what is tried again after half an hour is due
 
+C = TypeVar("C")
+T = TypeVar("T", bound=Target, covariant=True)
 
-class Run:
+
+class Program(Protocol[T]):
+    """Makes a target in a directory, which is told the ports of the press and of the mailroom."""
+
+    def __call__(self, directory: Path, port: int, mail: int, clock: Calendar) -> T: ...
+
+
+class Run(Generic[T]):
     """One program under the knife. The first run is in peace: what it finds is the back-catalogue."""
 
-    def __init__(self, press: Press, mails: Mailroom, moods: Moods, clock: Calendar, target: Target, seed: int) -> None:
+    def __init__(self, press: Press, mails: Mailroom, moods: Moods, clock: Calendar, target: T, seed: int) -> None:
         self.press, self.moods, self.target, self.clock = press, moods, target, clock
-        self._mails, self._letters, self._posts = mails, Copies(), Copies()
+        self.mails, self._letters, self._posts = mails, Copies(), Copies()
+        self.until = math.inf  # on the monotonic clock: then it is killed no more at random
+        self._read: Counter[str] = Counter()  # how much of what each receiver got is counted
         self._chance = random.Random(seed)
         self._kills = self._asked = self._refused = 0
         self._late: set[tuple[str, str]] = set()
         self._whole = 0.0  # seconds that a run takes which has something to do
-        self._run_in_peace()
+        self.run_in_peace()
 
     # ---- killing ----
 
@@ -60,21 +74,21 @@ class Run:
                 print(f"the boundary {boundary!r} was never reached", file=sys.stderr)
             self.stand_still()
 
-    def kill_at_random(self, kills: int, command: Command = "once") -> None:
-        """So many kills, wherever they are: of single runs, or of the daemon, while the receivers are in all moods."""
-        self._asked += kills
+    def kill_at_random(self, kills: int, daemon: float = 0) -> None:
+        """So many kills, wherever they are, while the receivers are in all moods; that share of them, of the daemon."""
         self.stand_still()
-        kill = self._kill_once if command == "once" else self._kill_daemon_once
         before = self._kills
         for _ in range(kills * 6):
-            if self._kills - before >= kills:
+            if self._kills - before >= kills or time.monotonic() > self.until:
                 break
             self.moods.peace = False
             self.clock.skip(timedelta(seconds=self._chance.uniform(2, _LONGEST_PAUSE)))
-            if kill():
+            if self._kill_daemon_once() if self._chance.random() < daemon else self._kill_once():
                 self._kills += 1
                 if (self._kills - before) % _STILL_AFTER == 0:
                     self.stand_still()
+                    print(f"{self.target.name}: {self.figures().so_far}", file=sys.stderr, flush=True)
+        self._asked += kills if time.monotonic() <= self.until else self._kills - before
         self.stand_still()
 
     def _kill_once(self) -> bool:
@@ -111,17 +125,17 @@ class Run:
         self.press.publish(1)  # so that there is work for every stage: the run's length says where kills can hit
         self.clock.skip(_A_LONG_PAUSE)
         began = time.monotonic()
-        self._run_in_peace()
+        self.run_in_peace()
         self._whole = time.monotonic() - began
         for _ in range(_PATIENCE):
             self._refused += self.target.send_failed_again()
             if not self.untold() and not self.target.waiting():
                 return
             self.clock.skip(_A_LONG_PAUSE)
-            self._run_in_peace()
+            self.run_in_peace()
         self._late |= self.untold()
 
-    def _run_in_peace(self) -> None:
+    def run_in_peace(self) -> None:
         self.target.start("once")
         if (status := self.target.wait()) not in (0, 1):  # 1: something is undelivered for now
             raise RuntimeError(f"{self.target.name} ended with {status} in peace: {self.target.last_words()}")
@@ -135,17 +149,22 @@ class Run:
         return due - known - self.target.uncertain()
 
     def receivers(self) -> dict[str, Copies]:
-        for letter in self._mails.letters[self._letters.count.total() :]:
-            self._letters.take(self.target.told_in_letter(letter), str(letter.message["Message-ID"]), letter.data)
-        for message_id, body in self.press.posted[self._posts.count.total() :]:
+        for letter in self._unread(PERSON, self.mails.letters):
+            if told := self.target.told_in_letter(letter):
+                self._letters.take(told, str(letter.message["Message-ID"]), letter.data)
+        for message_id, body in self._unread(PROGRAM, self.press.posted):
             self._posts.take(self.target.told_in_post(message_id, body), message_id, body)
         return {PERSON: self._letters, PROGRAM: self._posts}
+
+    def _unread(self, name: str, came: list[C]) -> list[C]:
+        new = came[self._read[name] :]
+        self._read[name] += len(new)
+        return new
 
     def _due(self) -> list[str]:
         return self.press.stories if self.target.tells == "stories" else self.press.entries
 
     def figures(self) -> Figures:
-        self._run_in_peace()  # once more: nothing may come of nothing
         receivers, due = self.receivers(), set(self._due())
         counts = [receivers[name].count[told] for name in self.target.receivers for told in due]
         return Figures(
@@ -168,11 +187,11 @@ class Run:
 
 
 @contextmanager
-def killing(program: Callable[[Path, int, int, Calendar], Target], seed: int) -> Iterator[Run]:
-    """A press, a mailbox and a program of their own. `program` is told its directory and the ports of the two."""
+def killing(program: Program[T], seed: int, *, place: Path | None = None, in_feed: int = 200) -> Iterator[Run[T]]:
+    """A press, a mailbox and a program of their own. `place` is where it has its directory, if that matters."""
     clock, moods = Calendar(), Moods(random.Random(seed + 2))
-    press = Press(random.Random(seed), clock, moods)
-    with tempfile.TemporaryDirectory() as directory, MoodyMailroom(moods) as mailroom:
+    press = Press(random.Random(seed), clock, moods, in_feed)
+    with tempfile.TemporaryDirectory(dir=place) as directory, MoodyMailroom(moods) as mailroom:
         target = program(Path(directory), press.port, mailroom.port, clock)
         try:
             yield Run(press, mailroom, moods, clock, target, seed + 1)

@@ -1,8 +1,8 @@
 """The program that `kills` kills, again and again: told to die at a named boundary, killed from outside, or left alone.
 
 It imports everything once, then forks a child for each line on standard input, so that a run costs its work and not its
-imports. A line is JSON: {"program": its name, "args": [...], "die": "marked" or null, "signal": 9, "ahead": 3600}. It
-prints the child's process id, then its exit status.
+imports. A line is JSON: {"program": its name, "args": [...], "die": "marked" or null, "signal": 9, "of": "", "ahead":
+3600}. It prints the child's process id, then its exit status.
 
 Dying is SIGKILL to oneself: no handler, no clean-up, no flush, at the exact place. Production code knows nothing of it:
 the boundaries are functions of it that are wrapped here, and the clock that is handed to it is `ahead` of ours by so
@@ -18,6 +18,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -30,14 +31,26 @@ from monitor.cli import tipsheet
 from monitor.errors import TipsheetError
 from monitor.isolate import IsolatedParser
 from monitor.net.fetch import Client
+from monitor.pipeline import deliver
+from monitor.words.language import detect
 from storage import entries, examinations, outbox
 from storage.database import Database
 
-deadly = [signal.SIGKILL]  # or SIGSTOP: then it goes on when it is told to
+
+@dataclass
+class Fate:
+    """What happens at the boundary, and of whose work alone: a story's token, or "" for all."""
+
+    signal: signal.Signals = signal.SIGKILL  # or SIGSTOP: then it goes on when it is told to
+    of: str = ""
 
 
-def die() -> None:
-    os.kill(os.getpid(), deadly[0])
+fate = Fate()
+
+
+def die(*work: object) -> None:
+    if fate.of in repr(work):
+        os.kill(os.getpid(), fate.signal)
 
 
 def _after(owner: Any, name: str) -> Callable[[], None]:
@@ -49,7 +62,7 @@ def _after(owner: Any, name: str) -> Callable[[], None]:
         def dying(*args: Any, **kwargs: Any) -> Any:
             result = original(*args, **kwargs)
             if result is not None:
-                die()
+                die(args, result)
             return result
 
         setattr(owner, name, dying)
@@ -96,9 +109,11 @@ BOUNDARIES: dict[str, Callable[[], None]] = {
     "outbox committed": _after_commit(examinations, "record"),
     "claimed": _after_commit(outbox, "claim_next"),
     "attempt committed": _after_commit(outbox, "begin_attempt"),
+    "composed": _after(deliver, "compose"),
     "connected": _after(MailSender, "_connected"),
     "data sent": _before(MailSender, "_verdict"),
     "250 read": _after(MailSender, "_verdict"),
+    "mail sent": _after(MailSender, "send"),
     "webhook answered": _after(Client, "post"),
     "marked": _after_commit(outbox, "settle"),
 }
@@ -107,6 +122,7 @@ BOUNDARIES: dict[str, Callable[[], None]] = {
 FLOOR_BOUNDARIES: dict[str, Callable[[], None]] = {
     "fetched": _after(kill_floor, "fetch"),
     "250 read": _after(kill_floor, "mail"),
+    "mail sent": _after(MailSender, "send"),
     "webhook answered": _after(kill_floor, "post"),
     "marked": _after(kill_floor, "mark"),
 }
@@ -115,9 +131,14 @@ FLOOR_BOUNDARIES: dict[str, Callable[[], None]] = {
 _TICK = timedelta(seconds=0.25)
 
 
+# Imported here, once: the program imports a command when it is asked for.
+COMMANDS = tuple(importlib.import_module(f"monitor.cli.{name}") for name in ("work", "alerts"))
+
+
 def work_tipsheet(args: list[str], ahead: timedelta) -> int:
     """In the child: one `tipsheet` command, as a process of its own would run it."""
     run.TICK = _TICK
+    os.cpu_count = lambda: 1  # one parser: most of a run's time would go into starting a second one
     set_clock(ahead)
     try:
         tipsheet(args, prog_name="tipsheet", standalone_mode=False)
@@ -135,7 +156,7 @@ def set_clock(ahead: timedelta) -> None:
     def clock() -> datetime:
         return datetime.now(UTC) + ahead
 
-    work, alerts = (importlib.import_module(f"monitor.cli.{name}") for name in ("work", "alerts"))
+    work, alerts = COMMANDS
     work.open_stages = partial(run.open_stages, clock=clock)  # type: ignore[attr-defined]
     work.utc_now = alerts.utc_now = clock  # type: ignore[attr-defined]
 
@@ -155,13 +176,14 @@ PROGRAMS: Mapping[str, tuple[Work, Mapping[str, Callable[[], None]]]] = {
 
 def work(order: dict[str, Any]) -> int:
     program, boundaries = PROGRAMS[order["program"]]
-    deadly[0] = signal.Signals(order["signal"])
+    fate.signal, fate.of = signal.Signals(order["signal"]), order["of"]
     if order["die"]:
         boundaries[order["die"]]()
     return program(order["args"], timedelta(seconds=order["ahead"]))
 
 
 def main() -> None:
+    detect("What is loaded at its first use is loaded here, too.")
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()

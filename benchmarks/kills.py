@@ -11,21 +11,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable
+import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import reduce
 from operator import add
-from pathlib import Path
 from typing import TextIO
 
 from benchmarks.kill_figures import Figures, loop_faults
 from benchmarks.kill_peers import Rss2email
-from benchmarks.kill_press import Calendar
 from benchmarks.kill_programs import Floor, Target, Tipsheet
-from benchmarks.kill_run import CRASH_LOOP, killing
+from benchmarks.kill_run import CRASH_LOOP, Program, killing
 from benchmarks.peers_install import NotInstalledError
 
 BOUNDARIES = (
@@ -33,42 +32,49 @@ BOUNDARIES = (
     "attempt committed", "connected", "data sent", "250 read", "webhook answered", "marked",
 )  # fmt: skip
 FLOOR_BOUNDARIES = ("fetched", "250 read", "webhook answered", "marked")
-_DAEMON_SHARE = 5  # one random kill in so many
-
-Program = Callable[[Path, int, int, Calendar], Target]
+_DAEMON_SHARE = 0.2  # of the random kills
 
 
-def measure(program: Program, kills: int, seed: int, boundaries: tuple[str, ...] = (), daemon: int = 0) -> Figures:
-    """One kill at every boundary, then kills at random points, then kills of the daemon; then the count."""
+def measure(
+    program: Program[Target],
+    kills: int,
+    seed: int,
+    *,
+    boundaries: tuple[str, ...] = (),
+    daemon: float = 0,
+    minutes: float = math.inf,
+) -> Figures:
+    """One kill at every boundary, then kills at random points, that share of them of the daemon; then the count."""
     with killing(program, seed) as run:
+        began = time.monotonic()
         run.kill_at(boundaries)
-        run.kill_at_random(kills)
-        if daemon:
-            run.kill_at_random(daemon, "run")
+        run.until = began + minutes * 60
+        run.kill_at_random(kills, daemon)
+        run.run_in_peace()  # once more: nothing may come of nothing
         return run.figures()
 
 
-def measure_crash_loop(program: Program, seed: int, restarts: int = CRASH_LOOP) -> Figures:
+def measure_crash_loop(program: Program[Target], seed: int, restarts: int = CRASH_LOOP) -> Figures:
     """The worst case, counted apart: it makes uncertain deliveries by design, instead of copies without end."""
     with killing(program, seed) as run:
         run.crash_loop(restarts)
         return run.figures()
 
 
-def measure_beside(kills: int, seed: int, lanes: int) -> Figures:
+def measure_in_lanes(kills: int, seed: int, lanes: int, minutes: float) -> Figures:
     """Tipsheet, on so many databases beside each other, each with a press and receivers of its own."""
-    shares = [kills // lanes + (lane < kills % lanes) for lane in range(lanes)]
     with ProcessPoolExecutor(lanes, mp_context=multiprocessing.get_context("spawn")) as pool:
         found = [
             pool.submit(
                 measure,
                 Tipsheet,
-                share - share // _DAEMON_SHARE,
+                share,
                 seed + 10 * lane,
-                BOUNDARIES[lane::lanes],
-                share // _DAEMON_SHARE,
+                boundaries=BOUNDARIES[lane::lanes],
+                daemon=_DAEMON_SHARE,
+                minutes=minutes,
             )
-            for lane, share in enumerate(shares)
+            for lane, share in enumerate(kills // lanes + (lane < kills % lanes) for lane in range(lanes))
         ]
         return reduce(add, [lane.result() for lane in found])
 
@@ -88,7 +94,7 @@ def _show_loop(loop: Figures, stream: TextIO) -> None:
 
 def _show_others(kills: int, seed: int, stream: TextIO) -> None:
     """What the same kills do to others."""
-    _show("Send, then mark", measure(Floor, kills, seed, FLOOR_BOUNDARIES), stream)
+    _show("Send, then mark", measure(Floor, kills, seed, boundaries=FLOOR_BOUNDARIES), stream)
     _show_loop(measure_crash_loop(Floor, seed), stream)
     try:
         _show("rss2email", measure(Rss2email, kills, seed), stream)
@@ -101,6 +107,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=100, help="at random points, beside one at each boundary")
     parser.add_argument("--seed", type=int, default=20260218)
     parser.add_argument("--lanes", type=int, default=os.cpu_count() or 1, help="databases that are worked on at once")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="then it kills no more; the count holds as far")
     parser.add_argument("--beside", type=int, default=0, metavar="KILLS", help="kill other programs, too, so often")
     parser.add_argument("--json", action="store_true", help="the last line is one JSON object")
     return parser.parse_args()
@@ -109,7 +116,7 @@ def _options() -> argparse.Namespace:
 def main() -> None:
     options = _options()
     prose = sys.stderr if options.json else sys.stdout
-    found = measure_beside(options.kills, options.seed, options.lanes)
+    found = measure_in_lanes(options.kills, options.seed, options.lanes, options.minutes)
     _show("Tipsheet", found, prose)
     loop = measure_crash_loop(Tipsheet, options.seed)
     _show_loop(loop, prose)
