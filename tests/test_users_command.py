@@ -13,6 +13,7 @@ from select import select
 import click
 import pytest
 
+from monitor.cli import paint
 from monitor.desk import second_factor
 from monitor.desk.door import Door, Entered
 from storage import access_keys
@@ -152,6 +153,7 @@ def test_a_code_is_asked_for_after_it_was_shown(installed: Path, monkeypatch: py
     ran = users(installed, "totp", "ana")
     assert secret in ran.out
     assert f"otpauth://totp/Tipsheet:ana?secret={secret}" in ran.out
+    assert "█" not in ran.out  # a square of dots is for a terminal
     codes = re.findall(r"(?m)^    ((?:[A-Z2-7]{4}-){3}[A-Z2-7]{4})$", ran.out)
     assert len(codes) == 10
     assert not may_enter(installed, "ana", PASSWORD)
@@ -160,6 +162,15 @@ def test_a_code_is_asked_for_after_it_was_shown(installed: Path, monkeypatch: py
     assert users(installed, "--json").objects[0]["second_factor"] is True
     assert users(installed, "totp", "ana", "--off").out == "ana enters with the password alone.\n"
     assert may_enter(installed, "ana", PASSWORD)
+
+
+def test_a_terminal_shows_the_secret_as_a_square_of_dots(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paint.out, "_force_terminal", True)
+    ran = users(installed, "totp", "ana", stdin="000000\n")
+    square = [line for line in ran.out.splitlines() if re.fullmatch(r"[█▀▄ ]{33,}", line)]
+    assert ran.code == 2  # it was not the code
+    assert len({len(line) for line in square}) == 1
+    assert len(square) == -(-len(square[0]) // 2)  # half a character is a dot
 
 
 def test_a_key_is_shown_once_and_taken_back(installed: Path) -> None:

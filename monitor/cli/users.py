@@ -7,12 +7,15 @@ processes of the machine could read it.
 from __future__ import annotations
 
 import getpass
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import get_args
 
 import click
+import segno
+from rich.text import Text
 
 from monitor.cli.options import database_option, json_option, open_database
 from monitor.cli.paint import json_line, json_lines, local, out, plain, plain_lines, table
@@ -154,8 +157,11 @@ def users_totp(database_url: str | None, off: bool, name: str) -> None:
         out.print(plain(f"{account.name} enters with the password alone."))
         return
     secret = new_secret()
+    address = app_address(secret, account.name)
     out.print(f"Put this secret into an app for one-time codes:\n\n    {secret}\n")
-    out.print(plain_lines(f"or open this address with it:\n\n    {app_address(secret, account.name)}\n"))
+    out.print(plain_lines(f"or open this address with it:\n\n    {address}\n"))
+    if out.is_terminal:
+        out.print(_dots(address))
     code = click.prompt("The code that it shows now", err=True)
     with _people(database_url) as people:
         codes = people.ask_for_code(name, secret, code)
@@ -241,6 +247,13 @@ def _known(database_url: str | None, name: str) -> Account:
     """The account, before anything is asked of a person."""
     with open_database(database_url, to_read=True) as database, database.read() as connection:
         return account_called(connection, name)
+
+
+def _dots(address: str) -> Text:
+    """The address as a square for the camera of a phone, in its own colours: a light terminal would turn them round."""
+    square = io.StringIO()
+    segno.make_qr(address, error="l").terminal(square, compact=True, border=2)
+    return Text(square.getvalue(), style="bright_white on black")
 
 
 def _password(from_stdin: bool) -> str:
