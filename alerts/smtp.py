@@ -208,6 +208,7 @@ def compose_letter(message: Message, *, sender: str, recipient: str) -> bytes:
     letter["From"] = _mailbox(*_mailbox_of(sender))
     letter["To"] = envelope_address(recipient)
     letter["Subject"] = _header(_one_line(message.subject) or "(no subject)", "Subject")
+    letter["Content-Language"] = message.language
     letter["List-Id"] = f"Tipsheet {message.kind}s <{message.kind}s.tipsheet.{domain}>"
     letter["Auto-Submitted"] = "auto-generated"
     letter["X-Auto-Response-Suppress"] = "All"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import socket
 import stat
 import subprocess
@@ -415,10 +416,28 @@ def test_the_digest_can_be_read_before_it_is_mailed(evening: Desk, tmp_path: Pat
     page = tmp_path / "digest.html"
     assert evening.run("digest", "--html", page).code == 0
     assert " lanes grow by half" in page.read_text()
+    assert 'src="data:image/svg+xml;base64,' in page.read_text()
     assert evening.run("digest", "--recipient", "nobody").code == 2
     unwritable = evening.run("digest", "--html", tmp_path / "nowhere" / "digest.html")
     assert (unwritable.code, unwritable.out) == (1, "")
     assert "No such file or directory" in unwritable.err
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [("text", r"\w+ \d+ \w+ \d{4}\n"), ("html", "<!doctype html>"), ("markdown", "# "), ("json", "{")],
+)
+def test_the_digest_is_printed_in_the_form_that_is_asked_for(evening: Desk, form: str, begins: str) -> None:
+    ran = evening.run("digest", "--format", form)
+    assert ran.code == 0
+    assert re.match(begins, ran.out)
+    assert "lanes grow by half" in ran.out
+    if form == "json":
+        assert json.loads(ran.out)["data"]["month"]["stories"]["buses"][-1] == 1
+
+
+def test_the_digest_is_printed_in_no_other_form(evening: Desk) -> None:
+    assert evening.run("digest", "--format", "pdf").code == 2
 
 
 LOOKS = (

@@ -242,7 +242,10 @@ def _write_digest(database: Database, config: Config, place: Path) -> Path:
     now = utc_now()
     recipient = config.recipients["desk"]
     with database.read() as connection:
-        message = digests.compose(connection, recipient, shipped(), since=None, until=now, key="demo", now=now)
+        message = digests.compose(
+            connection, recipient, shipped(), since=None, until=now, key="demo", now=now, watches=config.compiled,
+            alone=True,
+        )  # fmt: skip
     page = place / "digest.html"
     page.write_text(message.html, encoding="utf-8")
     return page
