@@ -51,11 +51,15 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, Database(f"sqlite:///{Path(folder) / 'db'}") as database:
             fill(database, articles, size)
             with database.read() as connection:
-                found, taken = timed(lambda: day(connection))
-                _, floor = timed(lambda: connection.exec_driver_sql(_FLOOR).all())
-                _, peer = timed(lambda: one_by_one(connection, found))
-            assert len(found) == size
-            print(f"{size:8,} {taken:9.1f} {floor:11.1f} {peer:15.1f} {taken / floor:9.1f} {peer / taken:13.1f}")
+                _print_row(connection, size)
+
+
+def _print_row(connection: Connection, size: int) -> None:
+    found, taken = timed(lambda: day(connection))
+    assert len(found) == size
+    _, floor = timed(lambda: connection.exec_driver_sql(_FLOOR).all())
+    _, peer = timed(lambda: one_by_one(connection, found))
+    print(f"{size:8,} {taken:9.1f} {floor:11.1f} {peer:15.1f} {taken / floor:9.1f} {peer / taken:13.1f}")
 
 
 def day(connection: Connection) -> tuple[StoryLine, ...]:

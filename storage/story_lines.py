@@ -23,7 +23,7 @@ from storage.schema import credits, decisions, entries, feeds, matches, members,
 
 _LOUDNESS = {"nothing": 0, "digest": 1, "update": 2, "alert": 3}
 _READ = 20_000  # code points of a text in which a passage is looked for
-_BEFORE, _PASSAGE = 500, 1_500  # code points of a passage before its first place, and in all
+_BEFORE, _PASSAGE = 400, 1_000  # code points of a passage before its first place, and in all
 
 Key: TypeAlias = tuple[int, str]  # story, watch
 
