@@ -114,8 +114,9 @@ class Press:
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        for name in (WIRE, RELAY):
-            self._feeds[name].append(self._write(clock() - _OLD))
+        self.back_catalogue = [self._write(clock() - _OLD) for _ in self._feeds]
+        for items, old in zip(self._feeds.values(), self.back_catalogue, strict=True):
+            items.append(old)
 
     def close(self) -> None:
         self._server.shutdown()

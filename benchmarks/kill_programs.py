@@ -209,19 +209,19 @@ class Tipsheet(Forked):
     def send_failed_again(self) -> int:
         dead = [str(row.id) for row in self.listing("failed")]
         if dead:
-            self._start(["alerts", "retry", "--database", self._url, *dead])
+            self._start(["alerts", "retry", "--database", self.url, *dead])
             self.wait()
         return len(dead)
 
     def listing(self, state: str) -> tuple[outbox.OutboxRow, ...]:
-        with Database(self._url) as database, database.read() as connection:
+        with Database(self.url) as database, database.read() as connection:
             return outbox.listing(connection, states=(state,), limit=100_000)
 
     def _args(self, command: Command) -> list[str]:
-        return [command, "--config", str(self._config), "--database", self._url]
+        return [command, "--config", str(self._config), "--database", self.url]
 
     @property
-    def _url(self) -> str:
+    def url(self) -> str:
         return f"sqlite:///{self.file}"
 
 

@@ -22,9 +22,15 @@ from functools import partial
 from pathlib import Path
 from sqlite3 import connect
 
+from sqlalchemy import distinct, select
+from sqlalchemy.sql.functions import count
+
 from benchmarks.kill_programs import CONFIG, Tipsheet
 from benchmarks.kill_run import Run, killing
 from monitor.demo.mailroom import Letter
+from storage import facts
+from storage.database import Database
+from storage.schema import decisions, matches
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 REFUSED = 4  # the exit status of an error that is said in words
@@ -32,6 +38,7 @@ _SEED = 20261124
 _STARTS = 6  # of a program that dies of one story
 _PAUSED = 20 * timedelta(minutes=1)  # longer than any lease
 _DISK = 3  # megabytes
+_AN_HOUR = 10  # messages to one recipient, unless the file says otherwise
 _FILLINGS = 12
 
 
@@ -233,6 +240,41 @@ def _is_digest(letter: Letter) -> bool:
     return "<digests." in letter.message["List-Id"]
 
 
+# ---- a storm ---------------------------------------------------------------------------------------------------------
+
+_CAUTIOUS = CONFIG.replace(", busy: true", "").replace("example, an_hour: 100000", "example").replace("100000", "1")
+
+
+def weather_a_storm(size: int) -> Outcome:
+    """So many stories at once, every one of which the watch matches; one recipient takes one message an hour."""
+    with killing(partial(Tipsheet, config=_CAUTIOUS), _SEED, in_feed=size) as run:
+        run.press.publish(size)
+        run.clock.skip(timedelta(seconds=30))
+        run.run_in_peace()
+        letters, posts = len(run.mails.letters), len(run.press.posted)
+        with Database(run.target.url) as database, database.read() as connection:
+            paused = facts.pauses(connection)
+            kept = connection.execute(select(count(distinct(matches.c.entry_id)))).scalar_one()
+            decided = connection.execute(select(count()).select_from(decisions)).scalar_one()
+        came = len(run.press.entries) + len(run.press.back_catalogue)
+    faults = [
+        words
+        for is_so, words in (
+            (kept != came, f"{came - kept} entries are not in the database as matched"),
+            (decided < 2 * came, f"{2 * came - decided} decisions are missing"),
+            (letters > _AN_HOUR, f"{letters} letters in an hour"),
+            (posts != 1, f"{posts} messages where one an hour is allowed"),
+            (not paused, "the watch was not paused"),
+        )
+        if is_so
+    ]
+    return Outcome(
+        said=f"{size:,} stories at once in {came:,} entries: {letters} letters to who takes {_AN_HOUR} an hour, "
+        f"{posts} message to who takes 1, the watch paused, {kept:,} matches and {decided:,} decisions on record",
+        faults=tuple(faults),
+    )
+
+
 # ---- what is counted -------------------------------------------------------------------------------------------------
 
 
@@ -263,6 +305,7 @@ MISHAPS: Mapping[str, Callable[[], Outcome]] = {
     "sleeper": sleep_beyond_the_lease,
     "full-disk": fill_the_disk,
     "clock": set_the_clock,
+    "storm": partial(weather_a_storm, 10_000),
 }
 
 
