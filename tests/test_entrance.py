@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from hypothesis import given
@@ -241,6 +243,14 @@ def test_a_path_of_ours_is_gone_to(path: str) -> None:
 def test_no_other_place_is_gone_to(path: str) -> None:
     assert local_path(path) == "/"
     assert local_path(path, "/day") == "/day"
+
+
+@given(st.text(st.sampled_from("/\\\\:.@?#%a\t\n\r\x00\x0b\u00a0\u2028／ "), max_size=9).map("/{}".format) | st.text())
+def test_whatever_is_wanted_no_browser_leaves_for_another_site(wanted: str) -> None:
+    """As browsers read a link: blanks around it and line breaks within do not count, and a backslash is a stroke."""
+    read = re.sub(r"[\t\r\n]", "", local_path(wanted).strip("".join(map(chr, range(33))))).replace("\\", "/")
+    assert read.startswith("/")
+    assert urlsplit(urljoin("https://desk.example/login", read)).netloc == "desk.example"
 
 
 @pytest.mark.parametrize("secure", [True, False])

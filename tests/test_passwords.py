@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from time import sleep
+
 import pytest
 from argon2 import PasswordHasher
 
+from monitor.desk import passwords
 from monitor.desk.passwords import common_passwords, fits, hash_password, is_outdated, password_fault
 
 GOOD = "juniper ferry 1871"
@@ -86,6 +91,26 @@ def test_a_password_is_kept_as_owasp_asks_for() -> None:
     assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert not is_outdated(kept)
     assert is_outdated(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(GOOD))
+
+
+def test_a_crowd_at_the_door_is_hashed_two_by_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes 19 MiB, and the servers are small."""
+    inside, most, lock = 0, 0, Lock()
+
+    class Hasher:
+        def verify(self, *_: object) -> None:
+            nonlocal inside, most
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            sleep(0.005)
+            with lock:
+                inside -= 1
+
+    monkeypatch.setattr(passwords, "_HASHER", Hasher())
+    with ThreadPoolExecutor(8) as crowd:
+        assert all(crowd.map(lambda _: fits("a hash", GOOD), range(24)))
+    assert most == 2
 
 
 def test_an_endless_password_is_not_hashed_whole() -> None:
