@@ -106,6 +106,20 @@ def of_entries(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Er
     return found
 
 
+def said_addresses(
+    connection: Connection, *, ids: Sequence[int] | None = None, since: datetime | None = None
+) -> dict[int, str]:
+    """The addresses that the pages of entries call their own: of those entries, or of all first seen since then."""
+    query = select(errands.c.entry_id, errands.c.result).where(
+        errands.c.kind == "page", errands.c.state == "done", errands.c.result != ""
+    )
+    if ids is not None:
+        query = query.where(errands.c.entry_id.in_(ids))
+    if since is not None:
+        query = query.join(entries, entries.c.id == errands.c.entry_id).where(entries.c.first_seen_at >= since)
+    return {row.entry_id: row.result for row in connection.execute(query)}
+
+
 def unmatched(connection: Connection, *, since: datetime, until: datetime, limit: int) -> tuple[int, ...]:
     """Entries of a period that no watch matched and whose page was wanted all the same, the latest first."""
     page = (errands.c.kind == "page") & entries.c.first_seen_at.between(since, until)

@@ -109,18 +109,22 @@ def members_of(connection: Connection, story_id: int) -> tuple[MemberRow, ...]:
     )  # fmt: skip
 
 
-def merge(connection: Connection, *, kept: int, gone: int, why: str = "", similarity: float = 0.0) -> None:
+def merge(
+    connection: Connection, *, kept: int, gone: int, why: str = "", similarity: float = 0.0, copy_of: int | None = None
+) -> None:
     """Two stories were one all along: the members move, the younger one's id leads to the older from now on.
 
     Both are named by the entries that began them. What was told of either counts for the one that stays. The entry that
-    began the younger story says why it belongs to the older; the others still say what they had to do with that one.
+    began the younger story says why it belongs to the older, and of which entry it is a copy, if of any; the others
+    still say what they had to do with that one.
     """
     kept_id, gone_id = find(connection, kept), find(connection, gone)
     if kept_id is None or gone_id is None or kept_id == gone_id:
         return
     last = select(func.max(stories.c.last_at)).where(stories.c.id.in_((kept_id, gone_id))).scalar_subquery()
     began_nothing = (members.c.story_id == gone_id) & (members.c.relation == "new")
-    joined = {"relation": "same-event", "why": why, "similarity": similarity}
+    relation = "copy" if copy_of else "same-event"
+    joined = {"relation": relation, "of_entry_id": copy_of, "why": why, "similarity": similarity}
     connection.execute(update(members).where(began_nothing).values(joined))
     moved = {"story_id": kept_id, "placed_by": "merge"}
     connection.execute(update(members).where(members.c.story_id == gone_id).values(moved))
@@ -287,9 +291,7 @@ def quiet(connection: Connection, *, since: datetime) -> tuple[DecisionRow, ...]
         .order_by(decisions.c.id)
     ).all()
     worded = _worded_at(connection, since=since)
-    return tuple(
-        _decision(row) for row in rows if row.decided_at >= worded.get((row.story_id, row.recipient), since)
-    )
+    return tuple(_decision(row) for row in rows if row.decided_at >= worded.get((row.story_id, row.recipient), since))
 
 
 def _decision(row: Row[Any]) -> DecisionRow:

@@ -225,6 +225,46 @@ def test_one_article_under_two_addresses_is_one_entry(again: str) -> None:
     assert (copy.story, copy.relation) == ("a", "copy")
 
 
+HERE = document("a", SAME_NEWS, LEAD, url=ADDRESS, outlet="herald.example")
+ELSEWHERE = document("b", "Who runs the border?", url="https://gazette.example/syndicated/7", outlet="gazette.example")
+
+
+def test_a_page_that_gives_the_address_of_another_entry_makes_them_one() -> None:
+    grouper = desk()
+    assert [grouper.place(each, seen=NOON).relation for each in (HERE, ELSEWHERE)] == ["new", "new"]
+    grouper.say(ELSEWHERE, f"{ADDRESS}?utm_source=wire")
+    (merge,) = grouper.merge(lambda *_: 1.1)
+    assert (merge.kept, merge.gone, merge.copy_of) == ("a", "b", "a")
+
+
+def test_an_entry_at_the_address_that_a_page_gave_before_is_a_copy() -> None:
+    grouper = desk()
+    grouper.place(ELSEWHERE, seen=NOON)
+    grouper.say(ELSEWHERE, ADDRESS)
+    copy = grouper.place(HERE, seen=NOON)
+    assert (copy.story, copy.relation, copy.of) == ("b", "copy", "b")
+    assert copy.why == "the address that the page of the other gave"
+
+
+@pytest.mark.parametrize("said", ["", "https://gazette.example/", "https://gazette.example/news"])
+def test_an_address_at_which_no_entry_stands_makes_none_a_copy(said: str) -> None:
+    other = document("c", OTHER_NEWS, url="https://gazette.example/snow", outlet="gazette.example")
+    grouper = desk()
+    for each in (ELSEWHERE, other):
+        grouper.place(each, seen=NOON)
+        grouper.say(each, said)
+    assert grouper.merge() == ()
+
+
+def test_a_person_who_parts_two_entries_is_heeded_before_a_page() -> None:
+    grouper = desk()
+    for each in (HERE, ELSEWHERE):
+        grouper.place(each, seen=NOON)
+    grouper.say(ELSEWHERE, ADDRESS)
+    grouper.part("a", "b")
+    assert grouper.merge() == ()
+
+
 def test_two_entries_that_link_to_the_front_page_are_not_one() -> None:
     front = "https://herald.example/"
     assert [
@@ -331,6 +371,22 @@ def test_memory_is_bounded_by_the_window() -> None:
     grouper.place(document("last", OTHER_NEWS), seen=NOON + timedelta(days=30))
     assert [len(grouper._documents), len(grouper._stories), len(grouper._words._centres)] == [1, 1, 1]
     assert len(grouper._words._vocabulary) == len(subject_of(document("last", OTHER_NEWS)).terms)
+
+
+def test_a_story_that_has_left_the_window_before_it_was_compared_is_not_missed() -> None:
+    grouper = Grouper(window=timedelta(hours=1))
+    grouper.place(document("a", SAME_NEWS), seen=NOON)
+    grouper.place(document("b", OTHER_NEWS), seen=NOON + timedelta(days=1))
+    assert grouper.merge() == ()
+
+
+def test_a_stray_report_joins_the_crowd_that_is_nearest_to_it() -> None:
+    grouper = desk()
+    told = [grouper.place(document(f"m{number}", f"{SAME_NEWS} {number}"), seen=NOON) for number in range(12)]
+    stray = grouper.place(document("z", "Critics of Northgate ask what a border cloud is for"), seen=NOON)
+    assert (len({each.story for each in told}), stray.relation) == (1, "new")
+    assert [(merge.kept, merge.gone) for merge in grouper.merge()] == [("m0", "z")]
+    assert grouper.merge() == ()
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from monitor.pipeline.examine import Examine
 from monitor.pipeline.read_pages import ReadPage, ReadPages
 from monitor.settings.config import Config, read_config
 from monitor.story.outlets import shipped
-from storage import entries, errands
+from storage import entries, errands, stories
 from storage.database import Database
 from tests.conftest import Clock
 from tests.rows import edit, keep, keyed, remember
@@ -121,6 +121,20 @@ def test_an_alert_does_not_wait_for_the_page_and_is_not_told_again_with_it(desk:
     assert actions(desk.examine()) == ["alert"]
     assert states(desk.read()) == ["done"]
     assert actions(desk.examine()) == ["nothing"]
+
+
+def test_a_page_that_says_the_address_of_another_entry_is_its_copy(desk: Desk) -> None:
+    desk.publish("/b", title="ImmigrationOS: Palantir builds a map for ICE")
+    desk.publish("/a", title="A tool for agents of ICE, and who pays for it")
+    desk.server.script("/a", html(head=f"<link rel='canonical' href='{desk.server.url('/b')}?utm_source=wire'>"))
+    desk.server.script("/b", html("The ferry waits in the harbour until the fog has lifted from the pier. " * 6))
+    assert [one.placement.relation for one in desk.examine() if one.placement] == ["new", "new"]
+    desk.read()
+    desk.examine()
+    with desk.database.read() as connection:
+        first, copy = stories.members_of(connection, 1)
+    assert (first.entry, copy.entry, copy.relation, copy.of, copy.placed_by) == (1, 2, "copy", 1, "merge")
+    assert copy.why.startswith("a page gives the address of the other")
 
 
 def test_what_the_feed_does_not_say_the_page_may(desk: Desk) -> None:

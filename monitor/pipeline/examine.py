@@ -33,7 +33,7 @@ from monitor.story.outlets import Outlets
 from monitor.watches.matching import Matcher
 from monitor.watches.page import Page, unread
 from monitor.words.language import with_language
-from storage import claims, corrections, entries, examinations, imprints, stories
+from storage import claims, corrections, entries, errands, examinations, imprints, stories
 from storage.database import Database
 
 LEASE = timedelta(minutes=30)
@@ -108,6 +108,7 @@ class Examine:
 
     def _examine_all(self, due: Sequence[Entry], claimant: str) -> Iterator[Examined]:
         placed, told = self._placed_before(due)
+        self._hear_pages(due)
         self._storms = watch_for_storms(self.database, self.config, now=self.clock())
         examined = []
         for entry in due:
@@ -265,6 +266,7 @@ class Examine:
                         connection, kept=int(merge.kept), gone=int(merge.gone),
                         why=f"{merge.why} {printed(document, merge.shared)}",
                         similarity=round(min(merge.similarity, 1.0), 4),
+                        copy_of=int(merge.copy_of) if merge.copy_of else None,
                     )  # fmt: skip
                 imprints.settle(connection)
             self._unsettled = False
@@ -283,6 +285,7 @@ class Examine:
             grouper = Grouper(window=window_of(self.config))
             matched = set()
             with self.database.read() as connection:
+                said = errands.said_addresses(connection, since=self.clock() - window_of(self.config))
                 for placed in entries.recent(connection, since=self.clock() - window_of(self.config), recipe=RECIPE):
                     traits = traits_from(placed.imprint) if placed.imprint else None
                     grouper.restore(
@@ -290,6 +293,8 @@ class Examine:
                         settled=placed.settled,
                     )  # fmt: skip
                     matched |= {placed.story} if placed.matched else set()
+                    if address := said.get(int(placed.document.id)):
+                        grouper.say(placed.document, address)
                 parted = corrections.parted(connection)
             for one, other in parted:
                 grouper.part(str(one), str(other))
@@ -300,6 +305,15 @@ class Examine:
         """Entries that come again, in other words or with their page's text, stay in the story they were placed in."""
         with self.database.read() as connection:
             return stories.placements(connection, [entry.id for entry in due]), {}
+
+    def _hear_pages(self, due: Sequence[Entry]) -> None:
+        """A page that was read says its own address: the next merge joins it with the entry that stands there."""
+        with self.database.read() as connection:
+            said = errands.said_addresses(connection, ids=[entry.id for entry in due])
+        for entry in due:
+            if entry.id in said:
+                self._stories().say(entry.document, said[entry.id])
+                self._unsettled = True
 
     def _told(self, story: str) -> list[Told]:
         with self.database.read() as connection:

@@ -18,10 +18,11 @@ one.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.model import Document, Placement
+from monitor.story.address import same_address
 from monitor.story.centres import Centres, Point, nearest
 from monitor.story.likeness import Traits, is_one_template, overlap, printed
 from monitor.story.lineage import Lineage
@@ -65,6 +66,7 @@ class Merge:
     similarity: float
     why: str = ""  # what the terms are to them: "both tell of"
     shared: tuple[str, ...] = ()  # terms, as `likeness.printed` reads them back
+    copy_of: str | None = None  # the document that the one which began `gone` is a copy of, if it is one
 
 
 class Grouper:
@@ -79,6 +81,9 @@ class Grouper:
         self._lineage = Lineage()
         self._nearest: dict[str, tuple[str, float]] = {}
         self._changed: set[str] = set()  # stories, since the last `merge`
+        self._one_page: list[
+            tuple[Known, Known]
+        ] = []  # since then: documents of which one's page says the other's address
         self._begun = 0
 
     def place(
@@ -119,6 +124,11 @@ class Grouper:
             self._stories[one].apart |= {other}
             self._stories[other].apart |= {one}
 
+    def say(self, document: Document, address: str) -> None:
+        """The page of a document says by which address it goes; `merge` joins it with what is known under that."""
+        if pair := self._documents.say(same_address(document.url), same_address(address)):
+            self._one_page.append(pair)
+
     def merge(self, bar: Bar | None = None) -> tuple[Merge, ...]:
         """Join stories that are each other's nearest, and strays to crowds; call it every few minutes.
 
@@ -127,9 +137,9 @@ class Grouper:
         `bar` says for two stories how alike they must be at least, where a wrong join would cost more than usual.
         """
         self._words.remeasure()
-        merges: list[Merge] = []
+        merges = list(self._merge_pages())
         while self._changed:
-            merges += self._merge_relatives(sorted(self._changed, key=self._order))
+            merges += self._merge_relatives(sorted(self._changed & self._stories.keys(), key=self._order))
             merges += self._merge_nearest(self._look_around(), bar)
         return tuple(merges)
 
@@ -139,7 +149,9 @@ class Grouper:
         known = self._documents.at(reading.address)
         if known is not None and self._in_window(reading.time, known.time):
             share, _ = overlap(reading.wording, known.wording)
-            return repeat(reading, known, share, "the same address")
+            own = known.address == reading.address
+            why = "the same address" if own else "the address that the page of the other gave"
+            return repeat(reading, known, share, why)
         known, share, runs = self._likeliest(reading)
         if known is not None and share >= COPY:
             return repeat(reading, known, share, in_common(share))
@@ -230,6 +242,17 @@ class Grouper:
         return abs(one - other) <= self._window
 
     # ---- merging ----
+
+    def _merge_pages(self) -> Iterator[Merge]:
+        """No bar stands before these: it is one article."""
+        pairs, self._one_page = self._one_page, []
+        for known, home in pairs:
+            one, other = known.story, home.story
+            if one is other or other.id in one.apart or not {one.id, other.id} <= self._stories.keys():
+                continue
+            alone = len(one.members) == 1 and one.order > other.order
+            merge = self._join(one.id, other.id, 1.0, "a page gives the address of the other: both tell of")
+            yield replace(merge, copy_of=home.id) if alone else merge
 
     def _look_around(self) -> list[str]:
         """Bring `_nearest` up to date around the stories that changed; returns all whose nearest may be another now."""

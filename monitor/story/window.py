@@ -49,6 +49,7 @@ class Known:
     wording: Wording
     story: Story
     credited: frozenset[str]
+    said: str = ""  # the address that its page calls its own, where that is another
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,25 @@ class Documents:
         return len(self._known)
 
     def at(self, address: str) -> Known | None:
-        """The latest document at an address, as `same_address` writes it."""
+        """The latest document at an address, as `same_address` writes it, or else one whose page says that address."""
         return self._by_address.get(address)
 
     def titled(self, title: str) -> Known | None:
         """The latest document with a headline, as `Wording.title` has it."""
         return self._by_title.get(title)
+
+    def say(self, address: str, said: str) -> tuple[Known, Known] | None:
+        """The page of the document at an address says another; returns the document and the one at home there, if any.
+
+        An address that pages alone say is believed of none of them: it may be a section's, said by all its pages.
+        """
+        known, home = self._by_address.get(address), self._by_address.get(said)
+        if known is None or not said or said == address:
+            return None
+        known.said = said
+        if home is None:
+            self._by_address[said] = known
+        return (known, home) if home is not None and home.address == said else None
 
     def sharing_anchors(self, wording: Wording) -> list[Known]:
         """The dozen documents that share most anchors; a phrase that many have says nothing."""
@@ -117,8 +131,9 @@ class Documents:
         while self._known and self._known[self._oldest].seen < before:
             known = self._known.pop(self._oldest)
             self._oldest += 1
-            if self._by_address.get(known.address) is known:
-                del self._by_address[known.address]
+            for address in (known.address, known.said):
+                if self._by_address.get(address) is known:
+                    del self._by_address[address]
             if self._by_title.get(known.wording.title) is known:
                 del self._by_title[known.wording.title]
             yield known
