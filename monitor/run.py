@@ -22,6 +22,7 @@ from monitor.errors import DeliveryError
 from monitor.isolate import IsolatedParser
 from monitor.model import Channel, Message
 from monitor.net.fetch import Client, FetchSettings
+from monitor.pipeline.arming import may_judge
 from monitor.pipeline.journal import note
 from monitor.pipeline.owed import queue_digests
 from monitor.pipeline.owner import tell_owner
@@ -185,9 +186,10 @@ class Stages:
             return errands.count_due(connection, "page", now=self.clock())
 
     def may_examine(self) -> bool:
-        """Whether there is anything to examine, or to be said of the watches at the foot of the next digest."""
+        """Whether there is anything to examine, a watch to try, or something to say of one at the foot of a digest."""
         with self.database.read() as connection:
-            return bool(self.config.refused or facts.notices(connection)) or self.count_entries() > 0
+            said = self.config.refused or facts.notices(connection)
+        return bool(said or self.count_entries() or may_judge(self.database, self.config, now=self.clock()))
 
     def may_index(self) -> bool:
         """Whether the archive's search knows less than all entries."""

@@ -10,14 +10,13 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _T = TypeVar("_T")
 
@@ -76,6 +75,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
 
 
 def _grid(title: str, columns: Sequence[str], rows: list[list[str]], widths: Sequence[int]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
     grid = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False, expand=False)
     for column, width in zip(columns, widths, strict=True):
         grid.add_column(column, overflow="fold", width=width)
@@ -86,6 +88,8 @@ def _grid(title: str, columns: Sequence[str], rows: list[list[str]], widths: Seq
 
 def _widths(lines: Sequence[Sequence[str]], room: int) -> list[int]:
     """How wide each column of a table is to be, so that no word is broken and prose stays readable; [] for no way."""
+    from rich.cells import cell_len
+
     wanted = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     needed = [
         max(min(width, _PROSE), *(cell_len(word) for cell in column for word in cell.split()))
@@ -129,6 +133,8 @@ def progress(work: Iterator[_T], label: str, total: int) -> Iterator[_T]:
     if not total or not sys.stderr.isatty():
         yield from work
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

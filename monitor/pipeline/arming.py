@@ -30,6 +30,14 @@ def untried(database: Database, compiled: Iterable[CompiledWatch]) -> tuple[Comp
     return tuple(one for one in compiled if _is_judged(one) and known.get(one.watch.name, ("",))[0] != fingerprint(one))
 
 
+def may_judge(database: Database, config: Config, *, now: datetime) -> bool:
+    """Whether a watch was not tried yet, and there is an archive to try it on."""
+    if not untried(database, config.compiled):
+        return False
+    with database.read() as connection:
+        return entries.count_archive(connection, since=now - LOOK_BACK) >= ENOUGH
+
+
 def judge(
     database: Database, config: Config, compiled: Sequence[CompiledWatch], *, now: datetime
 ) -> Mapping[str, tuple[str, str]]:
@@ -80,9 +88,8 @@ def held_back(database: Database, config: Config) -> Mapping[str, str]:
     """Watches that are held to the digest, and why."""
     with database.read() as connection:
         known = facts.verdicts(connection)
-    judged = {one.watch.name: known[one.watch.name] for one in config.compiled if one.watch.name in known}
-    marks = {one.watch.name: fingerprint(one) for one in config.compiled if _is_judged(one)}
-    return {name: reason for name, (mark, reason) in judged.items() if reason and marks.get(name) == mark}
+    judged = [(one, *known[one.watch.name]) for one in config.compiled if one.watch.name in known and _is_judged(one)]
+    return {one.watch.name: reason for one, mark, reason in judged if reason and mark == fingerprint(one)}
 
 
 def _is_judged(one: CompiledWatch) -> bool:
