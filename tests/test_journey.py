@@ -19,9 +19,11 @@ from monitor.cli.work import work_off
 from monitor.demo.mailroom import Mailroom
 from monitor.demo.newsroom import Newsroom
 from monitor.errors import StorageError
+from monitor.model import Filters
+from monitor.pipeline.search import asked, find
 from monitor.run import Stages, open_stages
 from monitor.settings.config import Config
-from storage import feeds, outbox, stories
+from storage import feeds, outbox, stories, word_index
 from storage.database import Database
 from tests.conftest import Clock
 from tests.engines import ENGINES, made_database
@@ -117,6 +119,14 @@ def test_a_second_look_finds_nothing_new(morning: World) -> None:
     assert tally["delivered"] == 0
     assert tally["unchanged"] >= 10
     assert len(morning.mailroom.letters) == 1
+
+
+def test_what_came_can_be_searched(morning: World) -> None:
+    with morning.database.read() as connection:
+        assert word_index.unindexed(connection, limit=1) == ()
+        found = find(connection, asked("Microsoft AND ICE", {}), Filters())
+    assert found.hits
+    assert found.looked_at < 20
 
 
 def test_a_restart_polls_nothing_early(morning: World) -> None:
