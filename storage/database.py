@@ -5,7 +5,7 @@ What an engine needs for itself stands in `sqlite` and `postgresql`; both offer 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -44,9 +44,9 @@ class Kind(Protocol):
 
     def before_migration(self, connection: Connection) -> None: ...
 
-    def after_migration(self, connection: Connection) -> None: ...
+    def after_migration(self, connection: Connection, tables: Collection[str]) -> None: ...
 
-    def continue_ids(self, connection: Connection) -> None: ...
+    def continue_ids(self, connection: Connection, tables: Collection[str]) -> None: ...
 
     def forget_traces(self, engine: Engine) -> None: ...
 
@@ -149,7 +149,7 @@ class Database:
         with self.write() as connection:
             self._kind.before_migration(connection)
             migrations.upgrade(connection)
-            self._kind.after_migration(connection)
+            self._kind.after_migration(connection, metadata.tables.keys())
 
 
 def insert_new(connection: Connection, table: Table) -> in_sqlite.Insert | in_postgresql.Insert:
@@ -163,7 +163,7 @@ def insert_new(connection: Connection, table: Table) -> in_sqlite.Insert | in_po
 
 def continue_ids(connection: Connection) -> None:
     """Rows came with ids of their own: the next one that is given is the one after the highest."""
-    _KINDS[connection.dialect.name].continue_ids(connection)
+    _KINDS[connection.dialect.name].continue_ids(connection, metadata.tables.keys())
 
 
 def create_word_index(connection: Connection, name: str) -> None:
@@ -201,7 +201,7 @@ def _as_storage_error() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if isinstance(error, IntegrityError | ProgrammingError) and not _is_forbidden(error):
+        if isinstance(error, IntegrityError | ProgrammingError) and not _is_the_servers_doing(error):
             raise
         said = " ".join(str(error.orig).split())
         if error.connection_invalidated:
@@ -209,6 +209,6 @@ def _as_storage_error() -> Iterator[None]:
         raise StorageError(f"the database refused: {said}") from error
 
 
-def _is_forbidden(error: DBAPIError) -> bool:
-    """Not a wrong statement, but one that this user may not make."""
-    return getattr(error.orig, "sqlstate", None) == "42501"
+def _is_the_servers_doing(error: DBAPIError) -> bool:
+    """Not a wrong statement, but one that this user may not make, or a schema that nobody has made."""
+    return getattr(error.orig, "sqlstate", None) in ("42501", "3F000")

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, literal, literal_column, text
+from sqlalchemy import ColumnElement, Connection, Engine, Row, create_engine, event, literal, literal_column, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
@@ -84,39 +84,43 @@ def before_migration(connection: Connection) -> None:
         raise StorageError(f"{shown(connection.engine.url)} keeps its texts as {encoding}; expected UTF8")
 
 
-_NARROW = """
-SELECT table_name, column_name, data_type FROM information_schema.columns
-WHERE table_schema = current_schema() AND (
-    data_type = 'integer' OR data_type IN ('text', 'character varying') AND collation_name IS DISTINCT FROM 'C'
-) AND table_name IN (SELECT table_name FROM information_schema.tables
-                     WHERE table_schema = current_schema() AND table_type = 'BASE TABLE')
+_COLUMNS = """
+SELECT table_name, column_name, data_type, collation_name, column_default LIKE 'nextval(%' AS counts,
+       pg_get_serial_sequence(quote_ident(table_name), column_name) AS sequence
+FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'
 """
 
 
-def after_migration(connection: Connection) -> None:
+def _columns(connection: Connection, tables: Collection[str]) -> list[Row[Any]]:
+    return [row for row in connection.execute(text(_COLUMNS)) if row.table_name in tables]
+
+
+def after_migration(connection: Connection, tables: Collection[str]) -> None:
     """Whole numbers of 64 bits and texts in the order of their code points, whatever the database was made with.
 
-    The scripts of the migrations speak of INTEGER and TEXT, which mean other things here than on SQLite.
+    The scripts of the migrations speak of INTEGER and TEXT, which mean other things here than on SQLite. Rows that are
+    claimed again and again get room to be written beside themselves: it halves what a claim costs.
     """
-    for table, column, kind in connection.execute(text(_NARROW)).all():
-        wanted = "bigint" if kind == "integer" else 'text COLLATE "C"'
-        connection.exec_driver_sql(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {wanted}')
-    for table, column, sequence in connection.execute(text(_SEQUENCES)).all():
-        del table, column
-        connection.exec_driver_sql(f"ALTER SEQUENCE {sequence} AS bigint")
+    for row in _columns(connection, tables):
+        table = f'ALTER TABLE "{row.table_name}"'
+        if row.data_type == "integer":
+            connection.exec_driver_sql(f'{table} ALTER COLUMN "{row.column_name}" TYPE bigint')
+        if row.data_type in ("text", "character varying") and row.collation_name != "C":
+            connection.exec_driver_sql(f'{table} ALTER COLUMN "{row.column_name}" TYPE text COLLATE "C"')
+        if row.counts:
+            connection.exec_driver_sql(f"ALTER SEQUENCE {row.sequence} AS bigint")
+        if row.column_name == "claimed_until":
+            connection.exec_driver_sql(f"{table} SET (fillfactor = 70)")
 
 
-_SEQUENCES = """
-SELECT table_name, column_name, pg_get_serial_sequence(quote_ident(table_name), column_name) AS sequence
-FROM information_schema.columns WHERE table_schema = current_schema() AND column_default LIKE 'nextval(%'
-"""
-
-
-def continue_ids(connection: Connection) -> None:
+def continue_ids(connection: Connection, tables: Collection[str]) -> None:
     """The next id of each table is the one after the highest: rows came with ids of their own."""
-    for table, column, sequence in connection.execute(text(_SEQUENCES)).all():
-        highest = f'SELECT max("{column}") FROM "{table}"'  # noqa: S608  the catalogue's own names
-        connection.exec_driver_sql(f"SELECT setval('{sequence}', coalesce(({highest}), 1), ({highest}) IS NOT NULL)")
+    for row in _columns(connection, tables):
+        if row.counts:
+            highest = f'SELECT max("{row.column_name}") FROM "{row.table_name}"'  # noqa: S608  the catalogue's own names
+            following = f"coalesce(({highest}), 1), ({highest}) IS NOT NULL"
+            connection.exec_driver_sql(f"SELECT setval('{row.sequence}', {following})")
 
 
 def forget_traces(engine: Engine) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +80,11 @@ def before_migration(connection: Connection) -> None:
     """Any file will do."""
 
 
-def after_migration(connection: Connection) -> None:
+def after_migration(connection: Connection, tables: Collection[str]) -> None:
     """Numbers have 64 bits and texts stand in the order of their code points as it is."""
 
 
-def continue_ids(connection: Connection) -> None:
+def continue_ids(connection: Connection, tables: Collection[str]) -> None:
     """The next id is the one after the highest, always."""
 
 

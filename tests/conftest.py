@@ -20,8 +20,8 @@ NOON = datetime(2026, 2, 18, 12, 0, tzinfo=UTC)
 ON_EACH_ENGINE = {
     f"tests.test_{room}"
     for room in (
-        "accounts", "corrections", "database", "entries", "examinations", "feed_rows", "hosts", "imprint", "outbox", "pacing",
-        "readings", "reminders", "review", "search", "stories_rows", "versions", "word_index",
+        "accounts", "claims", "corrections", "database", "entries", "examinations", "feed_rows", "hosts", "imprint",
+        "outbox", "pacing", "readings", "reminders", "review", "search", "stories_rows", "versions", "word_index",
     )
 }  # fmt: skip
 

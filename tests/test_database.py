@@ -16,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, func, select, update
+from sqlalchemy import create_engine, func, inspect, select, update
 
 from monitor.errors import InstanceError, StorageError
 from monitor.model import Feed
@@ -338,6 +338,36 @@ def test_who_may_not_write_is_told(served: Database) -> None:
     guest = served.url.set(username="tipsheet_guest")
     with pytest.raises(StorageError, match="the database refused: permission denied"):
         Database(guest.render_as_string(hide_password=False))
+
+
+def test_what_others_keep_beside_it_stays_as_it_is(tmp_path: Path) -> None:
+    with new_database("postgresql", tmp_path) as url:
+        others = create_engine(url)
+        with others.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE invoices (id serial, claimed_until text)")
+        Database(url).close()
+        kinds = {column["name"]: str(column["type"]) for column in inspect(others).get_columns("invoices")}
+        others.dispose()
+    assert kinds == {"id": "INTEGER", "claimed_until": "TEXT"}
+
+
+def test_a_schema_that_nobody_has_made_is_said(served: Database) -> None:
+    elsewhere = served.url.update_query_dict({"options": "-csearch_path=nowhere"})
+    with pytest.raises(StorageError, match="no schema has been selected"):
+        Database(elsewhere.render_as_string(hide_password=False))
+
+
+def test_two_schemas_of_one_database_are_two_installations(served: Database) -> None:
+    with served.write() as connection:
+        connection.exec_driver_sql("DROP SCHEMA IF EXISTS desk CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA desk")
+    elsewhere = served.url.update_query_dict({"options": "-csearch_path=desk"})
+    with Database(elsewhere.render_as_string(hide_password=False)) as other:
+        served.claim_instance()
+        other.claim_instance()
+        with other.write() as connection, served.write():  # neither waits for the other
+            feeds.remember(connection, [FEED])
+        assert (count(other), count(served)) == (1, 0)
 
 
 def test_a_database_of_another_encoding_is_refused() -> None:
