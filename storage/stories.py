@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, literal, select, update
@@ -283,15 +283,15 @@ def quiet(connection: Connection, *, since: datetime) -> tuple[DecisionRow, ...]
     A report that a message about its story shows, or will show when it is written, was not kept quiet.
     """
     rows = connection.execute(
-        select(decisions, entries.c.title, feeds.c.outlet, members.c.story_id)
+        select(decisions, entries.c.title, entries.c.worded_at, feeds.c.outlet, members.c.story_id)
         .join(entries, entries.c.id == decisions.c.entry_id)
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .outerjoin(members, members.c.entry_id == decisions.c.entry_id)
         .where(decisions.c.decided_at >= since, decisions.c.action.in_(("digest", "nothing")))
         .order_by(decisions.c.id)
     ).all()
-    worded = _worded_at(connection, since=since)
-    return tuple(_decision(row) for row in rows if row.decided_at >= worded.get((row.story_id, row.recipient), since))
+    shown = _shown(connection, since=since)
+    return tuple(_decision(row) for row in rows if not _is_shown(row, shown.get((row.story_id, row.recipient), {})))
 
 
 def _decision(row: Row[Any]) -> DecisionRow:
@@ -301,24 +301,32 @@ def _decision(row: Row[Any]) -> DecisionRow:
     )  # fmt: skip
 
 
-def _worded_at(connection: Connection, *, since: datetime) -> dict[tuple[int, str], datetime]:
-    """When the last message about a story was put into words, for each recipient; one that has none will know of all.
+_ALL = 0  # stands for every entry of the story, in a message that has no words yet and will know of all
 
-    Of the messages that may show what was decided since.
-    """
-    words = outbox_table.c.message["created_at"].as_string()
-    news = outbox_table.c.kind.in_(("alert", "update")) & outbox_table.c.state.in_(("waiting", "sent", "uncertain"))
-    young = (
-        (outbox_table.c.created_at >= since) | (outbox_table.c.state == "waiting") | (outbox_table.c.sent_at >= since)
-    )
+
+def _is_shown(row: Row[Any], shown: Mapping[int, datetime]) -> bool:
+    """Whether a message shows the report in the wording that was decided about."""
+    at = shown.get(row.entry_id)
+    return _ALL in shown or (at is not None and (row.worded_at is None or row.worded_at <= at))
+
+
+def _shown(connection: Connection, *, since: datetime) -> dict[tuple[int, str], dict[int, datetime]]:
+    """(story, recipient) → the entries that messages of a period name, and when the last of these was written."""
+    told = outbox_table.c
+    news = told.kind.in_(("alert", "update")) & told.state.in_(("waiting", "sent", "uncertain"))
+    young = (told.created_at >= since) | (told.state == "waiting") | (told.sent_at >= since)
     rows = connection.execute(
-        select(outbox_table.c.story_id, outbox_table.c.recipient, words.label("at")).where(news, young)
+        select(told.story_id, told.recipient, told.message).where(news, young).order_by(told.created_at)
     )
-    last: dict[tuple[int, str], datetime] = {}
+    shown: dict[tuple[int, str], dict[int, datetime]] = {}
     for row in rows:
-        at = datetime.fromisoformat(row.at) if row.at else datetime.max.replace(tzinfo=UTC)
-        last[row.story_id, row.recipient] = max(at, last.get((row.story_id, row.recipient), at))
-    return last
+        named = shown.setdefault((row.story_id, row.recipient), {})
+        if row.message is None:
+            named[_ALL] = since
+            continue
+        data, at = row.message["data"], datetime.fromisoformat(row.message["created_at"])
+        named |= {one["entry"]: at for one in (data.get("lead"), *data.get("members", ())) if one}
+    return shown
 
 
 def _story_row(connection: Connection, row: Row[Any]) -> StoryRow:

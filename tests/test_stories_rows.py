@@ -297,11 +297,16 @@ def test_what_an_alert_shows_was_not_kept_quiet_and_what_came_after_it_was(claim
 
     assert quiet() == [("Ferry b", "night")], "the alert to the desk has no words yet, and will show it"
     clock.move(timedelta(minutes=1))
-    assert begin_attempt(claimed, clock, replace(MESSAGE, created_at=clock()))
+    named = {"lead": {"entry": 2}, "members": [{"entry": 1}]}
+    assert begin_attempt(claimed, clock, replace(MESSAGE, created_at=clock(), data=named))
     assert quiet() == [("Ferry b", "night")]
     clock.move(timedelta(hours=1))
     record(claimed, examined(3, decision("nothing"), story=1, relation="copy"), now=clock())
     assert quiet() == [("Ferry b", "night"), ("Ferry c", "desk")]
+    edit(claimed, keyed("b", "Ferry b, corrected"), now=clock())
+    assert quiet() == [("Ferry b, corrected", "desk"), ("Ferry b, corrected", "night"), ("Ferry c", "desk")], (
+        "newer words"
+    )
 
 
 def test_a_delivery_without_words_is_listed_by_the_headline_that_led_to_it(claimed: Database, clock: Clock) -> None:
