@@ -114,7 +114,7 @@ def test_what_came_near_a_watch_is_named_with_the_reason_and_only_to_who_receive
     near = made.data["near"]
     assert isinstance(near, list)
     (miss,) = near
-    assert miss["watch"] == "beat"
+    assert (miss["watch"], miss["outlet"]) == ("beat", "Ferry Times")
     assert "Palantir" in miss["why"]
     assert "Came near, and left out" in made.text
     assert "Came near" not in digest(newsroom, config, clock, to="other").text

@@ -62,7 +62,7 @@ def compose(
         changed=tuple(_changed(connection, recipient, outlets, since, until, but=listed)),
         history=_history(connection, recipient, until, watches),
         alone=alone,
-        near=_near(connection, [one for one in watches if _receives(recipient, one)], since, until),
+        near=_near(connection, [one for one in watches if _receives(recipient, one)], outlets, since, until),
     )
 
 
@@ -113,21 +113,21 @@ def _receives(recipient: Recipient, one: CompiledWatch) -> bool:
 
 
 def _near(
-    connection: Connection, watches: Sequence[CompiledWatch], since: datetime, until: datetime
+    connection: Connection, watches: Sequence[CompiledWatch], outlets: Outlets, since: datetime, until: datetime
 ) -> tuple[NearMiss, ...]:
     """What no watch matched although it holds half of what one wants: those whose page was asked for because of it."""
     if not watches:
         return ()
     candidates = errands.unmatched(connection, since=since, until=until, limit=WEIGHED)
     documents = entries.documents(connection, candidates)
-    found = (_near_miss(documents[entry_id][0], watches) for entry_id in candidates)
+    found = (_near_miss(documents[entry_id][0], watches, outlets) for entry_id in candidates)
     return tuple(itertools.islice((miss for miss in found if miss), NEAR))
 
 
-def _near_miss(document: Document, watches: Sequence[CompiledWatch]) -> NearMiss | None:
+def _near_miss(document: Document, watches: Sequence[CompiledWatch], outlets: Outlets) -> NearMiss | None:
+    known = outlets.find(document.outlet)
+    outlet = known.name if known else document.feed or document.outlet
     for one in watches:
         if why := why_not(one, document):
-            return NearMiss(
-                watch=one.watch.name, title=document.title, outlet=document.outlet, link=document.url, why=why
-            )  # fmt: skip
+            return NearMiss(watch=one.watch.name, title=document.title, outlet=outlet, link=document.url, why=why)
     return None
