@@ -41,7 +41,9 @@ def listing(connection: Connection, account: int | None = None) -> tuple[Key, ..
     chosen = select(access_keys, accounts.c.name.label("account")).join(accounts)
     if account is not None:
         chosen = chosen.where(access_keys.c.account_id == account)
-    return tuple(map(_key_of, connection.execute(chosen.order_by(accounts.c.name, access_keys.c.name, access_keys.c.kind))))
+    return tuple(
+        map(_key_of, connection.execute(chosen.order_by(accounts.c.name, access_keys.c.name, access_keys.c.kind)))
+    )
 
 
 def use(connection: Connection, key: int, *, now: datetime) -> None:

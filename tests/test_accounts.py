@@ -164,7 +164,7 @@ def test_a_key_opens_its_own_door_until_it_is_revoked(people: People) -> None:
     with people.database.write() as connection:
         access_keys.use(connection, kept.id, now=NOON + timedelta(days=1))
         assert [one.used_on for one in access_keys.listing(connection)] == [(NOON + timedelta(days=1)).date(), None]
-    people.revoke_key("ana", "the week's sheet")
+    people.revoke_key("ana", "the week's  sheet")
     with people.database.read() as connection:
         assert access_keys.find(connection, key, "api") is None
         assert [one.kind for one in access_keys.listing(connection, account.id)] == ["feed"]

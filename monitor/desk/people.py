@@ -95,7 +95,7 @@ class People:
 
     def add_key(self, name: str, label: str, kind: KeyKind = "api", *, role: DeskRole = "reader") -> str:
         """A key of an account; it is told this once. `label` says what it is for."""
-        label = " ".join(label.split())
+        label = _label(label)
         if not 1 <= len(label) <= 64 or not label.isprintable():
             raise AccountError("expected 1 to 64 characters that say what it is for")
         with self._changing(name) as (connection, account):
@@ -111,6 +111,7 @@ class People:
 
     def revoke_key(self, name: str, label: str, kind: KeyKind = "api") -> None:
         """It opens nothing any more."""
+        label = _label(label)
         with self._changing(name) as (connection, account):
             access_keys.revoke(connection, _key_called(connection, account, label, kind).id)
             self._note(connection, "key revoked", account.name, f"{kind} key {label}")
@@ -161,6 +162,10 @@ def account_called(connection: Connection, name: str) -> Account:
 def new_secret() -> str:
     """A secret for an app that shows codes; nothing asks for one before `People.ask_for_code`."""
     return second_factor.secret_of(secrets.token_bytes(second_factor.SECRET_BYTES))
+
+
+def _label(typed: str) -> str:
+    return " ".join(typed.split())
 
 
 def _key_called(connection: Connection, account: Account, label: str, kind: KeyKind) -> Key:
