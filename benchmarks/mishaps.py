@@ -35,11 +35,9 @@ from storage.schema import decisions, matches
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 REFUSED = 4  # the exit status of an error that is said in words
 _SEED = 20261124
-_STARTS = 6  # of a program that dies of one story
 _PAUSED = 20 * timedelta(minutes=1)  # longer than any lease
 _DISK = 3  # megabytes
 _AN_HOUR = 10  # messages to one recipient, unless the file says otherwise
-_FILLINGS = 12
 
 
 class CannotTryError(Exception):
@@ -57,7 +55,7 @@ class Outcome:
 # ---- one story that kills --------------------------------------------------------------------------------------------
 
 
-def die_of_one_story() -> Outcome:
+def die_of_one_story(starts: int = 6) -> Outcome:
     """The alert of one story kills the program at each start: once it is written, then once it is sent."""
     faults, copies = list[str](), 0
     for place in ("composed", "mail sent"):
@@ -66,19 +64,19 @@ def die_of_one_story() -> Outcome:
             run.press.publish(1)
             deadly = run.press.stories[-1]
             deaths = 0
-            for _ in range(_STARTS):
-                run.press.publish(1)
+            for _ in range(starts):
+                run.press.publish(2)
                 run.clock.skip(timedelta(seconds=30))
                 run.target.start_to_die_of(deadly, place)
                 deaths += run.target.wait() == -signal.SIGKILL
-            untold = {story for story, _ in run.untold() if story not in {deadly, run.press.stories[-1]}}
+            untold = {story for story, _ in run.untold()} - {deadly}
             run.stand_still()
             faults += [f"{place}: {len(untold)} other stories were held up"] if untold else []
             faults += [] if deaths > 1 else [f"{place}: it died {deaths} times only"]
             faults += faults_of(run, most=2)
             copies = max(copies, most_copies(run))
     return Outcome(
-        said=f"dies of one story at each of {_STARTS} starts, before and after it is sent: {copies} copies at most, "
+        said=f"dies of one story at each of {starts} starts, before and after it is sent: {copies} copies at most, "
         "the other stories are told meanwhile",
         faults=tuple(faults),
     )
@@ -87,12 +85,12 @@ def die_of_one_story() -> Outcome:
 # ---- several at once -------------------------------------------------------------------------------------------------
 
 
-def start_several(number: int) -> Outcome:
-    """So many processes at once on one database, five times over."""
+def start_several(number: int, rounds: int = 5) -> Outcome:
+    """So many processes at once on one database, again and again."""
     faults, refused, begun = list[str](), 0, 0
     with killing(Tipsheet, _SEED) as run:
         others = [Tipsheet.beside(run.target) for _ in range(number - 1)]
-        for _ in range(5):
+        for _ in range(rounds):
             run.press.publish(20)
             run.clock.skip(timedelta(seconds=2))
             for one in (run.target, *others):
@@ -154,13 +152,13 @@ def _wait_until_stopped(process: int) -> None:
 # ---- a full disk -----------------------------------------------------------------------------------------------------
 
 
-def fill_the_disk() -> Outcome:
+def fill_the_disk(fillings: int = 12) -> Outcome:
     """The disk fills up at some point of a run, again and again, and is emptied."""
     chance, failed = random.Random(_SEED), 0
     with small_disk(_DISK) as place, killing(Tipsheet, _SEED, place=place) as run:
         ballast = place / "ballast"
         run.stand_still()
-        for _ in range(_FILLINGS):
+        for _ in range(fillings):
             free = os.statvfs(place).f_bavail * os.statvfs(place).f_frsize
             ballast.write_bytes(bytes(max(0, free - chance.randrange(0, 120_000))))
             run.press.publish(3)
@@ -176,7 +174,7 @@ def fill_the_disk() -> Outcome:
     faults += [] if sound == "ok" else [f"the database is damaged: {sound}"]
     faults += [] if failed else ["the disk was never full enough to stop a run"]
     return Outcome(
-        said=f"the disk full {_FILLINGS} times, which stopped {failed} runs: {alerts} alerts, {copies} copies at most, "
+        said=f"the disk full {fillings} times, which stopped {failed} runs: {alerts} alerts, {copies} copies at most, "
         "the database sound, and all told when there was room again",
         faults=tuple(faults),
     )
@@ -205,18 +203,20 @@ _WITH_DIGESTS = CONFIG.replace(
 )
 
 
-def set_the_clock() -> Outcome:
-    """A day ahead, and back; a day behind, and back; a day of four runs each in between."""
+def set_the_clock(looks: int = 4) -> Outcome:
+    """A day ahead, and back; a day behind, and back; a day of so many runs each in between."""
     with killing(partial(Tipsheet, config=_WITH_DIGESTS), _SEED) as run:
         now = run.clock()
         run.clock.skip(now.replace(hour=6, minute=30, second=0, microsecond=0) + DAY - now)
         dates, late = set[str](), set[str]()
         for leap in (0 * DAY, DAY, -DAY, 0 * DAY, -DAY, DAY, 0 * DAY):
             run.clock.skip(leap)
-            for _ in range(4):
+            for _ in range(looks):
                 run.press.publish(4)
-                run.clock.skip(6 * HOUR)
-                run.run_in_peace()
+                run.clock.skip(DAY / looks)
+                for _ in range(2):  # as cron does: what the first look puts right, the second one finds
+                    run.clock.skip(timedelta(minutes=1))
+                    run.run_in_peace()
                 if run.clock().hour >= _DIGEST_HOUR:
                     dates.add(f"{run.clock():%Y-%m-%d}")
                 late |= {story for story, _ in run.untold()}

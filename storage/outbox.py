@@ -24,6 +24,8 @@ from storage import claims
 from storage.database import insert_new
 from storage.schema import Instant, attempts, entries, outbox
 
+_IN_HAND = "the program ended while this was in its hands"
+
 State = Literal["waiting", "sent", "failed", "uncertain", "folded"]
 Result = Literal["sent", "refused", "unreached", "throttled", "ambiguous"]  # throttled: the service asked for rest
 
@@ -181,10 +183,16 @@ def claim_next(
     return _item(connection, rows[0]) if rows else None
 
 
-def put_behind(connection: Connection, *, now: datetime) -> None:
-    """What was in the hands of a process that died waits behind all that is due, in case it died of it."""
-    in_hand = outbox.c.claimed_by.is_not(null()) & (outbox.c.state == "waiting") & (outbox.c.due_at < now)
-    connection.execute(update(outbox).where(in_hand).values(due_at=now))
+def put_behind(connection: Connection, *, now: datetime, pause: timedelta) -> None:
+    """What was in the hands of a process that died waits behind all that is due, in case it died of it.
+
+    If the one before died with it, too, it waits for `pause`, so that the others get through on every channel.
+    """
+    in_hand = outbox.c.claimed_by.is_not(null()) & (outbox.c.state == "waiting")
+    again = outbox.c.reason == _IN_HAND
+    connection.execute(update(outbox).where(in_hand, again).values(due_at=now + pause))
+    late = in_hand & ~again & (outbox.c.due_at < now)
+    connection.execute(update(outbox).where(late).values(due_at=now, reason=_IN_HAND))
 
 
 def count_due(connection: Connection, *, now: datetime, horizon: datetime) -> int:

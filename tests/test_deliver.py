@@ -196,6 +196,24 @@ def test_what_a_process_died_of_holds_up_nothing_else(
     assert len(mail.sent) == 3
 
 
+def test_what_a_process_died_of_twice_waits_while_the_others_get_through(
+    deliver: Deliver, config: Config, clock: Clock
+) -> None:
+    queue(deliver)
+    for waits in (0, 600):
+        clock.move(timedelta(minutes=1))
+        with deliver.database.write() as connection:
+            assert outbox.claim_next(connection, "mail", claimant="dead", now=clock(), lease=LEASE, horizon=clock())
+        with Database(str(deliver.database.url)) as next_start:
+            take_over(next_start, config, now=clock())
+        with deliver.database.read() as connection:
+            (row,) = outbox.listing(connection, states=("waiting",))
+        assert row.due_at == clock() + timedelta(seconds=waits)
+        assert row.reason == "the program ended while this was in its hands"
+    clock.move(timedelta(minutes=10))
+    assert [one.state for one in deliver()] == ["sent"]
+
+
 def test_two_at_work_on_one_database_send_each_message_once(
     deliver: Deliver, mail: ScriptedSender, config: Config
 ) -> None:

@@ -19,19 +19,23 @@ WINDOW = timedelta(hours=72)
 _OVER = timedelta(days=7)  # no session of the desk lasts for so long after it was used
 
 
+PAUSE = timedelta(minutes=10)  # for a message with which the program died twice in a row
+
+
 def take_over(database: Database, config: Config, *, now: datetime) -> None:
     """Become the one instance on this database, and make its feeds follow the file.
 
     Leases that are still running belong to a process that is dead, since the instance lock is ours now: its work is
-    taken up at once instead of when they expire. What it was about to deliver comes last: should it have died of that,
-    the others are told all the same. If the clock was set back since then, what was put off is put right.
+    taken up at once instead of when they expire. What it was about to deliver comes last, and later if that was so
+    twice: should the program have died of it, the others are told all the same. If the clock was set back since then,
+    what was put off is put right.
     """
     database.claim_instance()
     with database.write() as connection:
         copying.refuse_unfinished(connection)
         facts.began_at(connection, now=now)  # before anything is decided: the first digest looks back to here
         feeds.remember(connection, tuple(config.feeds.values()))
-        outbox.put_behind(connection, now=now)
+        outbox.put_behind(connection, now=now, pause=PAUSE)
         for table in (feed_table, entry_table, errand_table, outbox_table):
             claims.release(connection, table)
         ran_ahead = connection.execute(select(feed_table.c.id).where(feed_table.c.polled_at > now).limit(1)).first()
