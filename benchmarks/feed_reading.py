@@ -1,9 +1,14 @@
 """`./dev bench feed-reading [--differences]`: what is read of real feeds, beside feedparser, and how fast.
 
-Reads $TIPSHEET_DATA/data: feeds-real.jsonl, feeds-real.tar.xz, feeds-conformance.tar.xz. Three parts: every field of
-every entry held against feedparser's, each difference counted by its kind; feedparser's own test files, as far as they
-ask for what we keep; CPU time of a first reading and of later ones, feedparser and a bare walk through the tree taking
-turns on the same bodies.
+Reads $TIPSHEET_DATA/data: feeds-real.jsonl, feeds-real.tar.xz, feeds-conformance.tar.xz. Four parts:
+
+  CPU time of a first reading and of later ones, taking turns on the same bodies with feedparser, with feedparser-rs,
+  which is compiled and sanitises too, and with a bare walk through the tree. A reading makes every field of every
+  entry, its content sanitised: what `tipsheet stage parse` does. What a poll does besides, but for the writing, has
+  its own row
+  the parts that a first reading is made of, and what lxml and nh3 alone would take
+  feedparser's own test files, as far as they ask for what we keep
+  every field of every entry held against feedparser's, each difference counted by its kind
 """
 
 from __future__ import annotations
@@ -28,19 +33,21 @@ from typing import Any
 from urllib.parse import unquote, urljoin
 
 import feedparser
+import feedparser_rs
 from lxml import etree  # type: ignore[import-untyped]  # it publishes no types
 
 from benchmarks.feed_conformance import show_conformance
+from benchmarks.feed_reading_parts import URL, first_reading, parsed, show_parts
 from monitor.errors import ParseError
 from monitor.feeds.abridged import read_changes, reading
 from monitor.feeds.changes import decide
 from monitor.feeds.parse import parse_feed
 from monitor.feeds.raw import _mended
 from monitor.isolate import IsolatedParser
-from monitor.model import ParsedEntry, ParsedFeed, Reading
+from monitor.model import Changes, ParsedEntry, ParsedFeed, Reading
+from monitor.pipeline.intake import texts
 from monitor.words.text import visible_text
 
-URL = "https://feeds.example/"
 _MOJIBAKE = re.compile("[ÃÂ][\x80-\xbf]?|â€|Ð|Ñ")
 _CAPTIONED = {"media_content", "media_thumbnail", "media_credit"}
 _LARGE = 100_000  # bytes
@@ -202,8 +209,11 @@ def is_well_formed(content: bytes) -> bool:
     return True
 
 
-def parsed(content: bytes) -> ParsedFeed:
-    return parse_feed(content, headers={}, url=URL)
+def first_poll(content: bytes) -> Changes:
+    """What a poll does with a body of which nothing is known, but for the writing."""
+    feed = first_reading(content)
+    texts(feed)
+    return decide(feed, known=(), first_poll=True, now=_NOW, fresh_for=timedelta(days=2))
 
 
 def last_readings(bodies: list[Body]) -> dict[str, Reading | None]:
@@ -211,7 +221,7 @@ def last_readings(bodies: list[Body]) -> dict[str, Reading | None]:
     kept: dict[str, Reading | None] = {}
     for body in bodies:
         with suppress(ParseError):
-            feed = read_changes(parsed, body.content, None, headers={}, url=URL)
+            feed = first_reading(body.content)
             found = decide(feed, known=(), first_poll=True, now=_NOW, fresh_for=timedelta(days=2))
             kept[body.path] = reading(feed, found)
     return kept
@@ -227,9 +237,11 @@ def readers(bodies: list[Body]) -> dict[str, Callable[[Body], object]]:
         return read_changes(parsed, body.content, known, headers={}, url=URL)
 
     return {
-        "a first reading": lambda body: read_changes(parsed, body.content, None, headers={}, url=URL),
+        "a first reading": lambda body: first_reading(body.content),
+        "the same, compared, its words taken": lambda body: first_poll(body.content),
         "one entry new": lambda body: again(body, 1),
         "other bytes, no entry new": lambda body: again(body, 0),
+        "feedparser-rs, which is compiled": lambda body: feedparser_rs.parse(body.content),
         "feedparser's defaults": lambda body: by_feedparser(body.content),
         "a bare walk through lxml's tree": lambda body: walk(body.content),
     }
@@ -251,7 +263,7 @@ def show_speed(bodies: list[Body]) -> None:
         *_, peer, floor = total
         for name, seconds in total.items():
             ratios = f"{total[peer] / seconds:6.1f} ×  {seconds / total[floor]:5.2f} ×"
-            print(f"    {name:32} {1000 * seconds / len(members):6.2f} ms  {ratios}")
+            print(f"    {name:35} {1000 * seconds / len(members):6.2f} ms  {ratios}")
 
 
 def show_isolated(bodies: list[Body]) -> None:
@@ -277,6 +289,7 @@ def main() -> None:
     bodies = corpus(data)
     print(f"{len(bodies)} real bodies, {sum(len(body.content) for body in bodies) // len(bodies):,} bytes each")
     show_speed(bodies)
+    show_parts([body.content for body in bodies])
     show_isolated(bodies)
     show_conformance(data, listed=listed)
     show_differences(bodies, listed=listed)

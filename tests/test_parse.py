@@ -320,6 +320,14 @@ def test_what_many_call_a_namespace_is_read_without_the_library(
     assert (entry.author, entry.content) == expected
 
 
+@pytest.mark.parametrize("file", ["dtds/podcast-1.0.dtd", "DTDs/Podcast-1.0.dtd"])
+def test_a_podcasts_categories_are_tags(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(parse, "_read_by_library")
+    item = '<item><x:category text="News"><x:category text="Courts"/></x:category><category>Ferries</category></item>'
+    feed = read(f'<rss xmlns:x="http://www.itunes.com/{file}"><channel>{item}</channel></rss>')
+    assert feed.entries[0].tags == ("News", "Courts", "Ferries")
+
+
 def test_addresses_are_joined_to_the_page_of_their_own_entry() -> None:
     items = "".join(
         f"<item><link>https://t.example/{year}/a</link><c:encoded>&lt;img src='map.png'&gt;</c:encoded></item>"

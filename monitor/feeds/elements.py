@@ -52,6 +52,7 @@ _SPEAKING = {
     _XHTML: frozenset[str](),
 }
 _MUTE = (_TERMS, _MEDIA, _ITUNES, _SYNDICATION, _FEEDBURNER)  # what is not read of these tells nothing
+_PODCAST_CATEGORY = f"{_ITUNES}category"
 _LISTS = frozenset({f"{_ITUNES}keywords", f"{_MEDIA}keywords"})  # names with commas between
 _PREFIXES = frozenset({"dc", "dcterms", "content", "atom", "media", "itunes", "xhtml", "feedburner"})
 _ATOM_ENTRY = _names("id title link summary content published updated author category rights contributor source")
@@ -190,10 +191,12 @@ def _summary_and_contents(item: Element, found: _Children, dialect: str) -> tupl
 
 def _rss_tags(item: Element, found: _Children, dialect: str) -> list[str]:
     tags: list[str] = []
-    kinds = (f"{dialect}category", f"{_DC}subject", f"{_MEDIA}category", *_LISTS)
+    kinds = (f"{dialect}category", f"{_DC}subject", f"{_MEDIA}category", _PODCAST_CATEGORY, *_LISTS)
     for child in _in_order(item, found, [tag for tag in kinds if tag in found]):
-        text = _markup(child)
-        tags += text.split(",") if child.tag in _LISTS else [text]
+        if child.tag == _PODCAST_CATEGORY:  # one within the other, each named by an attribute
+            tags += [category.get("text", "") for category in child.iter(_PODCAST_CATEGORY)]
+        else:
+            tags += _markup(child).split(",") if child.tag in _LISTS else [_markup(child)]
     return tags
 
 
