@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
 from threading import Lock
 from typing import Any
 
@@ -167,15 +168,17 @@ class OnlyInstance:
         """Raises InstanceError where another one is at work."""
         self._engine = engine
         self._one_at_a_time = Lock()
-        self._connection = self._claim()
+        self._connection: Connection | None = self._claim()
 
     def _claim(self) -> Connection:
-        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        connection.detach()  # it serves nobody else, as long as we live
-        if connection.exec_driver_sql(_CLAIM).scalar_one():
-            return connection
-        owner = str(connection.exec_driver_sql(_OWNER).scalar() or "unknown").removeprefix("tipsheet: ")
-        connection.close()
+        with ExitStack() as unless_it_is_ours:
+            connection = unless_it_is_ours.enter_context(self._engine.connect())
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.detach()  # it serves nobody else, as long as we live
+            if connection.exec_driver_sql(_CLAIM).scalar_one():
+                unless_it_is_ours.pop_all()
+                return connection
+            owner = str(connection.exec_driver_sql(_OWNER).scalar() or "unknown").removeprefix("tipsheet: ")
         raise InstanceError(
             f"another tipsheet ({owner}) is working on {shown(self._engine.url)}; stop it first, or wait for it"
         )
@@ -183,11 +186,19 @@ class OnlyInstance:
     def hold(self) -> None:
         """The lock goes with its connection; it is taken again unless somebody else has it by now."""
         with self._one_at_a_time:
-            try:
-                self._connection.exec_driver_sql("SELECT 1")
-            except DBAPIError:
-                self._connection.close()
+            if self._connection is None or not _answers(self._connection):
+                self.close()
                 self._connection = self._claim()
 
     def close(self) -> None:
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _answers(connection: Connection) -> bool:
+    try:
+        connection.exec_driver_sql("SELECT 1")
+    except DBAPIError:
+        return False
+    return True

@@ -36,9 +36,9 @@ def new_database(engine: str, directory: Path, how: str = "") -> Iterator[str]:
         yield _file(directory)
         return
     name = f"{_NAME}_{next(_numbers)}"
-    _say(f"CREATE DATABASE {name} {how}")
+    say(f"CREATE DATABASE {name} {how}")
     yield _url(name)
-    _say(f"DROP DATABASE {name} WITH (FORCE)")
+    say(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def _template_file() -> Path:
 @cache
 def _template() -> str:
     name = f"{_NAME}_template"
-    _say(f"CREATE DATABASE {name}")
+    say(f"CREATE DATABASE {name}")
     Database(_url(name)).close()
     return name
 
@@ -100,15 +100,16 @@ END $$
 @cache
 def _laundry() -> Engine:
     """A way into the database that is washed."""
-    _say(f"CREATE DATABASE {_NAME} TEMPLATE {_template()}")
-    return create_engine(_url(_NAME))
+    say(f"CREATE DATABASE {_NAME} TEMPLATE {_template()}")
+    return create_engine(_url(_NAME), pool_pre_ping=True)
 
 
 def _url(name: str) -> str:
     return _server().set(database=name).render_as_string(hide_password=False)
 
 
-def _say(statement: str) -> None:
+def say(statement: str) -> None:
+    """Something to the server, from outside of every database of ours."""
     engine = create_engine(_server(), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(statement))
@@ -144,4 +145,4 @@ def _server() -> URL:
 def _leave() -> None:
     """Somebody else's server is left as it was."""
     for name in (_NAME, f"{_NAME}_template"):
-        _say(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        say(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

@@ -24,7 +24,7 @@ from storage import feeds, migrations, word_index
 from storage.database import Database, continue_ids
 from storage.schema import feeds as feed_table
 from storage.schema import metadata
-from tests.engines import ENGINES, new_database, washed_database
+from tests.engines import ENGINES, new_database, say, washed_database
 
 FEED = Feed(url="https://example.org/feed", name="Example", outlet="example.org")
 
@@ -324,6 +324,22 @@ def test_an_instance_whose_lock_was_lost_takes_it_again_or_stops(served: Databas
         second.claim_instance()
         with pytest.raises(InstanceError, match="another tipsheet"), first.write():
             pytest.fail("two instances wrote")
+
+
+def test_a_server_that_is_away_for_a_while_is_waited_for(served: Database) -> None:
+    name = served.url.database
+    with Database(served.url.render_as_string(hide_password=False)) as database:
+        database.claim_instance()
+        say(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        say(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        for _ in range(2):
+            with pytest.raises(StorageError, match="not currently accepting connections"), database.write():
+                pytest.fail("somebody wrote into nothing")
+        say(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        with database.write() as connection:
+            feeds.remember(connection, [FEED])
+        with Database(database.url.render_as_string(hide_password=False)) as other, pytest.raises(InstanceError):
+            other.claim_instance()
 
 
 def test_nothing_is_written_where_only_reading_was_meant(served: Database) -> None:
