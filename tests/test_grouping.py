@@ -380,13 +380,25 @@ def test_a_story_that_has_left_the_window_before_it_was_compared_is_not_missed()
     assert grouper.merge() == ()
 
 
-def test_a_stray_report_joins_the_crowd_that_is_nearest_to_it() -> None:
+def test_stray_reports_join_the_crowd_that_is_nearest_to_them() -> None:
     grouper = desk()
     told = [grouper.place(document(f"m{number}", f"{SAME_NEWS} {number}"), seen=NOON) for number in range(12)]
-    stray = grouper.place(document("z", "Critics of Northgate ask what a border cloud is for"), seen=NOON)
-    assert (len({each.story for each in told}), stray.relation) == (1, "new")
-    assert [(merge.kept, merge.gone) for merge in grouper.merge()] == [("m0", "z")]
+    strays = ["Who profits when a border agency rents servers", "Clouds over Northgate as senators ask about servers"]
+    alone = [grouper.place(document(f"z{number}", title), seen=NOON) for number, title in enumerate(strays)]
+    assert ({each.story for each in told}, [each.relation for each in alone]) == ({"m0"}, ["new", "new"])
+    merges = {merge.gone: merge for merge in grouper.merge()}
+    assert {(merge.gone, merge.kept) for merge in merges.values()} == {("z0", "m0"), ("z1", "m0")}
+    assert "nearest to what many report: both tell of" in {merge.why for merge in merges.values()}
     assert grouper.merge() == ()
+
+
+def test_a_stray_report_joins_no_pair() -> None:
+    grouper = desk()
+    for number in range(2):
+        grouper.place(document(f"m{number}", f"{SAME_NEWS} {number}"), seen=NOON)
+    for number, title in enumerate(("Who profits when a border agency rents servers", "Agency rents border huts")):
+        grouper.place(document(f"z{number}", title), seen=NOON)
+    assert all(merge.why != "nearest to what many report: both tell of" for merge in grouper.merge())
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,10 @@ def in_colour() -> bool:
 
 def plain(text: object) -> str:
     """Printable characters only; what could move the cursor or turn the line around is shown as an escape."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in str(text))
+    shown = str(text)
+    if shown.isprintable():  # nearly always, and a long story is shown line by line
+        return shown
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in shown)
 
 
 def plain_lines(text: str) -> str:
@@ -110,6 +113,8 @@ def json_line(value: object) -> None:
 
 def plain_json(written: str) -> str:
     """JSON on one line with the same characters escaped as `plain` escapes; to a program that reads it, the same."""
+    if written.isprintable():
+        return written
     return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in written)
 
 

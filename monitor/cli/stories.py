@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from monitor.cli.commands import Commands
 from monitor.cli.options import database_option, json_option, open_database
 from monitor.cli.paint import err, in_colour, json_line, json_lines, local, out, plain, table
 from monitor.clock import utc_now
-from monitor.model import Correction, Difference, StoryReport
+from monitor.model import Correction, Difference, EditNote, StoryReport
 from monitor.story.outlets import shipped
 from monitor.story.report import tell
 from monitor.story.versions import around_changes, differences, edit_kind
@@ -100,7 +100,7 @@ def stories_show(database_url: str | None, as_json: bool, story: int) -> None:
     watch = next((match.watch for telling in tellings for match in telling.matches), "")
     report = tell(kept, watch, tellings, shipped())
     if as_json:
-        tellers = [asdict(member) | {"fetched": fetched.get(member.entry, ())} for member in members]
+        tellers = [_fields(member) | {"fetched": fetched.get(member.entry, ())} for member in members]
         facts = {"story": kept, "watch": watch, "why": report.why}
         origin = {
             "origin": report.origin, "origin_note": report.origin_note, "votes": report.votes,
@@ -134,18 +134,30 @@ def _show(
     if report.watch:
         out.print(plain(f"Matched by “{report.watch}”: {report.why}"))
     edits = {one.entry_id: one.edit for one in (report.lead, *report.members)}
+    shown = Text()
     for member in members:
-        edit = edits.get(member.entry)
-        out.print("")
-        out.print(plain(f"{local(member.first_seen)}  entry {member.entry}  {member.outlet}  {_place_of(member)}"))
-        out.print(plain(f"  {member.title}"))
-        if edit and edit.title:
-            out.print(Text("  headline changed ").append_text(_changed(edit.title)))
-        if member.link:
-            out.print(plain(f"  {member.link}"))
-        for errand in fetched.get(member.entry, ()):
-            if said := _of_errand(errand):
-                out.print(plain(f"  {said}"))
+        for line in _lines_of(member, edits.get(member.entry), fetched.get(member.entry, ())):
+            shown.append(line).append("\n")
+    out.print(shown, end="")  # at once: a call of `print` costs more than what it prints
+
+
+def _fields(member: MemberRow) -> dict[str, object]:
+    """As `asdict` has them, which copies each value."""
+    return {field.name: getattr(member, field.name) for field in fields(member)}
+
+
+def _lines_of(member: MemberRow, edit: EditNote | None, fetched: Sequence[errands.ErrandRow]) -> Iterator[str | Text]:
+    """A blank line, and all that is said of a member."""
+    yield ""
+    yield plain(f"{local(member.first_seen)}  entry {member.entry}  {member.outlet}  {_place_of(member)}")
+    yield plain(f"  {member.title}")
+    if edit and edit.title:
+        yield Text("  headline changed ").append_text(_changed(edit.title))
+    if member.link:
+        yield plain(f"  {member.link}")
+    for errand in fetched:
+        if said := _of_errand(errand):
+            yield plain(f"  {said}")
 
 
 _PASSES = {"merge": " (its story was merged into this one)", "person": " (by a person)"}
