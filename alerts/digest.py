@@ -74,7 +74,7 @@ def compose_digest(
     misses = [_near_line(miss, language) for miss in near[:NEAR]]
     month, picture = month_of(history, key, language, alone=alone) if history else (None, "")
     facts = _page(ranked, recipient, health) | {
-        "day": language.dated("EEEE d MMMM y", day),
+        "day": language.heading(day),
         "month": month,
         "changed": [card_of(report, recipient).lead for report in changed],
         "near": misses,

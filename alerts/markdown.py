@@ -42,7 +42,7 @@ def _note(message: Message) -> Iterator[str]:
 def _digest(message: Message) -> Iterator[str]:
     data: Data = message.data
     language = language_of(message.language)
-    yield f"# {_plain(language.dated('EEEE d MMMM y', date.fromisoformat(data['day'])))}"
+    yield f"# {_plain(language.heading(date.fromisoformat(data['day'])))}"
     yield ""
     yield _plain(message.subject)
     yield from _month(data.get("month"), language)

@@ -36,7 +36,7 @@ def digest(*reports: StoryReport, near: Sequence[NearMiss] = (NEAR,), language: 
 def test_a_digest_as_markdown_is_the_one_that_somebody_has_looked_at() -> None:
     golden("digest.md", as_markdown(digest(REPORT, QUIET)))
     golden("digest-empty.md", as_markdown(digest()))
-    assert "# miércoles 4 de marzo de 2026" in as_markdown(digest(REPORT, language="es"))
+    assert "# Miércoles 4 de marzo de 2026" in as_markdown(digest(REPORT, language="es"))
 
 
 @pytest.mark.parametrize(

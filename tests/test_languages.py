@@ -22,7 +22,9 @@ from alerts.message import compose_alert, compose_test
 from alerts.note import as_text, note_of
 from alerts.summary import compose_more, compose_notice, compose_reminder
 from monitor.model import Document, Message, Sighting, Watch
+from monitor.pipeline.arming import sentence_of
 from monitor.watches import packs
+from monitor.watches.backtest import Backtest, Line, too_busy
 from monitor.watches.matching import Matcher, compile_watch
 from monitor.watches.pack import read_pack
 from tests.sentences import ROOT, templates, told
@@ -143,6 +145,15 @@ def test_dates_numbers_and_lists_are_those_of_the_reader() -> None:
 def test_a_kept_sentence_is_told_in_the_reader_s_language(kept: str, said: str) -> None:
     assert retold(kept, ES) == said
     assert retold(kept, ENGLISH) == kept
+
+
+def test_why_a_watch_is_held_is_said_in_the_reader_s_language() -> None:
+    line = Line(at=NOW, level="alert", story="1", entry=1, title="", outlet="", link="", score=1, why="", folded=0)
+    reason = too_busy(Backtest(watch="raids", since=NOW, until=NOW, entries=31, lines=(line,) * 31))
+    assert retold(sentence_of("raids", reason), ES).startswith(
+        "El tema “raids” queda limitado al resumen: habría enviado"
+    )
+    assert retold("The watch “raids” is not used: query: it ends", ES) == "El tema “raids” no se usa: query: it ends"
 
 
 def errors() -> Iterator[tuple[str, str]]:

@@ -45,6 +45,11 @@ class Language:
         write = format_datetime if isinstance(moment, datetime) else format_date
         return write(moment, self.catalogue.gettext(pattern), locale=self.locale)
 
+    def heading(self, day: date) -> str:
+        """A day as what stands over a page: "Wednesday 4 March 2026", with a capital in every language."""
+        said = self.dated("EEEE d MMMM y", day)
+        return said[:1].upper() + said[1:]
+
     def number(self, value: float) -> str:
         from babel.numbers import format_decimal
 
