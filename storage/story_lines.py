@@ -22,6 +22,7 @@ from storage.review_tables import assignments, notes, sightings, verdicts
 from storage.schema import credits, decisions, entries, feeds, matches, members, stories
 
 _LOUDNESS = {"nothing": 0, "digest": 1, "update": 2, "alert": 3}
+_KEPT_OR_REFUSED: tuple[VerdictKind, ...] = ("kept", "starred", "refused")
 _READ = 20_000  # code points of a text in which a passage is looked for
 _BEFORE, _PASSAGE = 400, 1_000  # code points of a passage before its first place, and in all
 
@@ -40,7 +41,7 @@ def lines(
 
 def judged(connection: Connection, *, watch: str = "", limit: int = 2_000) -> tuple[StoryLine, ...]:
     """The stories that were kept, starred or refused, of one watch or of all; the latest match first."""
-    return _lines(connection, _found(Filters(watch=watch)).where(~_judged("open")), limit)
+    return _lines(connection, _with_verdicts(_found(Filters(watch=watch)), _KEPT_OR_REFUSED), limit)
 
 
 def count(connection: Connection, filters: Filters) -> int:
@@ -67,7 +68,15 @@ def _found(filters: Filters) -> Select[int, str]:
         .join(entries, entries.c.id == members.c.entry_id)
         .group_by(members.c.story_id, matches.c.watch)
     )
-    return query.where(*_conditions(filters))
+    found = query.where(*_conditions(filters))
+    return _with_verdicts(found, (filters.verdict,)) if filters.verdict else found
+
+
+def _with_verdicts(found: Select[int, str], kinds: Collection[VerdictKind]) -> Select[int, str]:
+    """Those of the stories whose last verdict is one of these; "open" is that of a story without any."""
+    standing = review.standing(verdicts).subquery()
+    about = (standing.c.story_id == members.c.story_id) & (standing.c.watch == matches.c.watch)
+    return found.outerjoin(standing, about).where(func.coalesce(standing.c.verdict, "open").in_(kinds))
 
 
 def _conditions(filters: Filters) -> Iterable[ColumnElement[bool]]:
@@ -79,21 +88,11 @@ def _conditions(filters: Filters) -> Iterable[ColumnElement[bool]]:
         yield matches.c.watch == filters.watch
     if filters.outlet:
         yield entries.c.feed_id.in_(select(feeds.c.id).where(feeds.c.outlet == filters.outlet))
-    if filters.verdict:
-        yield _judged(filters.verdict)
     if filters.story is not None:
         yield members.c.story_id == filters.story
     if filters.assignee:
         standing = review.standing(assignments).where(assignments.c.assignee == filters.assignee)
         yield members.c.story_id.in_(select(standing.subquery().c.story_id))
-
-
-def _judged(kind: VerdictKind) -> ColumnElement[bool]:
-    standing = review.standing(verdicts).subquery()
-    about = (standing.c.story_id == members.c.story_id) & (standing.c.watch == matches.c.watch)
-    if kind == "open":
-        return ~select(standing.c.id).where(about, standing.c.verdict != "open").exists()
-    return select(standing.c.id).where(about, standing.c.verdict == kind).exists()
 
 
 # ---- what stands on each line ----------------------------------------------------------------------------------------
