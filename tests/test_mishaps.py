@@ -11,11 +11,10 @@ from benchmarks import mishaps
 from benchmarks.mishaps import CannotTryError, Outcome
 
 SMALL: dict[str, Callable[[], Outcome]] = {
-    "a story that kills": partial(mishaps.die_of_one_story, starts=3),
+    "a story that kills": partial(mishaps.die_of_one_story, 5, ["composed"]),
     "four processes": partial(mishaps.start_several, 4, rounds=1),
     "a sleeper": mishaps.sleep_beyond_the_lease,
     "a full disk": partial(mishaps.fill_the_disk, fillings=2),
-    "a clock": partial(mishaps.set_the_clock, looks=2),
     "a storm": partial(mishaps.weather_a_storm, 60),
 }
 
