@@ -1,10 +1,11 @@
-"""How well headlines are grouped into stories: `./dev bench grouping-quality [--errors]`.
+"""How well headlines are grouped into stories: `./dev bench grouping-quality [--errors [MOST]]`.
 
 Headlines with gold story ids, in time order, from TIPSHEET_DATA; the first half is for tuning, the second is the
 measured one. BCubed precision, recall and F1 on arrival and after the last merge; microseconds for a document, with its
 share of the merges. Then, of each day's stories with twenty headlines or more: in how many more than one in twenty is a
-stranger to what most of its headlines tell. `--errors` lists what was told as one story and is several, and what
-was told as several and is one, the costliest first; read them, for several "true" stories are at times one event.
+stranger to what most of its headlines tell. `--errors` lists what was told as one story and is several, and what was
+told as several and is one, the costliest first, 8 of each or MOST of them (0: every one, headline by headline); read
+them, for several "true" stories are at times one event.
 """
 
 from __future__ import annotations
@@ -100,17 +101,23 @@ def crowded(headlines: Sequence[Headline], told: Sequence[str]) -> tuple[int, in
     return sum(max(counted.values()) < (1 - STRANGERS) * counted.total() for counted in large), len(large)
 
 
-def show_errors(headlines: Sequence[Headline], told: Sequence[str], *, most: int = 8) -> None:
+def show_errors(headlines: Sequence[Headline], told: Sequence[str], most: int) -> None:
+    """The costliest errors; of each of its parts the first headline, or all of them where `most` is 0: then nothing is
+    left out."""
     true = [headline.story for headline in headlines]
     for what, outer, inner in (("one story, truly several", told, true), ("several stories, truly one", true, told)):
         parts: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for headline, whole, part in zip(headlines, outer, inner, strict=True):
             parts[whole][part].append(headline.document.title)
-        for held in sorted(parts.values(), key=_cost, reverse=True)[:most]:
+        wrong = sorted((held for held in parts.values() if len(held) > 1), key=_cost, reverse=True)
+        print(f"  told as {what}: {len(wrong)} times")
+        for held in wrong[: most or None]:
             ranked = sorted(held.values(), key=len, reverse=True)
-            print(f"  told as {what}: {', '.join(str(len(titles)) for titles in ranked[:8])}")
-            for titles in ranked[:4]:
+            print(f"    {', '.join(str(len(titles)) for titles in ranked)}")
+            for titles in ranked[: 4 if most else None]:
                 print(f"      {len(titles):>4} × {titles[0][:100]}")
+                for title in () if most else titles[1:]:
+                    print(f"             {title[:100]}")
 
 
 def _cost(parts: dict[str, list[str]]) -> float:
@@ -121,7 +128,10 @@ def _cost(parts: dict[str, list[str]]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--errors", action="store_true", help="list what was grouped wrongly, of the first half only")
+    parser.add_argument(
+        "--errors", nargs="?", type=int, const=8, metavar="MOST",
+        help="list what was grouped wrongly, of the first half only; 0: all of it",
+    )  # fmt: skip
     asked = parser.parse_args()
     path = Path(os.environ.get("TIPSHEET_DATA", ""), "data", "stories-gold.csv.xz")
     if not path.is_file():
@@ -137,8 +147,8 @@ def main() -> None:
         print(f"  after merge  {bcubed(final, true)}")
         mixed, large = crowded(part, final)
         print(f"  stories of a day with more than {STRANGERS:.0%} strangers: {mixed} of {large}")
-        if asked.errors and name.startswith("first"):
-            show_errors(part, final)
+        if asked.errors is not None and name.startswith("first"):
+            show_errors(part, final, asked.errors)
 
 
 if __name__ == "__main__":

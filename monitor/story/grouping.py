@@ -297,7 +297,10 @@ class Grouper:
         return self._agree(story, other, likeness)
 
     def _is_stray(self, story: str, other: str) -> bool:
-        return self._words.documents(story) <= _STRAY and self._words.documents(other) >= _MANY
+        """One or two reports beside many, with more than one word in common."""
+        if self._words.documents(story) > _STRAY or self._words.documents(other) < _MANY:
+            return False
+        return len(self._words.agreement(story, other)) >= 2
 
     def _merge_relatives(self, changed: list[str]) -> Iterator[Merge]:
         """Stories that a credit ties and that name the same names, in whatever words and language."""
