@@ -112,8 +112,13 @@ def die_copying(pair: tuple[str, str], *, lots: int) -> None:
 
 def stop_copying(pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch, *, lots: int) -> None:
     """The same without a death: the copy ends there."""
-    monkeypatch.setattr(copying, "LOT", 2)
-    with Database(pair[0]) as source, Database(pair[1]) as target, source.read() as rows:
+    with (
+        monkeypatch.context() as small,
+        Database(pair[0]) as source,
+        Database(pair[1]) as target,
+        source.read() as rows,
+    ):
+        small.setattr(copying, "LOT", 2)
         deque(islice(copying.copy(rows, target, anew=False), lots), maxlen=0)
 
 
