@@ -122,7 +122,6 @@ BOUNDARIES: dict[str, Callable[[], None]] = {
 FLOOR_BOUNDARIES: dict[str, Callable[[], None]] = {
     "fetched": _after(kill_floor, "fetch"),
     "250 read": _after(kill_floor, "mail"),
-    "mail sent": _after(MailSender, "send"),
     "webhook answered": _after(kill_floor, "post"),
     "marked": _after(kill_floor, "mark"),
 }
