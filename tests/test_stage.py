@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from monitor.story.grouping import Grouper, Merge
+from monitor.story.grouping import Grouper
+from monitor.story.window import Merge
 from tests.command import Ran, tipsheet
 
 FEED = b"""<?xml version="1.0" encoding="utf-8"?>

@@ -18,7 +18,7 @@ one.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.model import Document, Placement
@@ -27,7 +27,7 @@ from monitor.story.centres import Centres, Point, nearest
 from monitor.story.likeness import Traits, is_one_template, overlap, printed
 from monitor.story.lineage import Lineage
 from monitor.story.placing import in_common, named, new, placed, repeat
-from monitor.story.window import Documents, Known, Reading, Story, is_told_anew, read
+from monitor.story.window import Documents, Known, Merge, Reading, Story, is_told_anew, read
 
 COPY = 0.5  # of the shorter text; true copies are often cut short, so no measure of the whole will do
 REWRITE = 0.2
@@ -55,18 +55,6 @@ _TERMS_SAID = 4  # why two stories were merged, for a reader
 _NOBODY = ("", 0.0)  # the nearest of a story that has none
 
 Bar = Callable[[str, str], float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Merge:
-    """Two stories that proved to be one: the documents of `gone` now belong to `kept`, the older."""
-
-    kept: str
-    gone: str
-    similarity: float
-    why: str = ""  # what the terms are to them: "both tell of"
-    shared: tuple[str, ...] = ()  # terms, as `likeness.printed` reads them back
-    copy_of: str | None = None  # the document that the one which began `gone` is a copy of, if it is one
 
 
 class Grouper:

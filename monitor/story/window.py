@@ -52,6 +52,18 @@ class Known:
     said: str = ""  # the address that its page calls its own, where that is another
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """Two stories that proved to be one: the documents of `gone` now belong to `kept`, the older."""
+
+    kept: str
+    gone: str
+    similarity: float
+    why: str = ""  # what the terms are to them: "both tell of"
+    shared: tuple[str, ...] = ()  # terms, as `likeness.printed` reads them back
+    copy_of: str | None = None  # the document that the one which began `gone` is a copy of, if it is one
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A document, read once for all three questions."""
