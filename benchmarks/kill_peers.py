@@ -70,5 +70,5 @@ class Rss2email(Target):
         subprocess.run([*self._r2e, *command], check=True, capture_output=True, **self._place())
 
     def _place(self) -> dict[str, Any]:
-        home = {"PATH": os.environ["PATH"], "HOME": str(self._directory), "LANG": "C.UTF-8"}
+        home = {"PATH": os.pathsep.join(os.get_exec_path()), "HOME": str(self._directory), "LANG": "C.UTF-8"}
         return {"cwd": self._directory, "env": home}

@@ -106,7 +106,7 @@ class Bars:
 def days(rows: Sequence[Bars], *, title: str, about: str, first: str, last: str) -> Drawing:
     """Rows of bars, one above the other and to one scale, each with its name over it; all words are the caller's.
 
-    `first` and `last` name the first and the last day. A day without anything is a dot, so that it is a day all the same.
+    `first` and `last` name the first and the last day. A day without anything is a dot: it is a day all the same.
     """
     most = max((count for row in rows for count in row.counts), default=0)
     bottom = _DAYS_HEAD + _DAYS_ROW * len(rows)

@@ -93,7 +93,8 @@ def _sentence(watch: str, pause: Pause, recipient: Recipient) -> str:
         "The watch “%(watch)s” sent %(most)s alerts within an hour and is paused until %(until)s. What it finds goes "
         "into the digest; whoever takes none gets one message then. %(command)s ends the pause. Write busy: true in it "
         "if so many are meant.",
-        watch=watch, most=MOST, until=local_time(pause.until, recipient), command=f"`tipsheet watches resume '{watch}'`",
+        watch=watch, most=MOST, until=local_time(pause.until, recipient),
+        command=f"`tipsheet watches resume '{watch}'`",
     )  # fmt: skip
 
 
