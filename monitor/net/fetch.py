@@ -4,8 +4,8 @@ What lives here: every byte that Tipsheet asks of a web server, and every limit 
 when to ask again, anything of the database. No other module asks the web; tests/test_fetch.py sees to it.
 
 The guard has four parts: addresses says what may be asked, network connects to nothing else and lets no
-wait outlast the request, connections speaks HTTP over it, inflate keeps a body small. Here they are put
-together, redirects are followed by hand, and what goes wrong becomes a FetchError with no secret of a URL.
+wait outlast the request, transport carries httpx's requests over it, inflate keeps a body small. Here
+they are put together, redirects are followed by hand, and what goes wrong becomes a FetchError with no secret of a URL.
 """
 
 from __future__ import annotations
@@ -13,21 +13,24 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from http import HTTPStatus
 from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import urljoin, urlsplit
 
+import httpx
+
 from monitor.errors import FetchError
 from monitor.model import Fetched, Validators
 from monitor.net.addresses import Origin, Proxy, origin, read_networks, shown, url_fault, wire_target, wire_url
-from monitor.net.connections import Answer, Connections, RawHeaders, written
 from monitor.net.inflate import capped, decoded
 from monitor.net.network import GuardedNetwork
+from monitor.net.transport import GuardedTransport
 from monitor.rhythm.cadence import parse_retry_after, read_http_date, words
 
 MAX_POSTED_BYTES = 64 * 1024
@@ -42,6 +45,7 @@ _FEED_TYPES = (
 _PAGE_TYPES = b"text/html, application/xhtml+xml;q=0.9, text/plain;q=0.5, */*;q=0.1"
 _ENCODINGS = {"", "identity", "gzip", "x-gzip"}
 _NO_VALIDATORS = Validators()
+_Headers = Sequence[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +94,7 @@ class Client:
     def __init__(self, settings: FetchSettings) -> None:
         """ValueError for an `allow_networks` that cannot be read."""
         self._settings = settings
-        self._connections = Connections(GuardedNetwork(read_networks(settings.allow_networks), settings.proxy))
+        self._transport = GuardedTransport(GuardedNetwork(read_networks(settings.allow_networks), settings.proxy))
         agent = (b"User-Agent", settings.user_agent.encode("latin-1"))
         self._asking = (agent, (b"Accept", _FEED_TYPES), (b"Accept-Encoding", b"gzip"))
         self._reading = (agent, (b"Accept", _PAGE_TYPES), (b"Accept-Encoding", b"gzip"))
@@ -106,7 +110,7 @@ class Client:
 
     def close(self) -> None:
         """Closes the connections that are kept alive."""
-        self._connections.close()
+        self._transport.close()
 
     def get(self, url: str, validators: Validators = _NO_VALIDATORS, *, known_hash: str = "") -> Fetched:
         """The body behind a URL (200), or the word that it has not changed (304).
@@ -121,15 +125,15 @@ class Client:
         """The page behind a URL, asked for as a reader's; else as `get`."""
         return self._get(url, self._reading, _NO_VALIDATORS, "", max_bytes)
 
-    def _get(self, url: str, headers: RawHeaders, validators: Validators, known_hash: str, max_bytes: int) -> Fetched:
+    def _get(self, url: str, headers: _Headers, validators: Validators, known_hash: str, max_bytes: int) -> Fetched:
         deadline = time.monotonic() + self._settings.total_timeout
         trail = _Trail(url=url, hop=url)
         while len(trail.seen) <= self._settings.max_redirects:
             asked_with = validators if trail.hop == (validators.url or url) else _NO_VALIDATORS
             with self._ask("GET", trail.hop, [*headers, *_conditions(asked_with)], deadline) as answer:
-                if answer.status not in _REDIRECTS:
+                if answer.status_code not in _REDIRECTS:
                     return _fetched(answer, trail, asked_with, known_hash, max_bytes)
-                trail = trail.led(answer.status, self._next_hop(answer, trail))
+                trail = trail.led(answer.status_code, self._next_hop(answer, trail))
         raise FetchError("redirect", f"{_host(url)} redirects more than {self._settings.max_redirects} times")
 
     def post(
@@ -144,16 +148,28 @@ class Client:
         given = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
         sent = [*self._posting, *given, (b"Content-Length", b"%d" % len(body))]
         with self._ask(method, url, sent, deadline, body) as answer:
-            return Posted(status=answer.status, headers=_headers(answer), body=_first_bytes(answer))
+            return Posted(status=answer.status_code, headers=_headers(answer), body=_first_bytes(answer))
 
     @contextmanager
-    def _ask(self, method: str, url: str, headers: RawHeaders, deadline: float, body: bytes = b"") -> Iterator[Answer]:
+    def _ask(
+        self, method: str, url: str, headers: _Headers, deadline: float, body: bytes = b""
+    ) -> Iterator[httpx.Response]:
         """One request, one answer, its body still unread. What goes wrong, here or in the block, is a FetchError."""
         asked = self._judged(url)
-        question = written(method, wire_target(wire_url(url)), [(b"Host", asked.authority), *headers], body)
-        connected = min(deadline, time.monotonic() + self._settings.connect_timeout)
+        request = httpx.Request(
+            method,
+            _address(asked),
+            headers=[(b"Host", asked.authority), *headers],
+            stream=httpx.ByteStream(body),
+            extensions={
+                "origin": asked,
+                "target": wire_target(wire_url(url)),
+                "connect_deadline": min(deadline, time.monotonic() + self._settings.connect_timeout),
+                "deadline": deadline,
+            },
+        )
         try:
-            with self._connections.ask(asked, question, connected=connected, limit=deadline) as answer:
+            with closing(self._transport.handle_request(request)) as answer:
                 yield answer
         except TimeoutError as error:
             limit = words(timedelta(seconds=self._settings.total_timeout))
@@ -170,7 +186,7 @@ class Client:
             fault = "the host's name cannot exist"
         raise FetchError("refused-address", f"{shown(url)} is not asked: {fault}")
 
-    def _next_hop(self, answer: Answer, trail: _Trail) -> str:
+    def _next_hop(self, answer: httpx.Response, trail: _Trail) -> str:
         """Where a redirect leads. Whether one may go there at all, the next request's guard decides."""
         target = _target(trail.hop, _headers(answer).get("location", ""))
         secure, plain = _scheme(trail.hop) == "https", _scheme(target) == "http"
@@ -182,7 +198,13 @@ class Client:
             fault = "from https to http"
         else:
             return target
-        raise FetchError("redirect", f"{_host(trail.hop)} redirects {fault}", status=answer.status)
+        raise FetchError("redirect", f"{_host(trail.hop)} redirects {fault}", status=answer.status_code)
+
+
+@lru_cache(maxsize=4096)
+def _address(asked: Origin) -> httpx.URL:
+    """A host as httpx names it: parsing it anew for each request would cost as much as all the rest."""
+    return httpx.URL(scheme=asked.scheme, host=asked.host, port=asked.port)
 
 
 def _target(base: str, location: str) -> str:
@@ -200,7 +222,7 @@ def _scheme(url: str) -> str:
 # ---- headers ---------------------------------------------------------------------------------------------------------
 
 
-def _conditions(validators: Validators) -> RawHeaders:
+def _conditions(validators: Validators) -> _Headers:
     """Latin-1 maps every byte to one character and back, so a validator returns byte for byte as it came."""
     conditions = []
     if validators.etag:
@@ -210,10 +232,10 @@ def _conditions(validators: Validators) -> RawHeaders:
     return conditions
 
 
-def _headers(answer: Answer) -> dict[str, str]:
+def _headers(answer: httpx.Response) -> dict[str, str]:
     """Names in lower case; a list's repeated lines are joined, of a single value's the first counts."""
     found: dict[str, str] = {}
-    for raw_name, raw_value in answer.headers:
+    for raw_name, raw_value in answer.headers.raw:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         if name not in found:
             found[name] = value
@@ -233,23 +255,23 @@ def _from_latin_1(value: str) -> str:
 # ---- answers ---------------------------------------------------------------------------------------------------------
 
 
-def _fetched(answer: Answer, trail: _Trail, asked_with: Validators, known_hash: str, max_bytes: int) -> Fetched:
+def _fetched(answer: httpx.Response, trail: _Trail, asked_with: Validators, known_hash: str, max_bytes: int) -> Fetched:
     headers = _headers(answer)
     body, body_hash = b"", ""
-    if answer.status == HTTPStatus.OK:
+    if answer.status_code == HTTPStatus.OK:
         _check_body(headers, max_bytes, _host(trail.hop))
-        wire = b"".join(capped(answer.pieces, max_bytes))
+        wire = b"".join(capped(answer.iter_raw(), max_bytes))
         body_hash = hashlib.sha256(wire).hexdigest()
         body = b"" if body_hash == known_hash else b"".join(decoded([wire], limit=max_bytes))
-    elif answer.status == HTTPStatus.NOT_MODIFIED and asked_with.are_any:
-        deque(answer.pieces, maxlen=0)  # there are none, but only an answer read to its end frees its connection
+    elif answer.status_code == HTTPStatus.NOT_MODIFIED and asked_with.are_any:
+        deque(answer.iter_raw(), maxlen=0)  # there are none, but only an answer read to its end frees its connection
     else:
-        raise _failure(answer.status, headers, trail)
+        raise _failure(answer.status_code, headers, trail)
     return Fetched(
         url=trail.url,
         final_url=trail.hop,
         permanent_url=trail.permanent,
-        status=answer.status,
+        status=answer.status_code,
         headers=headers,
         body=body,
         body_hash=body_hash,
@@ -291,11 +313,11 @@ def _check_body(headers: Mapping[str, str], max_bytes: int, host: str) -> None:
         raise FetchError("too-large", f"{host} announces a body larger than {max_bytes / 1_000_000:g} MB")
 
 
-def _first_bytes(answer: Answer) -> bytes:
+def _first_bytes(answer: httpx.Response) -> bytes:
     """As much of a receiver's answer as is worth keeping. The status is known by now, so a torn body is no failure."""
     body = b""
     with suppress(OSError, FetchError):
-        for piece in answer.pieces:
+        for piece in answer.iter_raw():
             body += piece
             if len(body) >= MAX_POSTED_BYTES:
                 break
