@@ -17,9 +17,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, null, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, literal, null, select, update
 
-from monitor.model import Decision, Message, Recipient
+from monitor.model import Decision, Message, MessageKind, Recipient
 from storage import claims
 from storage.database import insert_new
 from storage.schema import Instant, attempts, entries, outbox
@@ -36,7 +36,7 @@ class OutboxItem:
 
     id: int
     key: str
-    kind: Literal["alert", "update", "digest", "more", "notice", "reminder"]
+    kind: MessageKind
     channel: str
     recipient: str
     address: str
@@ -69,6 +69,7 @@ class OutboxRow:
     folded_into: int | None
     reminds_of: int | None
     acked_at: datetime | None
+    story_id: int | None  # of which story it tells; None where it tells of many, or of none
 
 
 def add(
@@ -179,6 +180,17 @@ def claim_next(
     ready = due(now, horizon) & (outbox.c.channel == channel)
     rows = claims.claim(
         connection, outbox, due=ready, order=outbox.c.due_at, claimant=claimant, now=now, lease=lease, limit=1
+    )
+    return _item(connection, rows[0]) if rows else None
+
+
+def claim_keyed(
+    connection: Connection, key: str, *, claimant: str, now: datetime, lease: timedelta
+) -> OutboxItem | None:
+    """The delivery of that key, which waits, for somebody who will send it now."""
+    ready = (outbox.c.key == key) & (outbox.c.state == "waiting")
+    rows = claims.claim(
+        connection, outbox, due=ready, order=outbox.c.id, claimant=claimant, now=now, lease=lease, limit=1
     )
     return _item(connection, rows[0]) if rows else None
 
@@ -309,20 +321,26 @@ def listing(
     connection: Connection, *, states: Sequence[str] = (), story: int | None = None, limit: int = 200
 ) -> tuple[OutboxRow, ...]:
     """Deliveries, newest first. The subject of one that has no words of its own is the headline that led to it."""
-    query = select(outbox, entries.c.title).outerjoin(entries, entries.c.id == outbox.c.entry_id)
-    query = query.order_by(outbox.c.id.desc()).limit(limit)
+    query = with_titles().order_by(outbox.c.id.desc()).limit(limit)
     if states:
         query = query.where(outbox.c.state.in_(states))
     if story is not None:
         query = query.where(outbox.c.story_id == story)
-    return tuple(
-        OutboxRow(
-            id=row.id, key=row.key, kind=row.kind, watch=row.watch, channel=row.channel, recipient=row.recipient,
-            subject=(row.message or {}).get("subject") or row.title or "", state=row.state, reason=row.reason,
-            attempts=row.attempts, created_at=row.created_at, due_at=row.due_at, sent_at=row.sent_at,
-            folded_into=row.folded_into, reminds_of=row.reminds_of, acked_at=row.acked_at,
-        )
-        for row in connection.execute(query)
+    return tuple(map(as_row, connection.execute(query)))
+
+
+def with_titles() -> Select[Any]:
+    """Deliveries, each with the headline that led to it."""
+    return select(outbox, entries.c.title).outerjoin(entries, entries.c.id == outbox.c.entry_id)
+
+
+def as_row(row: Row[Any]) -> OutboxRow:
+    """What `with_titles` found, as it is listed."""
+    return OutboxRow(
+        id=row.id, key=row.key, kind=row.kind, watch=row.watch, channel=row.channel, recipient=row.recipient,
+        subject=(row.message or {}).get("subject") or row.title or "", state=row.state, reason=row.reason,
+        attempts=row.attempts, created_at=row.created_at, due_at=row.due_at, sent_at=row.sent_at,
+        folded_into=row.folded_into, reminds_of=row.reminds_of, acked_at=row.acked_at, story_id=row.story_id,
     )  # fmt: skip
 
 
@@ -345,7 +363,7 @@ def _item(connection: Connection, row: Row[Any]) -> OutboxItem:
     return OutboxItem(
         id=row.id, key=row.key, kind=row.kind, channel=row.channel, recipient=row.recipient, address=row.address,
         story_id=row.story_id, watch=row.watch, attempts=row.attempts, ambiguous=ambiguous,
-        due_at=row.due_at, created_at=row.created_at, message=_message(row.message) if row.message else None,
+        due_at=row.due_at, created_at=row.created_at, message=message_of(row.message) if row.message else None,
     )  # fmt: skip
 
 
@@ -353,5 +371,6 @@ def _stored(message: Message) -> dict[str, Any]:
     return asdict(message) | {"created_at": message.created_at.isoformat()}
 
 
-def _message(stored: dict[str, Any]) -> Message:
-    return Message(**(stored | {"created_at": datetime.fromisoformat(stored["created_at"])}))
+def message_of(stored: Mapping[str, Any]) -> Message:
+    """The message as it was rendered, from the column that keeps it."""
+    return Message(**({**stored} | {"created_at": datetime.fromisoformat(stored["created_at"])}))
