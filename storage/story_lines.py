@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, select
@@ -116,13 +114,13 @@ class _Gathered:
     @classmethod
     def of(cls, connection: Connection, keys: Sequence[Key], person: str) -> _Gathered:
         ids = {story for story, _ in keys}
-        tellers, matched = _tellers(connection, ids), _matched(connection, ids)
+        tellers, matched, origins = _tellers(connection, ids), _matched(connection, ids), _origins(connection, ids)
         return cls(
             stories={row.id: row for row in connection.execute(select(stories).where(stories.c.id.in_(ids)))},
-            leads=_leads(connection, {key: _clearest(matched[key]).id for key in keys}),
+            leads=_leads(connection, {key: _lead(matched[key], origins.get(key[0], ())).id for key in keys}),
             entries={story: len(outlets) for story, outlets in tellers.items()},
             outlets={story: tuple(dict.fromkeys(outlets)) for story, outlets in tellers.items()},
-            origins=_origins(connection, ids),
+            origins={story: tuple(row.outlet for row in named) for story, named in origins.items()},
             decisions=_decisions(connection, ids),
             verdicts=_verdicts(connection, ids),
             notes=_notes(connection, ids),
@@ -165,8 +163,10 @@ def _tellers(connection: Connection, ids: Collection[int]) -> dict[int, list[str
 def _matched(connection: Connection, ids: Collection[int]) -> dict[Key, list[Any]]:
     """The matches of each story, without their places, which can be many."""
     rows = connection.execute(
-        select(matches.c.id, matches.c.watch, matches.c.level, matches.c.score, members.c.story_id)
+        select(matches.c.id, matches.c.watch, matches.c.level, matches.c.score, members.c.story_id, feeds.c.outlet)
         .join(members, members.c.entry_id == matches.c.entry_id)
+        .join(entries, entries.c.id == matches.c.entry_id)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
         .where(members.c.story_id.in_(ids))
         .order_by(matches.c.entry_id)
     )
@@ -176,9 +176,10 @@ def _matched(connection: Connection, ids: Collection[int]) -> dict[Key, list[Any
     return found
 
 
-def _clearest(matched: Sequence[Row[Any]]) -> Row[Any]:
-    """The first of those with the most to say."""
-    return max(matched, key=lambda row: (row.level == "alert", row.score))
+def _lead(matched: Sequence[Row[Any]], origins: Sequence[Row[Any]]) -> Row[Any]:
+    """Whose words stand for the story: the outlet's that broke it, where it matched; else the clearest match's."""
+    broke = {row.domain for row in origins}
+    return max(matched, key=lambda row: (row.outlet in broke, row.level == "alert", row.score))
 
 
 def _leads(connection: Connection, chosen: dict[Key, int]) -> dict[Key, Row[Any]]:
@@ -216,16 +217,22 @@ def _shown(spans: Iterable[dict[str, Any]], begin: int, length: int) -> Iterator
             yield Span(field=span["field"], start=start, end=end, term=span["term"], set=span["set"])
 
 
-def _origins(connection: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+def _origins(connection: Connection, ids: Collection[int]) -> dict[int, list[Row[Any]]]:
+    """Whom the texts of each story name as its origin, those whom at least half as many name as the first."""
     named = func.count(credits.c.entry_id.distinct())
     rows = connection.execute(
-        select(members.c.story_id, credits.c.outlet)
+        select(members.c.story_id, credits.c.outlet, func.max(credits.c.domain).label("domain"), named.label("named"))
         .join(members, members.c.entry_id == credits.c.entry_id)
         .where(members.c.story_id.in_(ids), credits.c.names_origin)
         .group_by(members.c.story_id, credits.c.outlet)
         .order_by(members.c.story_id, named.desc(), func.min(credits.c.id))
     )
-    return {story: tuple(row.outlet for row in named) for story, named in groupby(rows, attrgetter("story_id"))}
+    found: dict[int, list[Row[Any]]] = {}
+    for row in rows:
+        first = found.setdefault(row.story_id, [row])[0]
+        if row is not first and 2 * row.named >= first.named:
+            found[row.story_id].append(row)
+    return found
 
 
 def _decisions(connection: Connection, ids: Collection[int]) -> dict[Key, tuple[Decision, ...]]:

@@ -24,7 +24,7 @@ def test_the_day_shows_the_story_its_sentence_and_who_broke_it(screen: Watched) 
     story = page.locator("article.story")
     expect(story).to_have_count(1)
     expect(story.locator(".sentence mark").first).to_be_visible()
-    expect(story.locator(".origin")).to_contain_text("First reported by The Guardian")
+    expect(story.locator(".origin")).to_contain_text("First reported by The Guardian. ")
     expect(story.locator(".meta")).to_contain_text("8 outlets")
 
 
