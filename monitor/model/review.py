@@ -60,7 +60,7 @@ class StoryLine:
 
     story: int
     watch: str
-    document: Document  # of who broke it, where that matched, else of the clearest match; its text is a passage around the first place that matched there
+    document: Document  # of who broke it, if it matched, else of the clearest match; its text: a passage that matched
     match: Match  # its places are those in `document`
     first_seen: datetime  # of that entry
     backlog: bool  # whether it was older than its feed's first poll
