@@ -18,16 +18,29 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from monitor.desk import day, entry, judging, regrouping, story
+from monitor.desk import account, admin, companies, day, entry, health, judging, regrouping, story
 from monitor.desk.place import Desk
 from monitor.desk.views import STATIC, render
 from monitor.desk.visit import SAID, Need, NotIn, ask_again, host_of, stranger
-from monitor.errors import ConflictError, StorageError, TipsheetError
+from monitor.errors import ConflictError, FileChangedError, StorageError, TipsheetError
 from monitor.pipeline.journal import note
 
-ROOMS = (entry.router, day.router, story.router, judging.router, regrouping.router)
+ROOMS = (
+    entry.router,
+    day.router,
+    story.router,
+    judging.router,
+    regrouping.router,
+    companies.router,
+    account.router,
+    admin.router,
+)
 
-_STATUS = {ConflictError: HTTPStatus.CONFLICT, StorageError: HTTPStatus.SERVICE_UNAVAILABLE}
+_STATUS = {
+    ConflictError: HTTPStatus.CONFLICT,
+    FileChangedError: HTTPStatus.CONFLICT,
+    StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

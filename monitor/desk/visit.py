@@ -41,7 +41,7 @@ class Place(NamedTuple):
 
 _PLACES = (
     ("Day", "/"), ("Search", "/search"), ("Watches", "/watches"), ("Feeds", "/feeds"), ("Deliveries", "/deliveries"),
-    ("Companies", "/companies"),
+    ("Companies", "/companies"), ("Pictures", "/pictures"),
 )  # fmt: skip
 
 
@@ -63,6 +63,12 @@ class Visit:
     @property
     def name(self) -> str:
         return self.person.name if self.person else ""
+
+    @property
+    def client(self) -> str:
+        """From where they ask, for counting tries; it is written nowhere."""
+        peer = self.request.client.host if self.request.client else ""
+        return entrance.client_of(peer, self.request.headers.getlist("x-forwarded-for"), self.desk.trusted_proxies)
 
     def may(self, need: DeskRole) -> bool:
         return self.person is not None and entrance.may(self.person.role, need)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal, Protocol
 
 from monitor.pictures.drawing import DARK_STEPS, Box, Drawing, Ink, Label, Line
 from monitor.story.ledger import Cell
@@ -43,8 +44,8 @@ def heat_map(cells: Sequence[Cell], *, rows: str, columns: str, period: str) -> 
 
     `period`: as in "Stories from 1 August to 9 September".
     """
-    across = _fullest(cells, "column", MOST_COLUMNS)
-    down = [row for row in _fullest(cells, "row", MOST_ROWS) if any(c.row == row and c.column in across for c in cells)]
+    across = fullest(cells, "column", MOST_COLUMNS)
+    down = [row for row in fullest(cells, "row", MOST_ROWS) if any(c.row == row and c.column in across for c in cells)]
     headings = [textwrap.wrap(name, 13)[:3] for name in across]
     top = _HEAD + _HEADING_LINE * max((len(lines) for lines in headings), default=0) + 6
     left = _MARGIN + _NAMES
@@ -85,7 +86,7 @@ def timeline(cells: Sequence[Cell], *, rows: str, columns: str, since: date, unt
         for place, monday in enumerate(weeks):
             if count := counts.get(monday, 0):
                 hint = f"{cell.row} and {cell.column}, week of {monday:%d %B %Y}: {_stories(count)}"
-                shapes.append(_square(left + week * place, y, week, _ink(count), hint))
+                shapes.append(_square(left + week * place, y, week, step_of(count), hint))
         total = Label(x=left + week * len(weeks) + 10, y=y + 18, text=str(cell.stories), ink="faint")
         shapes.append(total)
     title = f"{rows.capitalize()} and {columns}, week by week"
@@ -131,11 +132,22 @@ def _bars(row: Bars, top: float, most: int) -> Iterator[Box | Line | Label]:
         yield Box(x=x, y=base - height, width=day - 3, height=height, ink=ink, radius=radius)
 
 
-def _fullest(cells: Sequence[Cell], side: str, most: int) -> list[str]:
+class Pair(Protocol):
+    """Two that are named together, by names, and in how many stories."""
+
+    @property
+    def row(self) -> str: ...
+    @property
+    def column(self) -> str: ...
+    @property
+    def stories(self) -> int: ...
+
+
+def fullest(pairs: Sequence[Pair], side: Literal["row", "column"], most: int) -> list[str]:
     """The names of one side by the number of stories, the first `most` of them."""
     totals: Counter[str] = Counter()
-    for cell in cells:
-        totals[getattr(cell, side)] += cell.stories
+    for pair in pairs:
+        totals[pair.row if side == "row" else pair.column] += pair.stories
     return [name for name, _ in sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:most]]
 
 
@@ -155,7 +167,7 @@ def _heading(lines: Sequence[str], x: float, baseline: float) -> Iterator[Label]
 
 
 def _field(cell: Cell, x: float, y: float) -> Iterator[Box | Label]:
-    ink = _ink(cell.stories)
+    ink = step_of(cell.stories)
     hint = f"{cell.row} and {cell.column}: {_stories(cell.stories)}, first {cell.first.naming.at:%d %B %Y}"
     yield Box(
         x=x + _GAP, y=y + _GAP, width=_COLUMN - 2 * _GAP, height=_ROW - 2 * _GAP, ink=ink, radius=3, hint=hint
@@ -180,7 +192,8 @@ def _key(y: float, left_out: int) -> Iterator[Box | Label]:
         yield Label(x=x + 8, y=y, text=more, size=12, ink="faint")
 
 
-def _ink(stories: int) -> Ink:
+def step_of(stories: int) -> Ink:
+    """How full a field is drawn."""
     return next(ink for least, ink, _ in reversed(_STEPS) if stories >= least)
 
 

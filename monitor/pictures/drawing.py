@@ -82,7 +82,7 @@ def to_svg(drawing: Drawing) -> str:
             f' role="img" aria-labelledby="title about" font-family="{escape(TYPEFACES)}">',
             f'<title id="title">{escape(drawing.title)}</title>',
             f'<desc id="about">{escape(drawing.about)}</desc>',
-            f"<style>{_rules(DAY)}@media (prefers-color-scheme:dark){{{_rules(NIGHT)}}}</style>",
+            f"<style>{STYLE}</style>",
             f'<rect class="paper" width="{width}" height="{height}"/>',
             *(_element(shape) for shape in drawing.shapes),
             "</svg>\n",
@@ -108,6 +108,9 @@ def _element(shape: Box | Line | Label) -> str:
                 f'<text class="{shape.ink}"{_attributes(x=shape.x, y=shape.y)} font-size="{_number(shape.size)}"'
                 f' text-anchor="{shape.anchor}"{weight}>{escape(shape.text)}</text>'
             )
+
+
+STYLE = f"{_rules(DAY)}@media (prefers-color-scheme:dark){{{_rules(NIGHT)}}}"  # the same in each picture
 
 
 def _attributes(**values: float) -> str:
