@@ -2,6 +2,7 @@
 
     TipsheetError
     ├── ConfigError      feeds.yaml, a pack or the environment says something that cannot be used
+    ├── FileChangedError feeds.yaml was changed by somebody else while it was edited; carries what it says now
     ├── QueryError       a watch cannot be read; carries the source text and where a caret goes
     ├── FetchError       a server could not be asked, or answered with something that is not a feed's body
     ├── ParseError       a body was read and is no feed
@@ -47,6 +48,14 @@ class ConfigError(TipsheetError):
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
         self.faults = faults
+
+
+class FileChangedError(TipsheetError):
+    """feeds.yaml is no longer what an edit was made for. Nothing was changed."""
+
+    def __init__(self, message: str, *, now: str) -> None:
+        super().__init__(message)
+        self.now = now  # the text of the file as it stands
 
 
 class QueryError(TipsheetError):
@@ -120,6 +129,10 @@ class StorageError(TipsheetError):
 
 class InstanceError(StorageError):
     """Another process works on this database; two would ask every server twice."""
+
+
+class TurnError(StorageError):
+    """Another worker has taken over this part of the work, and had reason to: what this one found is void."""
 
 
 class DeliveryError(TipsheetError):

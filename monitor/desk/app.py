@@ -27,6 +27,7 @@ from monitor.pipeline.journal import note
 
 ROOMS = (
     entry.router,
+    health.router,
     day.router,
     story.router,
     judging.router,
@@ -34,6 +35,9 @@ ROOMS = (
     companies.router,
     account.router,
     admin.router,
+    deliveries.router,
+    sending.router,
+    letters.router,
 )
 
 _STATUS = {

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex
 
-from monitor.errors import ConfigError, Fault
+from monitor.errors import ConfigError
 from monitor.model import Feed
 from monitor.settings.config import read_config
-from monitor.settings.yaml_file import Items, Keys, load_tree, written
-
-_DASH = 2  # the column of the dashes of a list that is written anew
+from monitor.settings.splice import Change, list_of, with_items
+from monitor.settings.yaml_file import Items, Keys, load_text, read_tree
 
 
 def append_feeds(path: Path, new: Iterable[Feed]) -> tuple[int, tuple[str, ...]]:
@@ -24,23 +25,46 @@ def append_feeds(path: Path, new: Iterable[Feed]) -> tuple[int, tuple[str, ...]]
     replaced in one step, so that a reader or a crash sees the old file or the new one.
     """
     path = path.resolve()  # a link stays a link
-    listed = _list_of(path, load_tree(path))
+    text = load_text(path)
+    listed = list_of(path, read_tree(path, text), "feeds")
     skipped: list[str] = []
     added = list(_wanted(listed, new, skipped))
     draft = path.with_name(f".{path.name}.new")
     try:
-        _write(draft, _with(path, listed, added))
+        _write(draft, with_items(path, text, "feeds", list(map(feed_block, added))))
         while added and (refused := _refused(draft, len(listed))):
             skipped += [f"{added[index].url}: {reason}" for index, reason in sorted(refused.items())]
             added = [feed for index, feed in enumerate(added) if index not in refused]
-            _write(draft, _with(path, listed, added))
+            _write(draft, with_items(path, text, "feeds", list(map(feed_block, added))))
         if added:
-            _check(draft, listed, added)
             shutil.copymode(path, draft)
             draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
     return len(added), tuple(skipped)
+
+
+@contextmanager
+def draft_of(path: Path, text: str) -> Iterator[Path]:
+    """A text beside the file whose place it may take: `draft.replace(path)` within the block, in one step.
+
+    `path` is no link. The draft has the file's mode, and goes with the block where it took no place.
+    """
+    draft = path.with_name(f".{path.name}.{token_hex(4)}")
+    try:
+        _write(draft, text)
+        shutil.copymode(path, draft)
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def feed_block(feed: Feed) -> Change:
+    """What the file says of a feed: nothing that goes without saying."""
+    return {
+        "name": feed.name, "url": feed.url, "outlet": feed.outlet or None, "language": feed.language or None,
+        "tags": feed.tags or None, "enabled": None if feed.enabled else False,
+    }  # fmt: skip
 
 
 def twin(url: str) -> str:
@@ -49,21 +73,6 @@ def twin(url: str) -> str:
 
 
 # ---- what is added ---------------------------------------------------------------------------------------------------
-
-
-def _list_of(path: Path, tree: Keys) -> Items:
-    listed = tree.get("feeds")
-    if not isinstance(listed, Items):
-        raise _fault(path, tree.lines.get("feeds", 0), "expected a list of feeds")
-    if listed and listed.dash is None:
-        raise _fault(
-            path, tree.lines["feeds"], "is a list in brackets; to be added to, it needs a line with a dash a feed"
-        )
-    return listed
-
-
-def _fault(path: Path, line: int, message: str) -> ConfigError:
-    return ConfigError((Fault(file=str(path), line=line, path="feeds", message=message),))
 
 
 def _wanted(listed: Items, new: Iterable[Feed], skipped: list[str]) -> Iterator[Feed]:
@@ -96,47 +105,6 @@ def _refused(draft: Path, known: int) -> dict[int, str]:
         places = [(re.match(r"feeds\[(\d+)\]", fault.path), fault.message) for fault in error.faults]
         return {int(place[1]) - known: message for place, message in places if place and int(place[1]) >= known}
     return {}
-
-
-# ---- the text --------------------------------------------------------------------------------------------------------
-
-
-def _with(path: Path, listed: Items, added: Sequence[Feed]) -> str:
-    """The file's text with the feeds behind the last one, or at its end where only comments follow."""
-    text = path.read_bytes().decode("utf-8")
-    lines = text.splitlines(keepends=True)
-    end = "\r\n" if "\r\n" in text else "\n"
-    at = listed.last_line
-    if not any(line.strip() and not line.lstrip().startswith("#") for line in lines[at:]):
-        at = len(lines)
-    if listed.dash is None:  # `feeds: []` is how an empty list is written, not how one grows
-        lines[listed.last_line - 1] = re.sub(r"\[\s*\]", "", lines[listed.last_line - 1], count=1)
-        lines[listed.last_line - 1] = re.sub(r"[ \t]+(?=\r?\n|$)", "", lines[listed.last_line - 1])
-    if lines and not lines[at - 1].endswith("\n"):
-        lines[at - 1] += end
-    dash = " " * (_DASH if listed.dash is None else listed.dash)
-    lines[at:at] = [f"{dash}{line}{end}" for feed in added for line in _block(feed)]
-    return "".join(lines)
-
-
-def _block(feed: Feed) -> Iterator[str]:
-    yield f"- name: {written(feed.name)}"
-    yield f"  url: {written(feed.url)}"
-    if feed.outlet:
-        yield f"  outlet: {written(feed.outlet)}"
-    if feed.language:
-        yield f"  language: {written(feed.language)}"
-    if feed.tags:
-        yield f"  tags: [{', '.join(written(tag, in_brackets=True) for tag in feed.tags)}]"
-    if not feed.enabled:
-        yield "  enabled: false"
-
-
-def _check(draft: Path, listed: Items, added: Sequence[Feed]) -> None:
-    """Refuse to replace a file by one that does not say the same and the new feeds: this way of writing is by hand."""
-    now = load_tree(draft)["feeds"]
-    if now[: len(listed)] != listed or [block["url"] for block in now[len(listed) :]] != [feed.url for feed in added]:
-        raise _fault(draft, listed.last_line, "the end of this list could not be found; add the feeds by hand")
 
 
 def _write(draft: Path, text: str) -> None:

@@ -31,32 +31,46 @@ _SPECIAL = re.compile(r": | #|[^\x20-\x7e\u00a1-\u00ac\u00ae-\u024f]")
 _SPECIAL_IN_BRACKETS = re.compile(r"[][{},:#?]|[^\x20-\x7e\u00a1-\u00ac\u00ae-\u024f]")
 _NO_TEXT = re.compile(r"(?i:true|false|yes|no|on|off|y|n|null)|[0-9].*")  # to one YAML reader or another
 _Place = tuple[str | int, ...]
+End = tuple[int, int | None]  # a line, and the column behind the value; None: nothing can stand behind it
 
 
 class Keys(dict[str, Any]):
-    """A block of keys, and the line of each."""
+    """A block of keys, the line of each, and where its value ends."""
 
-    __slots__ = ("lines",)
+    __slots__ = ("ends", "in_braces", "lines")
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_braces: bool = False) -> None:
         super().__init__()
         self.lines: dict[str, int] = {}
+        self.ends: dict[str, End] = {}  # not of keys that were merged from another block
+        self.in_braces = in_braces
 
 
 class Items(list[Any]):
-    """A list, the line at which each of its items begins, and where and how it could go on."""
+    """A list, the line at which each of its items begins, where it ends, and where and how it could go on."""
 
-    __slots__ = ("dash", "last_line", "lines")
+    __slots__ = ("dash", "ends", "last_line", "lines")
 
     def __init__(self, *, dash: int | None) -> None:
         super().__init__()
         self.lines: list[int] = []
+        self.ends: list[End] = []
         self.dash = dash  # the column of its dashes; None for a list in brackets
         self.last_line = 0  # of what it holds
 
 
 def load_tree(path: Path) -> Keys:
     """The file's tree. ConfigError with the line of what is no UTF-8, no YAML, or a key that stands twice."""
+    return read_tree(path, load_text(path))
+
+
+def read_tree(path: Path, text: str) -> Keys:
+    """The tree of a text that may be the file's one day; faults name `path`."""
+    return _Reading(path, text).tree()
+
+
+def load_text(path: Path) -> str:
+    """What is written in the file, to the character. ConfigError where it cannot be read, or is no UTF-8."""
     try:
         source = path.read_bytes()
     except OSError as error:
@@ -65,7 +79,7 @@ def load_tree(path: Path) -> Keys:
         ) from error
     if len(source) > MAX_BYTES:
         raise _refused(path, 0, f"has {len(source):,} bytes; expected at most {MAX_BYTES:,}")
-    return _Reading(path, _text(path, source)).tree()
+    return _text(path, source)
 
 
 def _refused(path: Path, line: int, message: str) -> ConfigError:
@@ -74,7 +88,7 @@ def _refused(path: Path, line: int, message: str) -> ConfigError:
 
 def _text(path: Path, source: bytes) -> str:
     try:
-        return source.decode("utf-8-sig")
+        return source.decode("utf-8")
     except UnicodeDecodeError as error:
         line = source.count(b"\n", 0, error.start) + 1
         message = f"is not UTF-8 (byte 0x{source[error.start]:02X} in line {line}); save it as UTF-8"
@@ -89,7 +103,7 @@ class _Reading:
         self._events: Iterator[Any] = iter(yaml.parse(text, Loader=_LOADER))
         self._anchored: dict[str, Any] = {}
         self._repeated: list[Fault] = []
-        self._line = 0  # where the latest value ended
+        self._end: End = (0, None)  # of the latest value
 
     def tree(self) -> Keys:
         try:
@@ -128,15 +142,15 @@ class _Reading:
         end = self._fill_keys(made, place) if isinstance(made, Keys) else event
         end = self._fill_items(made, place) if isinstance(made, Items) else end
         if getattr(event, "flow_style", True):  # text, or brackets; a block ends where the last thing in it does
-            self._line = _last_line(end)
+            self._end = _end(end)
         if isinstance(made, Items):
-            made.last_line = self._line
+            made.last_line = self._end[0]
         return made
 
     def _alias(self, anchor: str, line: int) -> Any:
         if anchor not in self._anchored:
             raise _refused(self._path, line, f"there is no &{anchor} above for *{anchor}")
-        self._line = line
+        self._end = (line, None)
         return self._anchored[anchor]
 
     def _fill_keys(self, made: Keys, place: _Place) -> Any:
@@ -153,7 +167,7 @@ class _Reading:
                     Fault(file=str(self._path), line=line, path=_path((*place, name)), message=message)
                 )
             else:
-                made[name], made.lines[name] = value, line
+                made[name], made.lines[name], made.ends[name] = value, line, self._end
         for block in merged:
             for name, value in block.items() if isinstance(block, Keys) else ():
                 made.lines.setdefault(name, block.lines[name])
@@ -164,20 +178,23 @@ class _Reading:
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             made.lines.append(event.start_mark.line + 1)
             made.append(self._value(event, (*place, len(made))))
+            made.ends.append(self._end)
         return event
 
 
-def _last_line(event: Any) -> int:
-    """The line at which a value ends; the mark of a text in lines of its own stands where the next thing begins."""
+def _end(event: Any) -> End:
+    """Where a value ends; the mark of a text in lines of its own stands where the next thing begins."""
     end = event.end_mark
-    return int(end.line if end.column == 0 and end.line > event.start_mark.line else end.line + 1)
+    if end.column == 0 and end.line > event.start_mark.line:
+        return int(end.line), None
+    return int(end.line) + 1, None if getattr(event, "style", None) in ("|", ">") else int(end.column)
 
 
 def _begun(event: Any) -> Keys | Items | str | None:
     """A block or a list, still empty, or text; None for an empty place or `null` without quotes."""
     column = event.start_mark.column
     if isinstance(event, yaml.MappingStartEvent):
-        return Keys()
+        return Keys(in_braces=bool(event.flow_style))
     if isinstance(event, yaml.SequenceStartEvent):
         return Items(dash=None if event.flow_style else column)
     return None if not event.style and event.value in _NOTHING else str(event.value)
