@@ -5,8 +5,10 @@ What an engine needs for itself stands in `sqlite` and `postgresql`; both offer 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -50,11 +52,19 @@ class Kind(Protocol):
 
     def forget_traces(self, engine: Engine) -> None: ...
 
+    def sizes(self, connection: Connection) -> dict[str, int]: ...
+
+    def damages(self, connection: Connection) -> tuple[str, ...]: ...
+
+    def file_of(self, url: URL) -> Path | None: ...
+
     def create_word_index(self, connection: Connection, name: str) -> None: ...
 
     def holds_words(self, name: str, clauses: Sequence[Sequence[str]]) -> ColumnElement[bool]: ...
 
     def OnlyInstance(self, engine: Engine) -> OnlyInstance: ...  # noqa: N802  a class is what makes one
+
+    def OneOfMany(self, engine: Engine) -> OnlyInstance: ...  # noqa: N802  the same
 
 
 _NOT_YET = "there is no database {} yet; `tipsheet once` makes one"
@@ -69,6 +79,7 @@ class Database:
         self.url = _read_url(url)
         self._kind = _KINDS[self.url.get_backend_name()]
         self._instance: OnlyInstance | None = None
+        self._fence: Callable[[Connection], None] | None = None
         if must_exist and not self._kind.exists(self.url):
             raise StorageError(_NOT_YET.format(self))
         self._engine = self._kind.open_engine(self.url)
@@ -87,6 +98,11 @@ class Database:
     def __str__(self) -> str:
         """What it is called in messages, without a password."""
         return self._kind.shown(self.url)
+
+    @property
+    def file(self) -> Path | None:
+        """Where it lies on this machine; None: it is a server's."""
+        return self._kind.file_of(self.url)
 
     def close(self) -> None:
         if self._instance is not None:
@@ -116,7 +132,15 @@ class Database:
             self._engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
+            if self._fence is not None:
+                self._fence(connection)
             yield connection
+
+    def under(self, fence: Callable[[Connection], None]) -> Database:
+        """The same database, each of whose transactions that write begins with `fence`; it raises to refuse them."""
+        view = copy(self)
+        view._fence = fence
+        return view
 
     def forget_traces(self) -> None:
         """What was deleted stands in no file of the database any more, as far as that is in our hands."""
@@ -127,6 +151,16 @@ class Database:
         """Become the only Tipsheet that works on this database, until `close` or the death of the process."""
         with _as_storage_error():
             self._instance = self._kind.OnlyInstance(self._engine)
+
+    def share_instance(self) -> None:
+        """Become one of many workers on this database, whom nobody disturbs who must be the only one.
+
+        The only one may let others in by this. InstanceError where somebody else is the only one, and stays so.
+        """
+        with _as_storage_error():
+            before, self._instance = self._instance, self._kind.OneOfMany(self._engine)
+        if before is not None:
+            before.close()
 
     def _migrate(self, *, must_exist: bool) -> None:
         """Bring the schema to the newest version; refuse what somebody else or a newer Tipsheet has written."""
@@ -164,6 +198,16 @@ def insert_new(connection: Connection, table: Table) -> in_sqlite.Insert | in_po
 def continue_ids(connection: Connection) -> None:
     """Rows came with ids of their own: the next one that is given is the one after the highest."""
     _KINDS[connection.dialect.name].continue_ids(connection, metadata.tables.keys())
+
+
+def sizes(connection: Connection) -> dict[str, int]:
+    """Part of the database → bytes: `used`, `free` to be used again, `log` that is not taken over yet."""
+    return _KINDS[connection.dialect.name].sizes(connection)
+
+
+def damages(connection: Connection) -> tuple[str, ...]:
+    """What is broken in it, as far as the engine can tell; reads all of it."""
+    return _KINDS[connection.dialect.name].damages(connection)
 
 
 def create_word_index(connection: Connection, name: str) -> None:

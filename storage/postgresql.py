@@ -11,6 +11,7 @@ import os
 import platform
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -126,6 +127,22 @@ def continue_ids(connection: Connection, tables: Collection[str]) -> None:
 
 def forget_traces(engine: Engine) -> None:
     """The server overwrites dead rows when it vacuums, in its own time; what its log keeps is its keeper's business."""
+
+
+def sizes(connection: Connection) -> dict[str, int]:
+    """Bytes of the whole database, as the server counts them; what is free in it, the server alone knows."""
+    used = connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()
+    return {"used": int(used), "free": 0, "log": 0}
+
+
+def damages(connection: Connection) -> tuple[str, ...]:
+    """The server looks after its pages itself, and refuses what it cannot read."""
+    return ()
+
+
+def file_of(url: URL) -> Path | None:
+    """On another machine, as far as we know."""
+    return None
 
 
 def create_word_index(connection: Connection, name: str) -> None:

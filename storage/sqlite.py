@@ -97,6 +97,29 @@ def forget_traces(engine: Engine) -> None:
         connection.close()
 
 
+def sizes(connection: Connection) -> dict[str, int]:
+    """Bytes: the pages that hold something, those that are free to be used again, the log."""
+    page, pages, free = (
+        int(connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one())
+        for pragma in ("page_size", "page_count", "freelist_count")
+    )
+    log = Path(f"{connection.engine.url.database}-wal")
+    return {"used": page * (pages - free), "free": page * free, "log": log.stat().st_size if log.exists() else 0}
+
+
+def damages(connection: Connection) -> tuple[str, ...]:
+    """What is broken in the file, in SQLite's words; it reads all of it."""
+    said = connection.exec_driver_sql("PRAGMA integrity_check(10)").scalars().all()
+    astray = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    lost = [f"a row of {row[0]} refers to a row of {row[2]} that is not there" for row in astray[:10]]
+    return (*(line for line in said if line != "ok"), *lost)
+
+
+def file_of(url: URL) -> Path | None:
+    """Where it lies on this machine."""
+    return Path(str(url.database))
+
+
 def create_word_index(connection: Connection, name: str) -> None:
     """FTS5 keeps it. Its `ascii` tokenizer parts words at the spaces and nowhere else; no place of a word is kept."""
     options = "title, body, detail = column, columnsize = 0, tokenize = \"ascii tokenchars '_'\""

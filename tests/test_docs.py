@@ -228,6 +228,7 @@ BLOCKS: dict[str, type[shape.Block]] = {
     "`alerts`": shape.AlertsBlock,
     "`websub`": shape.WebsubBlock,
     "`desk`": shape.DeskBlock,
+    "`health`": shape.HealthBlock,
     "`pages`": shape.PagesBlock,
     "`archive`": shape.ArchiveBlock,
     "`keep`": shape.KeepBlock,

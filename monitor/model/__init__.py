@@ -6,6 +6,7 @@
     pushed.py     what hubs promise and send       corrected.py  what a person says about stories
     accounts.py   who may enter the review desk, and what was done there
     review.py     what people say of stories there
+    standing.py   how an installation stands
 
 Times are aware `datetime`s in UTC. Text offsets count code points. A `domain` is a registrable host in lower case
 without "www." ("theguardian.com"). An empty string means "not known"; None is kept for times and numbers.
@@ -85,6 +86,7 @@ from monitor.model.polled import (
 )
 from monitor.model.pushed import Offer, Push, Subscription, SubscriptionState
 from monitor.model.review import Assignment, Filters, IndexedWords, Note, StoryLine, Verdict, VerdictKind
+from monitor.model.standing import Bounds, FeedPace, Standing
 from monitor.model.watched import FeedRow
 
 __all__ = [
@@ -93,6 +95,7 @@ __all__ = [
     "Attribution",
     "AuditAction",
     "AuditLine",
+    "Bounds",
     "Changes",
     "Channel",
     "ChannelKind",
@@ -117,6 +120,7 @@ __all__ = [
     "Feed",
     "FeedHealth",
     "FeedOutcome",
+    "FeedPace",
     "FeedRow",
     "FeedState",
     "Fetched",
@@ -152,6 +156,7 @@ __all__ = [
     "Session",
     "Sighting",
     "Span",
+    "Standing",
     "StoryLine",
     "StoryMember",
     "StoryReport",

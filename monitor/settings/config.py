@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from monitor.errors import Fault
-from monitor.model import Channel, Feed, PagesWanted, Recipient, Watch
+from monitor.model import Bounds, Channel, Feed, PagesWanted, Recipient, Watch
 from monitor.net.addresses import Proxy, read_proxy
 from monitor.settings.channel_blocks import Secrets, read_channels
 from monitor.settings.shape import File, keys_at
@@ -47,6 +47,7 @@ class DeskPlace:
     port: int
     address: str  # what its public address begins with; "": the place where it listens, over plain HTTP
     trusted_proxies: tuple[str, ...]  # networks whose word on who is asking is taken
+    metrics_from: tuple[str, ...] = ()  # networks that may read the measures without a key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,7 @@ class Config:
     allow_ports: tuple[int, ...]
     websub: Websub | None
     desk: DeskPlace | None  # None: it opens only when it is asked to
+    health: Bounds
     proxy: Proxy | None
     group_wait: timedelta
     group_interval: timedelta
@@ -131,6 +133,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         allow_ports=file.network.ports,
         websub=websub,
         desk=_desk(file),
+        health=Bounds(**dict(file.health)),
         proxy=proxy,
         group_wait=file.alerts.group_wait,
         group_interval=file.alerts.group_interval,
@@ -215,7 +218,10 @@ def _desk(file: File) -> DeskPlace | None:
     if (block := file.desk) is None:
         return None
     host, port = _listening(block.listen)
-    return DeskPlace(host=host, port=port, address=block.address or "", trusted_proxies=block.trusted_proxies)
+    return DeskPlace(
+        host=host, port=port, address=block.address or "", trusted_proxies=block.trusted_proxies,
+        metrics_from=block.metrics_from,
+    )  # fmt: skip
 
 
 def _listening(place: str) -> tuple[str, int]:

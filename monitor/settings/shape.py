@@ -68,6 +68,14 @@ class DeskBlock(Block):
     listen: Listen = "127.0.0.1:8090"
     address: Doorstep | None = None
     trusted_proxies: tuple[Network, ...] = ()
+    metrics_from: tuple[Network, ...] = ()
+
+
+class HealthBlock(Block):
+    window: Annotated[Duration, Field(ge=timedelta(minutes=5), le=timedelta(days=1))] = timedelta(hours=1)
+    feeds: Annotated[float, Field(gt=0, le=1)] = 0.5
+    entries: Annotated[float, Field(gt=0, le=1)] = 0.25
+    waiting: Duration = timedelta(minutes=10)
 
 
 class AlertsBlock(Block):
@@ -245,6 +253,7 @@ class File(Block):
     network: NetworkBlock = NetworkBlock()
     websub: WebsubBlock | None = None
     desk: DeskBlock | None = None
+    health: HealthBlock = HealthBlock()
     alerts: AlertsBlock = AlertsBlock()
     pages: PagesBlock = PagesBlock()
     archive: ArchiveBlock = ArchiveBlock()
