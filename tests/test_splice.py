@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import ndiff
+from functools import partial
 from io import StringIO
 from pathlib import Path
 
@@ -116,12 +117,12 @@ def test_the_last_item_leaves_an_empty_list_which_grows_again() -> None:
 def test_a_list_in_brackets_is_left_alone() -> None:
     text = "watches: [{name: a}]\n"
     for edit in (
-        lambda: with_keys(PATH, text, "watches", 0, {"name": "b"}),
-        lambda: without_item(PATH, text, "watches", 0),
-        lambda: with_items(PATH, text, "watches", [{"name": "b"}]),
+        partial(with_keys, index=0, change={"name": "b"}),
+        partial(without_item, index=0),
+        partial(with_items, added=[{"name": "b"}]),
     ):
         with pytest.raises(ConfigError, match="list in brackets"):
-            edit()
+            edit(PATH, text, "watches")
 
 
 def test_line_ends_of_windows_stay() -> None:

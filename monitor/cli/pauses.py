@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -13,21 +10,8 @@ import click
 from monitor.cli.options import config_option, database_option, json_option, load_config, open_database
 from monitor.cli.paint import err, json_lines, local, out, plain, table
 from monitor.clock import utc_now
-from monitor.pipeline.arming import held_back
+from monitor.pipeline.arming import states
 from monitor.pipeline.storms import resume
-from monitor.settings.config import Config
-from storage import facts
-from storage.database import Database
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchState:
-    """How one watch stands."""
-
-    name: str
-    state: str  # its level, or why it may not alert
-    until: datetime | None
-    why: str
 
 
 @click.group(name="watches", invoke_without_command=True)
@@ -41,29 +25,12 @@ def watch_states(context: click.Context, config_path: Path | None, database_url:
         return
     config = load_config(config_path, with_secrets=False, lenient=True)
     with open_database(database_url, to_read=True) as database:
-        rows = tuple(_states(database, config))
+        rows = tuple(states(database, config, now=utc_now()))
     if as_json:
         json_lines(rows)
         return
     shown = [(row.name, row.state, local(row.until) if row.until else "", row.why) for row in rows]
     table("Watches", ("watch", "state", "until", "because"), shown, empty="There is no watch.")
-
-
-def _states(database: Database, config: Config) -> Iterator[WatchState]:
-    held = held_back(database, config)
-    with database.read() as connection:
-        pauses = facts.pauses(connection)
-    for name, watch in config.watches.items():
-        pause = pauses.get(name)
-        if pause and pause.lasts(utc_now()):
-            why = "it sent too many alerts within an hour"
-            yield WatchState(name=name, state="paused", until=pause.until, why=why)
-        elif name in held:
-            yield WatchState(name=name, state="held", until=None, why=held[name])
-        else:
-            yield WatchState(name=name, state=watch.level, until=None, why="")
-    for name, faults in config.refused.items():
-        yield WatchState(name=name, state="refused", until=None, why=faults[0].message)
 
 
 @watch_states.command("resume")

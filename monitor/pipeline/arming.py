@@ -8,8 +8,8 @@ what a first poll brings is enough to try it on. While the archive is too small 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.pipeline.journal import note
@@ -90,6 +90,34 @@ def held_back(database: Database, config: Config) -> Mapping[str, str]:
         known = facts.verdicts(connection)
     judged = [(one, *known[one.watch.name]) for one in config.compiled if one.watch.name in known and _is_judged(one)]
     return {one.watch.name: reason for one, mark, reason in judged if reason and mark == fingerprint(one)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchState:
+    """How one watch stands."""
+
+    name: str
+    state: str  # its level, or why it may not alert: paused, held, refused
+    until: datetime | None
+    why: str
+
+
+def states(database: Database, config: Config, *, now: datetime) -> Iterator[WatchState]:
+    """Each watch of the file, which was read leniently."""
+    held = held_back(database, config)
+    with database.read() as connection:
+        pauses = facts.pauses(connection)
+    for name, watch in config.watches.items():
+        pause = pauses.get(name)
+        if pause and pause.lasts(now):
+            why = "it sent too many alerts within an hour"
+            yield WatchState(name=name, state="paused", until=pause.until, why=why)
+        elif name in held:
+            yield WatchState(name=name, state="held", until=None, why=held[name])
+        else:
+            yield WatchState(name=name, state=watch.level, until=None, why="")
+    for name, faults in config.refused.items():
+        yield WatchState(name=name, state="refused", until=None, why=faults[0].message)
 
 
 def _is_judged(one: CompiledWatch) -> bool:
