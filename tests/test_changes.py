@@ -76,6 +76,16 @@ SECOND_POLLS: dict[str, tuple[list[ParsedEntry], list[ParsedEntry], tuple[int, i
     "guids gained noise": ([A], [replace(A, id=" https://www.t.example/?p=1&utm_source=rss ")], (0, 0, 1)),
     "a slash went": ([replace(A, id="https://t.example/a/")], [replace(A, id="https://t.example/a")], (0, 0, 1)),
     "guids changed, links did not": ([A, B], [replace(A, id="x-9"), replace(B, id="x-8")], (0, 0, 2)),
+    "three under one guid and link became two, one edited": (
+        [A, replace(A, title="Judge orders release"), replace(A, title="Ferry waits")],
+        [A, replace(A, title="Ferry waits", summary="At noon.")],
+        (0, 1, 1),
+    ),
+    "a guid and title that are shared by all came under another link": (
+        [replace(A, link=""), replace(B, id=A.id, link="")],
+        [replace(A, link="https://t.example/tuesday"), replace(B, id=A.id, link="https://t.example/friday")],
+        (2, 0, 0),
+    ),
     "guids vanished": ([A, B], [replace(A, id=""), replace(B, id="")], (0, 0, 2)),
     "guids appeared": ([replace(A, id=""), replace(B, id="")], [A, B], (0, 0, 2)),
     "the link moved with its host": ([A], [replace(A, link="https://new.example/port")], (0, 0, 1)),

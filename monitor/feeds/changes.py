@@ -150,7 +150,7 @@ def _shapes(entries: Sequence[ParsedEntry | UnchangedEntry]) -> list[_Shape]:
 
 def _recognise(shape: _Shape, memory: _Memory) -> KnownEntry | None:
     """The known entry that this one is, if it is one."""
-    if shape.guid and (known := memory.by_key.get(_both_key(shape)) or _by_guid(shape, memory)):
+    if shape.guid and (known := _by_both(shape, memory) or _by_guid(shape, memory)):
         return known
     if shape.link and not shape.link_shared and (known := memory.by_link.get(shape.link)):
         return known
@@ -159,6 +159,14 @@ def _recognise(shape: _Shape, memory: _Memory) -> KnownEntry | None:
     if shape.link:
         return memory.by_key.get(_link_key(shape))
     return memory.by_key.get(_title_key(shape)) or memory.by_words.get(shape.words)
+
+
+def _by_both(shape: _Shape, memory: _Memory) -> KnownEntry | None:
+    """The entry known by this guid and its link; or its title, if it came with others that wore the same link out."""
+    if known := memory.by_key.get(_both_key(shape)):
+        return known
+    known = memory.by_key.get(_bounded("both", f"{shape.guid} {shape.title}"))
+    return known if known and _canonical(known.link) == shape.link else None
 
 
 def _by_guid(shape: _Shape, memory: _Memory) -> KnownEntry | None:
