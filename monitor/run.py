@@ -277,6 +277,23 @@ def open_door(stages: Stages) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def open_desk(stages: Stages) -> Iterator[None]:
+    """The review desk answers while the block lasts, if the file says where. TipsheetError where it may not open."""
+    place = stages.config.desk
+    if place is None:
+        yield
+        return
+    from monitor.desk.server import furnish, open_beside
+
+    desk = furnish(
+        place, path=stages.config.path, database=stages.database, clock=stages.clock, open_client=open_client
+    )
+    with open_beside(desk, place):
+        note("desk", open_at=desk.home)
+        yield
+
+
 def stop_on_signals(stop: Event) -> None:
     """SIGTERM and SIGINT mean: finish what is under way, begin nothing."""
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -285,7 +302,7 @@ def stop_on_signals(stop: Event) -> None:
 
 def serve(stages: Stages) -> None:
     """Run until SIGTERM or SIGINT; what is being worked on then is finished, the rest stays due."""
-    with open_door(stages):
+    with open_door(stages), open_desk(stages):
         _serve(stages)
 
 

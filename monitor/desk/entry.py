@@ -40,13 +40,8 @@ def enter(
 ) -> Response:
     """Try a name and a password."""
     desk, request = visit.desk, visit.request
-    client = entrance.client_of(
-        request.client.host if request.client else "",
-        request.headers.getlist("x-forwarded-for"),
-        desk.trusted_proxies,
-    )
     before = request.cookies.get(entrance.cookie_name(secure=desk.secure), "")
-    came = desk.door.enter(name, password, code, client=client, before=before)
+    came = desk.door.enter(name, password, code, client=visit.client, before=before)
     if isinstance(came, Refused):
         status = HTTPStatus.TOO_MANY_REQUESTS if came.wait else HTTPStatus.UNAUTHORIZED
         answer: Response = render(

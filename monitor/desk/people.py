@@ -15,6 +15,7 @@ from zoneinfo import available_timezones
 
 from sqlalchemy import Connection
 
+from alerts.languages.language import CODES
 from monitor.desk import entrance, passwords, second_factor
 from monitor.errors import AccountError
 from monitor.model import Account, AuditAction, DeskRole, Key, KeyKind
@@ -34,7 +35,7 @@ class People:
         """A new account."""
         name = entrance.login_name(name)
         _refuse(entrance.name_fault(name))
-        _refuse(_zone_fault(zone))
+        _refuse(zone_fault(zone))
         password_hash = _hashed(password, name)
         with self.database.write() as connection:
             if role != "admin" and accounts.count(connection) == 0:
@@ -65,10 +66,23 @@ class People:
 
     def set_zone(self, name: str, zone: str) -> None:
         """In whose time the account reads the day."""
-        _refuse(_zone_fault(zone))
+        _refuse(zone_fault(zone))
         with self._changing(name) as (connection, account):
             accounts.change(connection, account.id, zone=zone)
             self._note(connection, "account changed", account.name, f"zone {zone}")
+
+    def set_language(self, name: str, language: str) -> None:
+        """In which language the account is written to."""
+        _refuse(language_fault(language))
+        with self._changing(name) as (connection, account):
+            accounts.change(connection, account.id, language=language)
+            self._note(connection, "account changed", account.name, f"language {language}")
+
+    def end_sessions(self, name: str) -> None:
+        """The account is out, wherever it was in; it may come in again."""
+        with self._changing(name) as (connection, account):
+            accounts.end_sessions(connection, account.id)
+            self._note(connection, "logout", account.name, "everywhere")
 
     def disable(self, name: str) -> None:
         """The account is out at once, and stays so; its keys open nothing."""
@@ -187,8 +201,14 @@ def _hashed(password: str, name: str) -> str:
     return passwords.hash_password(password)
 
 
-def _zone_fault(zone: str) -> str:
+def zone_fault(zone: str) -> str:
+    """What is wrong with the name of a time zone; "" where nothing is."""
     return "" if zone in available_timezones() else "expected a time zone such as America/New_York or Europe/Madrid"
+
+
+def language_fault(language: str) -> str:
+    """What is wrong with the code of a language; "" where nothing is."""
+    return "" if language in CODES else f"expected one of the languages {', '.join(CODES)}"
 
 
 def _refuse(fault: str, *, of: str = "") -> None:
