@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, literal, null, select, update
 
-from monitor.model import Decision, Message, MessageKind, Recipient
+from monitor.model import Decision, Message, Recipient
 from storage import claims
 from storage.database import insert_new
 from storage.schema import Instant, attempts, entries, outbox
@@ -36,7 +36,7 @@ class OutboxItem:
 
     id: int
     key: str
-    kind: MessageKind
+    kind: Literal["alert", "update", "digest", "more", "notice", "reminder", "test"]
     channel: str
     recipient: str
     address: str

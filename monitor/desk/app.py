@@ -18,7 +18,20 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from monitor.desk import account, admin, companies, day, entry, health, judging, regrouping, story
+from monitor.desk import (
+    account,
+    admin,
+    companies,
+    day,
+    deliveries,
+    entry,
+    health,
+    judging,
+    letters,
+    regrouping,
+    sending,
+    story,
+)
 from monitor.desk.place import Desk
 from monitor.desk.views import STATIC, render
 from monitor.desk.visit import SAID, Need, NotIn, ask_again, host_of, stranger

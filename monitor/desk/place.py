@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
 from monitor.desk.door import Door
+from monitor.desk.entrance import ERRANDS
 from monitor.desk.teaching import Taught
+from monitor.desk.throttle import Throttle
 from monitor.model import Account
 from monitor.net.fetch import Client
 from monitor.settings.config import Config, read_config
@@ -58,6 +60,7 @@ class Desk:
     secret: str  # of this start: what forms carry where there is no session
     owner: Account | None = None  # bound to loopback and without accounts: whoever comes is this one
     trusted_proxies: tuple[str, ...] = ()  # networks whose word on who is asking is taken
+    errands: Throttle = field(default_factory=lambda: Throttle(ERRANDS))  # what makes us ask others, by person
 
     @property
     def open_to_all(self) -> bool:

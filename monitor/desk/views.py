@@ -42,6 +42,7 @@ def _templates() -> Environment:
     )
     templates.filters |= {
         "clean": clean,
+        "clean_lines": lambda text: "\n".join(map(clean, text.splitlines())),
         "clock": _clock,
         "ago": _ago,
         "link": outward,

@@ -39,9 +39,11 @@ def compose(
     report = _report(connection, item.story_id or 0, item.watch, outlets)
     if item.kind == "reminder":
         return _reminder(connection, item, report, recipient, now)
-    if item.kind == "notice":
-        raise TipsheetError("a notice has its words from the beginning; this one has none")
-    return compose_alert(report, recipient=recipient, key=item.key, kind=item.kind, now=now)
+    match item.kind:
+        case "notice" | "test":
+            raise TipsheetError(f"a {item.kind} has its words from the beginning; this one has none")
+        case kind:
+            return compose_alert(report, recipient=recipient, key=item.key, kind=kind, now=now)
 
 
 def _report(connection: Connection, story_id: int, watch: str, outlets: Outlets) -> StoryReport:

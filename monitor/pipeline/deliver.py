@@ -180,7 +180,7 @@ class Deliver:
         self, item: outbox.OutboxItem, message: Message, recipient: Recipient, attempt: int, error: DeliveryError
     ) -> Delivered:
         reason = str(error)
-        ended = (attempt, _result(error))
+        ended = (attempt, result_of(error))
         settle = partial(self._settle, item, message, attempt=ended, error=error)
         if error.reached and item.ambiguous + 1 >= policy.MAX_AMBIGUOUS:
             return settle("uncertain", reason)
@@ -228,7 +228,7 @@ class Deliver:
             return compose(connection, item, recipient, self.outlets, watches=watches, now=self.clock())
 
 
-def _result(error: DeliveryError) -> outbox.Result:
+def result_of(error: DeliveryError) -> outbox.Result:
     """What a failed attempt is called in the ledger."""
     if error.reached:
         return "ambiguous"

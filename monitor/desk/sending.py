@@ -1,0 +1,93 @@
+"""What a person does about deliveries: send again, acknowledge, end a rest or a pause, send a test.
+
+What must not live here: what follows from it (`pipeline`), and how the ledger looks (`deliveries`).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Response
+from starlette.exceptions import HTTPException
+
+from alerts import channel as channels
+from monitor.desk.answers import Done, Next, done
+from monitor.desk.errands import count_errand
+from monitor.desk.views import many
+from monitor.desk.visit import Admin, Reviewer
+from monitor.pipeline.resting import end_rests
+from monitor.pipeline.storms import resume
+from monitor.pipeline.trial import send_test
+from monitor.settings.config import read_config
+from storage import outbox, reminders
+
+router = APIRouter(tags=["deliveries"])
+
+Chosen = Annotated[list[int], Form(description="The deliveries that are meant.", max_length=1_000)]
+_BY_WHOM = "by the running Tipsheet, or by the next `tipsheet once`"
+
+
+@router.post("/deliveries/retry", response_model=Done)
+def retry(visit: Reviewer, ids: Chosen, next: Next = "/deliveries") -> Response:  # noqa: A002 - the name of the field
+    """Send again what failed or is uncertain, and at once what waits or is held. What was sent stays sent.
+
+    An uncertain one may have arrived: its receiver may have it twice.
+    """
+    now = visit.now
+    with visit.desk.database.write() as connection:
+        again = outbox.retry(connection, ids, now=now)
+        hurried = outbox.hurry(connection, ids, now=now)
+        end_rests(connection)
+    found = {*again, *hurried}
+    if not found:
+        raise HTTPException(409, "none of these failed, is uncertain or waits: there is nothing to send")
+    return done(visit, f"{many(len(found), 'delivery', 'deliveries')} will be sent {_BY_WHOM}.", next)
+
+
+@router.post("/deliveries/acknowledge", response_model=Done)
+def acknowledge(visit: Reviewer, ids: Chosen, next: Next = "/deliveries") -> Response:  # noqa: A002
+    """Say that alerts were seen: nobody is reminded of them."""
+    with visit.desk.database.write() as connection:
+        known = reminders.acknowledge(connection, ids, now=visit.now)
+    if not known:
+        raise HTTPException(409, "none of these is an alert, an update or a reminder: there is nothing to acknowledge")
+    return done(visit, f"{len(known)} acknowledged: nobody is reminded any more.", next)
+
+
+@router.post("/deliveries/rests/end", response_model=Done)
+def end_the_rests(visit: Reviewer, next: Next = "/deliveries") -> Response:  # noqa: A002
+    """Somebody has mended it: channels on which nothing got through are tried again at once.
+
+    A rest that a service asked for is kept.
+    """
+    with visit.desk.database.write() as connection:
+        end_rests(connection)
+    return done(visit, f"The rests are over: what waits is tried {_BY_WHOM}.", next)
+
+
+@router.post("/deliveries/pauses/end", response_model=Done)
+def end_pause(visit: Reviewer, watch: Annotated[str, Form()], next: Next = "/deliveries") -> Response:  # noqa: A002
+    """End the pause of a watch that sent too many alerts: it alerts again, and what it found meanwhile is told."""
+    with visit.desk.database.write() as connection:
+        ended = resume(connection, watch, now=visit.now)
+    if not ended:
+        raise HTTPException(409, f"the watch “{watch}” is not paused")
+    return done(visit, f"{watch} alerts again. What it found meanwhile stands in the next digest.", next)
+
+
+@router.post("/deliveries/test", response_model=Done)
+def send_a_test(visit: Admin, recipient: Annotated[str, Form()]) -> Response:
+    """Send a test message, now. It counts in the recipient's hour, and stands in the ledger with the answer."""
+    config = read_config(visit.desk.settings.path, os.environ, lenient=True)
+    to = config.recipients.get(recipient)
+    if to is None:
+        raise HTTPException(
+            422, f"no recipient is called “{recipient}”; expected one of {', '.join(config.recipients)}"
+        )
+    count_errand(visit)
+    with visit.desk.open_client(config) as client:
+        sender = channels.open_sender(config.channels[to.channel], post=client.post)
+        tried = send_test(visit.desk.database, to, sender, by=visit.name, clock=visit.desk.clock)
+    outcome = {"sent": "Delivered", "uncertain": "Nobody knows whether it arrived"}.get(tried.state, "Not delivered")
+    return done(visit, f"{outcome}: {tried.said}", f"/deliveries/{tried.delivery}")
