@@ -2,7 +2,7 @@
 
 claim    take up to `limit` due rows, until `now + lease`
 holds    is the row still ours? asked inside the transaction that records the result: the fence against a late writer
-release  all leases of one table are void: said by the only instance when it starts
+release  all leases of one table are void, or of a part of it: said by the only one who works on it, when he begins
 """
 
 from __future__ import annotations
@@ -51,5 +51,6 @@ def holds(table: Table, row_id: int, claimant: str) -> ColumnElement[bool]:
     return (table.c.id == row_id) & (table.c.claimed_by == claimant)
 
 
-def release(connection: Connection, table: Table) -> None:
-    connection.execute(update(table).where(table.c.claimed_by.is_not(None)).values(FREE))
+def release(connection: Connection, table: Table, *, where: ColumnElement[bool] | None = None) -> None:
+    held = table.c.claimed_by.is_not(None)
+    connection.execute(update(table).where(held if where is None else held & where).values(FREE))

@@ -62,9 +62,9 @@ class Kind(Protocol):
 
     def holds_words(self, name: str, clauses: Sequence[Sequence[str]]) -> ColumnElement[bool]: ...
 
-    def OnlyInstance(self, engine: Engine) -> OnlyInstance: ...  # noqa: N802  a class is what makes one
+    def OneOfMany(self, engine: Engine) -> OnlyInstance: ...  # noqa: N802  a class is what makes one
 
-    def OneOfMany(self, engine: Engine) -> OnlyInstance: ...  # noqa: N802  the same
+    def OnlyInstance(self, engine: Engine) -> OnlyInstance: ...  # noqa: N802  the same
 
 
 _NOT_YET = "there is no database {} yet; `tipsheet once` makes one"
@@ -139,7 +139,7 @@ class Database:
     def under(self, fence: Callable[[Connection], None]) -> Database:
         """The same database, each of whose transactions that write begins with `fence`; it raises to refuse them."""
         view = copy(self)
-        view._fence = fence
+        view._fence = fence  # noqa: SLF001  it is our own
         return view
 
     def forget_traces(self) -> None:
@@ -158,9 +158,9 @@ class Database:
         The only one may let others in by this. InstanceError where somebody else is the only one, and stays so.
         """
         with _as_storage_error():
-            before, self._instance = self._instance, self._kind.OneOfMany(self._engine)
-        if before is not None:
-            before.close()
+            if self._instance is not None:
+                self._instance.close()
+            self._instance = self._kind.OneOfMany(self._engine)
 
     def _migrate(self, *, must_exist: bool) -> None:
         """Bring the schema to the newest version; refuse what somebody else or a newer Tipsheet has written."""

@@ -17,6 +17,7 @@ from monitor.model import ErrandKind
 from storage import claims
 from storage.database import insert_new
 from storage.schema import entries, errands, matches
+from storage.shards import shard_of
 
 State = Literal["waiting", "done", "refused", "failed"]
 
@@ -44,22 +45,29 @@ class ErrandRow:
 
 def want(connection: Connection, entry_id: int, kind: ErrandKind, *, now: datetime) -> None:
     """Something is to be had; what was wanted before is not asked for again."""
-    url = select(entries.c.link).where(entries.c.id == entry_id).scalar_subquery()
+    url = connection.execute(select(entries.c.link).where(entries.c.id == entry_id)).scalar_one()
     row = {
         "entry_id": entry_id, "kind": kind, "url": url, "state": "waiting", "reason": "", "due_at": now, "tries": 0,
-        "result": "",
+        "result": "", "shard": shard_of(url),
     }  # fmt: skip
     connection.execute(insert_new(connection, errands).values(row))
 
 
 def claim_due(
-    connection: Connection, kind: ErrandKind, *, claimant: str, now: datetime, lease: timedelta, limit: int
+    connection: Connection,
+    kind: ErrandKind,
+    *,
+    claimant: str,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    shard: int | None = None,
 ) -> tuple[Errand, ...]:
-    """What is to be done now, the longest waiting first."""
+    """What is to be done now, of one shard or of all, the longest waiting first."""
+    due = _is_due(kind, now) if shard is None else _is_due(kind, now) & (errands.c.shard == shard)
     rows = claims.claim(
-        connection, errands, due=_is_due(kind, now), order=errands.c.due_at, claimant=claimant, now=now, lease=lease,
-        limit=limit,
-    )  # fmt: skip
+        connection, errands, due=due, order=errands.c.due_at, claimant=claimant, now=now, lease=lease, limit=limit
+    )
     return tuple(Errand(id=row.id, entry=row.entry_id, url=row.url, tries=row.tries) for row in rows)
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Update, bindparam, func, or_, select, update
+from sqlalchemy import JSON, ColumnElement, Connection, Row, Update, bindparam, cast, column, func, or_, select, update
 
 from monitor.model import Feed, FeedHealth, FeedOutcome, FeedRow, FeedState, Validators
 from storage import claims
+from storage.columns import Text, characters
 from storage.database import insert_new
 from storage.schema import entries, feeds
+from storage.shards import shard_of
 
 FARTHEST = timedelta(days=40)  # ahead; the longest that a server may ask for is 31 days
 
@@ -22,10 +25,12 @@ def remember(connection: Connection, wanted: Sequence[Feed]) -> None:
     """Make the rows follow the file: a feed that left it or was disabled is not polled, and nothing of it is lost."""
     away = set(connection.execute(select(feeds.c.url).where(~feeds.c.active)).scalars())
     connection.execute(update(feeds).values(active=False))
-    rows = [{"url": feed.url, "name": feed.name, "outlet": feed.outlet, "active": feed.enabled} for feed in wanted]
+    rows: list[dict[str, Any]] = [
+        {"url": feed.url, "name": feed.name, "outlet": feed.outlet, "active": feed.enabled} for feed in wanted
+    ]
     if not rows:
         return
-    connection.execute(insert_new(connection, feeds), [row | _BLANK for row in rows])
+    connection.execute(insert_new(connection, feeds), [row | _BLANK | {"shard": shard_of(row["url"])} for row in rows])
     here = update(feeds).where(feeds.c.url == bindparam("address"))
     connection.execute(here, [row | {"address": row["url"]} for row in rows])
     # A feed that answered "gone" is asked again when somebody takes it out of the file and puts it back.
@@ -47,19 +52,20 @@ def claim_due(
     now: datetime,
     lease: timedelta,
     limit: int,
+    shard: int | None = None,
 ) -> tuple[FeedState, ...]:
-    """The feeds that are due, longest waiting first. `wanted` is the file's feeds by URL."""
+    """The feeds that are due, of one shard or of all, longest waiting first. `wanted` is the file's feeds by URL."""
     rows = claims.claim(
         connection,
         feeds,
-        due=_due(now),
+        due=_due(now) if shard is None else _due(now) & (feeds.c.shard == shard),
         order=feeds.c.next_poll_at.nulls_first(),
         claimant=claimant,
         now=now,
         lease=lease,
         limit=limit,
     )
-    return tuple(_state(row, wanted[row.url]) for row in rows)
+    return tuple(_state(row, wanted[row.url]) for row in rows if row.url in wanted)  # else of another worker's file
 
 
 def count_due(connection: Connection, *, now: datetime) -> int:
@@ -80,10 +86,13 @@ def record(connection: Connection, outcomes: Sequence[FeedOutcome], *, claimant:
     alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for outcome in outcomes:
         if outcome.feed_id in ours:
-            row = _after(outcome) | claims.FREE | {"row": outcome.feed_id}
+            row = _after(outcome) | claims.FREE | {"feed": outcome.feed_id}
             alike[_counts_on(outcome), *row].append(row)
-    for (counts_on, *_), rows in alike.items():
-        connection.execute(_update(counts_on), rows)
+    for (counts_on, *columns), rows in alike.items():
+        if connection.dialect.name == "postgresql":
+            connection.execute(_update_together(counts_on, tuple(columns)), {"rows": _as_json(rows)})
+        else:
+            connection.execute(_update(counts_on), rows)
     return ours
 
 
@@ -97,18 +106,42 @@ def _counts_on(outcome: FeedOutcome) -> str:
 @cache
 def _update(counts_on: str) -> Update:
     """Counts on; what else is set stands in the rows."""
-    statement = update(feeds).where(feeds.c.id == bindparam("row"))
+    since = bindparam("since", type_=feeds.c.failing_since.type)
+    return update(feeds).where(feeds.c.id == bindparam("feed")).values(_counters(counts_on, since))
+
+
+@cache
+def _update_together(counts_on: str, columns: tuple[str, ...]) -> Update:
+    """The same for many feeds in one statement; to a server, each statement is a question that waits for its answer."""
+    types = {"feed": feeds.c.id.type, "since": feeds.c.failing_since.type}
+    given = [column(name, types[name] if name in types else feeds.c[name].type) for name in columns]
+    rows = cast(bindparam("rows", type_=Text), JSON)
+    polled = func.json_to_recordset(rows).table_valued(*given).render_derived(name="polled", with_types=True)
+    values = {name: polled.c[name] for name in columns if name not in types}
+    since = polled.c.since if "since" in columns else None
+    return update(feeds).where(feeds.c.id == polled.c.feed).values(values | _counters(counts_on, since))
+
+
+def _counters(counts_on: str, since: ColumnElement[datetime] | None) -> dict[str, ColumnElement[Any]]:
     if counts_on == "nothing":
-        return statement
-    statement = statement.values(polls=feeds.c.polls + 1)
-    if counts_on == "success":
-        return statement
-    since = func.coalesce(feeds.c.failing_since, bindparam("since", type_=feeds.c.failing_since.type))
-    return statement.values(failures=feeds.c.failures + 1, failing_since=since)
+        return {}
+    counted: dict[str, ColumnElement[Any]] = {"polls": feeds.c.polls + 1}
+    if counts_on == "failure":
+        counted |= {"failures": feeds.c.failures + 1, "failing_since": func.coalesce(feeds.c.failing_since, since)}
+    return counted
+
+
+def _as_json(rows: Sequence[Mapping[str, Any]]) -> str:
+    return characters(json.dumps(rows, ensure_ascii=False, default=datetime.isoformat))
 
 
 def _after(outcome: FeedOutcome) -> dict[str, Any]:
     """The columns that a poll sets."""
+    moved = {"shard": shard_of(outcome.place)} if outcome.place else {}
+    return _found(outcome) | moved
+
+
+def _found(outcome: FeedOutcome) -> dict[str, Any]:
     if outcome.result == "postponed":
         return {
             "next_poll_at": outcome.next_poll_at,

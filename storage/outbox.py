@@ -195,12 +195,15 @@ def claim_keyed(
     return _item(connection, rows[0]) if rows else None
 
 
-def put_behind(connection: Connection, *, now: datetime, pause: timedelta) -> None:
+def put_behind(connection: Connection, *, now: datetime, pause: timedelta, channel: str | None = None) -> None:
     """What was in the hands of a process that died waits behind all that is due, in case it died of it.
 
-    If the one before died with it, too, it waits for `pause`, so that the others get through on every channel.
+    If the one before died with it, too, it waits for `pause`, so that the others get through on every channel. Of the
+    process that had one `channel`, nothing else was in hand.
     """
     in_hand = outbox.c.claimed_by.is_not(null()) & (outbox.c.state == "waiting")
+    if channel is not None:
+        in_hand &= outbox.c.channel == channel
     again = outbox.c.reason == _IN_HAND
     connection.execute(update(outbox).where(in_hand, again).values(due_at=now + pause))
     late = in_hand & ~again & (outbox.c.due_at < now)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from monitor.errors import InstanceError, StorageError
 
 BUSY_SECONDS = 30
+AGAIN_SECONDS = 0.2
 STALLED_SECONDS = 120  # after which a writer that says nothing more is taken for dead
 
 TO_READ: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -171,6 +173,7 @@ def holds_words(name: str, clauses: Sequence[Sequence[str]]) -> ColumnElement[bo
 
 
 _CLAIM = f"SELECT pg_try_advisory_lock({_INSTANCE}, hashtext(current_schema()))"
+_SHARE = f"SELECT pg_try_advisory_lock_shared({_INSTANCE}, hashtext(current_schema()))"
 _OWNER = f"""
 SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
 WHERE locktype = 'advisory' AND classid = {_INSTANCE} AND objid = hashtext(current_schema())::oid AND granted
@@ -180,6 +183,8 @@ WHERE locktype = 'advisory' AND classid = {_INSTANCE} AND objid = hashtext(curre
 
 class OnlyInstance:
     """Being the only Tipsheet on a database: a lock that the server drops with its connection, as with the process."""
+
+    CLAIM = _CLAIM
 
     def __init__(self, engine: Engine) -> None:
         """Raises InstanceError where another one is at work."""
@@ -192,7 +197,7 @@ class OnlyInstance:
             connection = unless_it_is_ours.enter_context(self._engine.connect())
             connection.execution_options(isolation_level="AUTOCOMMIT")
             connection.detach()  # it serves nobody else, as long as we live
-            if connection.exec_driver_sql(_CLAIM).scalar_one():
+            if connection.exec_driver_sql(self.CLAIM).scalar_one():
                 unless_it_is_ours.pop_all()
                 return connection
             owner = str(connection.exec_driver_sql(_OWNER).scalar() or "unknown").removeprefix("tipsheet: ")
@@ -211,6 +216,23 @@ class OnlyInstance:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+class OneOfMany(OnlyInstance):
+    """Being one of the workers on a database: as many as like, and nobody who must be the only one."""
+
+    CLAIM = _SHARE
+
+    def _claim(self) -> Connection:
+        """Whoever is the only one for a moment, as the first worker is when he starts, is waited for."""
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                return super()._claim()
+            except InstanceError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(AGAIN_SECONDS)
 
 
 def _answers(connection: Connection) -> bool:

@@ -57,7 +57,10 @@ feeds = Table(
     Column("gap_at", Instant),  # last poll that shared no item with the one before
     Column("hub", Text),  # that tells of new entries, as the feed said last; null or "": it named none
     Column("topic", Text),  # what the feed is called there
+    # Whose turn it is polled in, by the host that is asked; every feed of a host has the same.
+    Column("shard", Integer, nullable=False, default=0, server_default="0"),
     *_claim_columns(),
+    Index("ix_feeds_shard", "shard", "next_poll_at"),
 )
 
 entries = Table(
@@ -128,6 +131,7 @@ errands = Table(  # what is to be had from the web for an entry beside its feed
     Column("tries", Integer, nullable=False),
     Column("done_at", Instant),
     Column("result", Text, nullable=False),  # the address of a page by its own word, of a snapshot
+    Column("shard", Integer, nullable=False, default=0, server_default="0"),  # as of feeds, by the host of its URL
     *_claim_columns(),
     UniqueConstraint("entry_id", "kind"),
 )
@@ -301,6 +305,17 @@ pushes = Table(
     Column("received_at", Instant, nullable=False),
     Column("content_type", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
+)
+
+turns = Table(  # where many workers share the work: who has which part of it
+    "turns",
+    metadata,
+    Column("name", Text, primary_key=True),  # of the part: "crawl 17", "examine", "deliver mail"
+    Column("epoch", Integer, nullable=False),  # grows with each turn; what comes from an earlier one is void
+    Column("owner", Text, nullable=False),
+    Column("began_at", Instant, nullable=False),  # by the clock of the database, as the next
+    Column("ended_at", Instant),  # null: it lasts, or nobody knows how it ended
+    Column("rests", JSON, nullable=False),  # host → seconds from `ended_at` for which it is to be left alone
 )
 
 facts = Table(

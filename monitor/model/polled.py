@@ -180,6 +180,7 @@ class FeedOutcome:
     redirect_to: str = ""
     redirect_seen: int = 0
     request_url: str = ""
+    place: str = ""  # a URL of the host that is asked next time; "" where that is as it was
     habit: tuple[float, ...] = ()
     offer: Offer | None = None  # who tells of its new entries, by the body that was read
     reading: Reading | None = None  # what the next poll may leave unread

@@ -64,6 +64,7 @@ class ReadPages:
     stop: Event
     free_at: dict[str, float]  # host → when it may be asked again, on the monotonic clock; feeds' hosts among them
     rules: dict[str, tuple[datetime, Rules]] = field(default_factory=dict)  # robots.txt → until when, what it says
+    shard: int | None = None  # whose pages are read; None: all
 
     def count_due(self) -> int:
         with self.database.read() as connection:
@@ -75,7 +76,9 @@ class ReadPages:
             claimant = claims.new_claimant()
             with self.database.write() as connection:
                 now = self.clock()
-                due = errands.claim_due(connection, "page", claimant=claimant, now=now, lease=LEASE, limit=BATCH)
+                due = errands.claim_due(
+                    connection, "page", claimant=claimant, now=now, lease=LEASE, limit=BATCH, shard=self.shard
+                )
             if not due:
                 return
             for read in self._read_all(due):

@@ -69,6 +69,7 @@ class Refresh:
     stop: Event
     free_at: dict[str, float] = field(default_factory=dict)  # host → when it may be asked again, on the monotonic clock
     rhythms: Rhythms = field(default_factory=Rhythms)
+    shard: int | None = None  # whose feeds are asked; None: all
 
     def count_due(self) -> int:
         with self.database.read() as connection:
@@ -101,8 +102,10 @@ class Refresh:
 
     def _claim(self, claimant: str, now: datetime) -> tuple[tuple[FeedState, ...], Mapping[str, datetime]]:
         """Feeds that are due, and the hosts that asked for rest."""
-        with self.database.write() as connection:
-            due = feeds.claim_due(connection, self.config.feeds, claimant=claimant, now=now, lease=LEASE, limit=BATCH)
+        with self.database.write(alongside=True) as connection:
+            due = feeds.claim_due(
+                connection, self.config.feeds, claimant=claimant, now=now, lease=LEASE, limit=BATCH, shard=self.shard
+            )
             return due, hosts.resting(connection, now=self.clock())
 
     def _take_in(
@@ -277,10 +280,13 @@ class Refresh:
         """One transaction: what servers gave us to ask with next time, and the entries that came with it."""
         if not decided:
             return []
-        with self.database.write() as connection:
+        # Who has claimed a feed is the only one to write of it and of its entries; of a host, anybody may.
+        alongside = not any(_is_throttled(poll) for _, poll in decided)
+        decided = [(replace(outcome, place=_place_after(outcome, poll.state)), poll) for outcome, poll in decided]
+        with self.database.write(alongside=alongside) as connection:
             ours = feeds.record(connection, [outcome for outcome, _ in decided], claimant=claimant)
             for outcome, poll in decided:
-                if isinstance(poll.error, FetchError) and poll.error.kind == "throttled" and poll.error.retry_after:
+                if isinstance(poll.error, FetchError) and poll.error.retry_after and _is_throttled(poll):
                     until = outcome.polled_at + poll.error.retry_after
                     hosts.rest(connection, host_of(poll.state), now=outcome.polled_at, until=until)
                 if outcome.feed_id in ours:
@@ -322,6 +328,24 @@ def _note(outcome: FeedOutcome, state: FeedState, *, written: bool) -> None:
         new=len(outcome.changes.new),
         edited=len(outcome.changes.edited),
         problem=outcome.problem.message if outcome.problem else "",
+    )
+
+
+def _is_throttled(poll: _Poll) -> bool:
+    """Whether a host asked for rest, and said for how long."""
+    return isinstance(poll.error, FetchError) and poll.error.kind == "throttled" and bool(poll.error.retry_after)
+
+
+def _place_after(outcome: FeedOutcome, state: FeedState) -> str:
+    """A URL of the host that is asked next time."""
+    failures = {"failed": state.failures + 1, "gone": state.failures + 1, "postponed": state.failures}
+    return cadence.place(
+        replace(
+            state,
+            failures=failures.get(outcome.result, 0),
+            validators=outcome.validators,
+            request_url=outcome.request_url,
+        )
     )
 
 
