@@ -14,30 +14,25 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC
-from html import escape
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alerts.note import as_html, as_text, note_of
 from alerts.posting import Settings
+from alerts.syndication import ATOM, GENERATOR, JSON_FEED, JSON_MARK, FeedHead, Format, Item
 from alerts.webhook import id_of
 from monitor.errors import DeliveryError
 from monitor.model import Message
-
-_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_GENERATOR = "<generator>Tipsheet</generator>"
-_MARK = "_tipsheet"  # what JSON Feed leaves to whoever writes one
 
 
 @dataclass(frozen=True, slots=True)
 class _Format:
     """How a feed is written, and how its entries are found again: id → the entry as it stands in the file."""
 
-    entry: Callable[[Message], str]
-    whole: Callable[[str, str, Sequence[str], str], str]  # its id, its title, its entries, time of the newest
+    item: Callable[[Message], Item]
+    written: Format
     read: Callable[[str], dict[str, str]]  # ValueError for a file that is not ours
 
 
@@ -56,13 +51,14 @@ class FeedFile:
 
     def send(self, message: Message, address: str) -> str:
         """Put it in front. Returns a receipt; raises DeliveryError. Where it is kept is the channel's own."""
-        written = _FORMATS[self.path.suffix]
+        known = _FORMATS[self.path.suffix]
         try:
             with _alone(self.path):
-                entries = {id_of(message): written.entry(message)}
-                entries |= {name: entry for name, entry in self._kept(written).items() if name not in entries}
+                entries = {id_of(message): known.written.item(known.item(message))}
+                entries |= {name: entry for name, entry in self._kept(known).items() if name not in entries}
                 kept = list(entries.values())[: self.keep]
-                _replace(self.path, written.whole(self._id, self.title, kept, _time(message)))
+                feed = FeedHead(id=self._id, title=self.title, updated=message.created_at)
+                _replace(self.path, known.written.whole(feed, kept))
         except OSError as error:
             raise DeliveryError(f"{self.path} cannot be written: {error.strerror}", retry=True) from error
         return f"stands in {self.path}"
@@ -72,9 +68,9 @@ class FeedFile:
         """What readers tell this feed from others by; it does not say where the file lies."""
         return f"urn:tipsheet:feed:{hashlib.sha256(os.fsencode(self.path.absolute())).hexdigest()[:32]}"
 
-    def _kept(self, written: _Format) -> dict[str, str]:
+    def _kept(self, known: _Format) -> dict[str, str]:
         try:
-            return written.read(self.path.read_text(encoding="utf-8"))
+            return known.read(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except ValueError:
@@ -113,75 +109,35 @@ def _replace(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def _time(message: Message) -> str:
-    return message.created_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _item(message: Message) -> Item:
+    note = note_of(message)
+    at = message.created_at
+    return Item(
+        id=id_of(message), title=note.title, link=note.link, published=at, updated=at, html=as_html(note),
+        text=as_text(note),
+    )  # fmt: skip
 
 
-# ---- Atom ------------------------------------------------------------------------------------------------------------
-
-
-def _atom_entry(message: Message) -> str:
-    note, time = note_of(message), _time(message)
-    parts = [
-        f"<id>urn:tipsheet:{id_of(message)}</id>",
-        f"<title>{_xml(note.title)}</title>",
-        f"<published>{time}</published>",
-        f"<updated>{time}</updated>",
-        f'<link href="{_xml(note.link)}"/>' if note.link else "",
-        f'<content type="html">{_xml(as_html(note))}</content>',
-    ]
-    return f"<entry>{''.join(parts)}</entry>"
-
-
-def _atom(name: str, title: str, entries: Sequence[str], time: str) -> str:
-    head = [
-        '<?xml version="1.0" encoding="utf-8"?>',
-        '<feed xmlns="http://www.w3.org/2005/Atom">',
-        f"<title>{_xml(title)}</title>",
-        f"<id>{name}</id>",
-        f"<updated>{time}</updated>",
-        "<author><name>Tipsheet</name></author>",
-        _GENERATOR,
-    ]
-    return "\n".join([*head, *entries, "</feed>", ""])
+def _atom_item(message: Message) -> Item:
+    """Atom wants a URI."""
+    item = _item(message)
+    return replace(item, id=f"urn:tipsheet:{item.id}")
 
 
 def _read_atom(text: str) -> dict[str, str]:
     """Nothing that is escaped looks like a tag, so what stands between two of ours is an entry."""
-    if _GENERATOR not in text:
+    if GENERATOR not in text:
         raise ValueError
     entries = re.findall(r"<entry><id>urn:tipsheet:(\w+)</id>.*?</entry>", text, re.DOTALL)
     return dict(zip(entries, re.findall(r"<entry>.*?</entry>", text, re.DOTALL), strict=True))
 
 
-def _xml(text: str) -> str:
-    return escape(_NO_XML.sub("", text))
-
-
-# ---- JSON Feed -------------------------------------------------------------------------------------------------------
-
-
-def _json_entry(message: Message) -> str:
-    note = note_of(message)
-    item = {"id": id_of(message), "title": note.title, "date_published": _time(message), "content_html": as_html(note)}
-    item["content_text"] = as_text(note)
-    if note.link:
-        item["url"] = note.link
-    return json.dumps(item)
-
-
-def _json(name: str, title: str, entries: Sequence[str], time: str) -> str:
-    head = {"version": "https://jsonfeed.org/version/1.1", "title": title, _MARK: {"id": name, "updated": time}}
-    items = ",\n".join(entries)
-    return f'{json.dumps(head)[:-1]}, "items": [\n{items}\n]}}\n'
-
-
 def _read_json(text: str) -> dict[str, str]:
     feed = json.loads(text)
-    if not isinstance(feed, dict) or _MARK not in feed:
+    if not isinstance(feed, dict) or JSON_MARK not in feed:
         raise ValueError
     return {item["id"]: json.dumps(item) for item in feed["items"]}
 
 
-_ATOM = _Format(_atom_entry, _atom, _read_atom)
-_FORMATS = {".xml": _ATOM, ".atom": _ATOM, ".json": _Format(_json_entry, _json, _read_json)}
+_ATOM = _Format(_atom_item, ATOM, _read_atom)
+_FORMATS = {".xml": _ATOM, ".atom": _ATOM, ".json": _Format(_item, JSON_FEED, _read_json)}
