@@ -93,6 +93,11 @@ class MailSender:
             session.send(_dotted(letter))
             return self._verdict(session)
 
+    def greet(self) -> None:
+        """Go as far as one can without a letter: connect, secure, sign in. DeliveryError where that does not work."""
+        with self._session():
+            pass
+
     def _verdict(self, session: smtplib.SMTP) -> str:
         """The answer to the whole letter: the one moment in which losing the line leaves a doubt."""
         if session.sock is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -93,6 +94,12 @@ def keep_index_recipe(connection: Connection, recipe: str) -> None:
     _write(connection, "index recipe", recipe)
 
 
+def consent_secret(connection: Connection) -> str:
+    """By what the links are made with which recipients say yes and no: made once, and kept for good."""
+    connection.execute(insert_new(connection, facts).values(name="consent secret", value=json.dumps(token_hex(32))))
+    return str(_read(connection, "consent secret"))
+
+
 def channel_states(connection: Connection) -> dict[str, ChannelState]:
     """Channel → what is remembered of it; of one that works, nothing is."""
     return {name: _channel_state(kept) for name, kept in (_read(connection, "channels") or {}).items()}
@@ -105,6 +112,16 @@ def keep_channel_state(connection: Connection, channel: str, state: ChannelState
     if state:
         kept[channel] = asdict(state)
     _write(connection, "channels", kept)
+
+
+def clocks(connection: Connection) -> tuple[tuple[float, ...], datetime | None]:
+    """By how many seconds our clock was ahead of the servers' that last told theirs, and when that was."""
+    kept = _read(connection, "clocks") or {}
+    return tuple(kept.get("ahead", ())), datetime.fromisoformat(kept["at"]) if kept else None
+
+
+def keep_clocks(connection: Connection, ahead: Sequence[float], *, now: datetime) -> None:
+    _write(connection, "clocks", {"ahead": list(ahead), "at": now})
 
 
 def _channel_state(kept: Mapping[str, Any]) -> ChannelState:

@@ -26,6 +26,7 @@ from monitor.cli import tipsheet
 from monitor.cli.add import OfferedFeed
 from monitor.errors import Fault
 from monitor.model import Account, AuditLine, FeedRow, Key
+from monitor.operating.checkup import Check
 from monitor.rhythm.condition import Condition
 from monitor.settings import shape
 from monitor.settings.config import example_faults, read_config
@@ -128,6 +129,7 @@ JSON_FIELDS = [
     ("tipsheet feeds health", fields(FeedRow) - {"habit"} | fields(Condition) | {"hub"}),
     ("tipsheet feeds add", fields(OfferedFeed)),
     ("tipsheet alerts", fields(OutboxRow)),
+    ("tipsheet doctor", fields(Check)),
     ("tipsheet db copy", fields(Extent)),
     ("tipsheet users", fields(Account)),
     ("tipsheet users log", fields(AuditLine)),

@@ -5,6 +5,7 @@
     alerts.py  alerts …                               demo.py    demo
     ledger.py  ledger                                 watches.py explain, backtest
     pauses.py  watches …                              web.py, users.py, db.py  web, users …, db …
+    doctor.py  doctor
     commands.py one by its name                        options.py what they share
     paint.py   how it looks
 
@@ -42,6 +43,7 @@ _COMMANDS = Commands(
         "ledger": "ledger",
         "alerts": "alerts",
         "feeds": "feeds",
+        "doctor": "doctor",
         "digest": "work.digest",
         "stage": "stage",
         "users": "users",

@@ -53,8 +53,8 @@ class Pace:
 def judge(standing: Standing, bounds: Bounds) -> tuple[Finding, ...]:
     """All that is judged, well or not. Of an installation that is younger than the window, only what waits."""
     found = [
-        _of_wait("examining", standing.oldest_unexamined_at, "an entry has waited to be examined", standing, bounds),
-        _of_wait("delivering", standing.oldest_due_at, "a message has waited to go out", standing, bounds),
+        _of_wait("examining", standing.oldest_unexamined_at, standing.now, bounds),
+        _of_wait("delivering", standing.oldest_due_at, standing.now, bounds),
     ]
     if standing.began_at is None or standing.began_at > standing.since:
         return tuple(found)
@@ -137,10 +137,17 @@ def _of_lateness(standing: Standing) -> Finding:
     return Finding(measure="overdue", level=level, sentence=sentence)
 
 
+_WAITS = {
+    "examining": ("no entry waits to be examined", "an entry has waited for {} to be examined"),
+    "delivering": ("no message waits that could go out", "a message that could go out has waited for {}"),
+}
+
+
 def _of_wait(
-    measure: Literal["examining", "delivering"], since: datetime | None, what: str, standing: Standing, bounds: Bounds
+    measure: Literal["examining", "delivering"], since: datetime | None, now: datetime, bounds: Bounds
 ) -> Finding:
-    waited = standing.now - since if since else timedelta()
+    waited = now - since if since else timedelta()
     level: Level = "ok" if waited <= bounds.waiting else "slow" if waited <= LONG * bounds.waiting else "stalled"
-    sentence = f"{what} for {words(waited)}" if waited >= timedelta(minutes=1) else "nothing waits"
+    none, some = _WAITS[measure]
+    sentence = some.format(words(waited)) if waited >= timedelta(minutes=1) else none
     return Finding(measure=measure, level=level, sentence=sentence)
