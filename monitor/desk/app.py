@@ -24,13 +24,19 @@ from monitor.desk import (
     companies,
     day,
     deliveries,
+    editing,
     entry,
     health,
     judging,
     letters,
+    out,
+    pictures,
     regrouping,
+    search,
     sending,
     story,
+    trying,
+    watches,
 )
 from monitor.desk.place import Desk
 from monitor.desk.views import STATIC, render
@@ -46,11 +52,17 @@ ROOMS = (
     judging.router,
     regrouping.router,
     companies.router,
+    pictures.router,
+    out.router,
     account.router,
     admin.router,
     deliveries.router,
     sending.router,
     letters.router,
+    search.router,
+    trying.router,
+    watches.router,
+    editing.router,
 )
 
 _STATUS = {
@@ -117,7 +129,7 @@ async def _finish(request: Request, call_next: Callable[[Request], Awaitable[Res
     try:
         answer = await call_next(request)
     except Exception as error:  # noqa: BLE001 - the unit of work is one request; the next one is answered
-        note("desk", level=logging.ERROR, error=error, address=request.url.path)
+        note("desk", level=logging.ERROR, error=error, address=_shape(request))
         answer = _tell(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the log says what.")
     if SAID in request.cookies and answer.headers.get("content-type", "").startswith("text/html"):
         answer.delete_cookie(SAID)
@@ -128,6 +140,12 @@ async def _finish(request: Request, call_next: Callable[[Request], Awaitable[Res
     fixed = request.url.path.startswith("/static/") and "v" in request.query_params
     answer.headers.setdefault("Cache-Control", "public, max-age=31536000, immutable" if fixed else "no-store")
     return answer
+
+
+def _shape(request: Request) -> str:
+    """An address as it is published: what stands in it may be a key, which is for no log."""
+    route = request.scope.get("route")
+    return str(getattr(route, "path", "?"))
 
 
 # ---- errors ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,274 @@
+"""The watches: how each stands, what it found, how often it was right, and what it could leave out.
+
+What must not live here: writing them (`editing`), and trying out others (`trying`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from sqlalchemy import Connection
+from starlette.exceptions import HTTPException
+
+from monitor.desk.cards import StoryCard, card_of
+from monitor.desk.day import midnight
+from monitor.desk.pages import page
+from monitor.desk.views import local_day
+from monitor.desk.visit import Reader, Visit
+from monitor.model import Document, Filters, StoryLine
+from monitor.pictures.drawing import to_svg
+from monitor.pictures.shares import Point, shares
+from monitor.pipeline import search
+from monitor.pipeline.arming import WatchState, states
+from monitor.review.precision import Period, Precision, by_watch, over_time, tried
+from monitor.review.suggestions import Example, examples, not_terms
+from monitor.settings.config import Config
+from monitor.watches.matching import CompiledWatch, judge
+from monitor.watches.near_miss import why_not
+from monitor.watches.page import Page
+from monitor.words.language import with_language
+from storage import story_lines
+
+router = APIRouter(tags=["watches"])
+
+DAYS = 30
+WEEKS = 12
+_NEAR = 400  # of the latest entries, among which near misses are looked for
+_MOST = 20  # of any list on a watch's page
+
+OneWatch = Annotated[str, Query(description="Its name, as feeds.yaml has it.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How often a watch was right: of the stories that were judged, those that were kept or starred."""
+
+    kept: int
+    refused: int
+    share: float | None  # None: nobody has judged anything
+    low: float  # where the true share lies, in 95 of 100 cases
+    high: float
+
+    @property
+    def words(self) -> str:
+        if self.share is None:
+            return "not judged yet"
+        judged = f"{self.kept} of {self.kept + self.refused} judged stories were right"
+        return f"{judged}: {self.share:.0%} ({self.low:.0%} to {self.high:.0%})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchLine:
+    """One watch of the list."""
+
+    name: str
+    state: str  # alert, digest; or why it may not alert: paused, held, refused
+    until: datetime | None
+    why: str
+    recipients: tuple[str, ...]
+    stories: int  # of the last 30 days
+    days: tuple[int, ...]  # how many began on each of them, oldest first
+    precision: Share  # over all verdicts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watches:
+    """All watches of the file."""
+
+    rows: tuple[WatchLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """How the stories that began in one week were judged."""
+
+    first: date
+    precision: Share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A term for a NOT, and what it would have stopped and lost: stories of the archive."""
+
+    term: str
+    stops: tuple[int, ...]
+    loses: tuple[int, ...]
+    query: str  # of the watch with it; "" where the watch is a pack, which is a file of its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """An entry that holds something of the watch and is not its story."""
+
+    entry: int
+    story: int | None
+    title: str
+    link: str
+    outlet: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchPage:
+    """One watch, whole."""
+
+    line: WatchLine
+    query: str
+    pack: str
+    sets: Mapping[str, tuple[str, ...]]  # that the query names, with the first of their terms
+    must_match: tuple[str, ...]
+    must_not_match: tuple[str, ...]
+    weeks: tuple[Week, ...]  # oldest first
+    suggestions: tuple[Suggestion, ...]
+    examples: tuple[Example, ...]  # judged stories that the watch does not pass yet
+    lost: tuple[int, ...]  # stories that were kept and that its present wording would not find
+    near: tuple[Near, ...]
+    refused: tuple[StoryCard, ...]  # the latest stories that were judged not relevant
+
+
+def all_watches(visit: Reader) -> Watches:
+    """How each watch stands, what it found in the last 30 days, and how often it was right."""
+    config = visit.desk.settings.now()
+    with visit.desk.database.read() as connection:
+        judged = by_watch(story_lines.judged(connection))
+        found = _began(connection, visit)
+    standing = states(visit.desk.database, config, now=visit.now)
+    return Watches(rows=tuple(_line(visit, config, one, found, judged.get(one.name)) for one in standing))
+
+
+page(router, "/watches", template="watches.html", name="watches")(all_watches)
+
+
+def one_watch(visit: Reader, name: str) -> WatchPage:
+    """One watch: its words, its precision by weeks, what verdicts suggest, what came near, what was refused."""
+    config = visit.desk.settings.now()
+    state = next((one for one in states(visit.desk.database, config, now=visit.now) if one.name == name), None)
+    if state is None:
+        raise HTTPException(404, f"no watch is called {name}")
+    compiled = next((one for one in config.compiled if one.watch.name == name), None)
+    with visit.desk.database.read() as connection:
+        judged = story_lines.judged(connection, watch=name)
+        found = _began(connection, visit)
+        near = tuple(_near_misses(connection, visit, config, compiled)) if compiled else ()
+    watch = compiled.watch if compiled else None
+    line = _line(visit, config, state, found, by_watch(judged).get(name))
+    refused = [one for one in judged if one.verdict and one.verdict.kind == "refused"]
+    return WatchPage(
+        line=line,
+        query=watch.query if watch else "",
+        pack=watch.pack if watch else "",
+        sets=_sets(config, watch.query) if watch else {},
+        must_match=watch.must_match if watch else (),
+        must_not_match=watch.must_not_match if watch else (),
+        weeks=tuple(_week(period) for period in _periods(visit, judged)),
+        suggestions=tuple(_suggestions(compiled, judged)) if compiled else (),
+        examples=tuple(one for one in examples(compiled, judged) if not one.holds)[:_MOST] if compiled else (),
+        lost=tried(compiled, judged).lost if compiled else (),
+        near=near,
+        refused=tuple(card_of(one, visit.desk.outlets) for one in refused[:_MOST]),
+    )
+
+
+page(router, "/watches/{name:path}", template="watch.html", name="watch")(one_watch)
+
+
+@router.get("/pictures/precision.svg", response_class=Response, responses={200: {"content": {"image/svg+xml": {}}}})
+def precision_picture(visit: Reader, watch: OneWatch) -> Response:
+    """How often a watch was right, week by week, as a picture."""
+    with visit.desk.database.read() as connection:
+        periods = _periods(visit, story_lines.judged(connection, watch=watch))
+    drawing = shares(
+        [_point(period) for period in periods],
+        title=f"{watch}: how often it was right",
+        below="Of the stories that began in each week and were judged; the line is where the true share may lie",
+    )
+    return Response(to_svg(drawing), media_type="image/svg+xml")
+
+
+# ---- what is shown of a watch ----------------------------------------------------------------------------------------
+
+
+def _line(
+    visit: Visit, config: Config, state: WatchState, found: Mapping[str, Counter[date]], judged: Precision | None
+) -> WatchLine:
+    watch, today = config.watches.get(state.name), local_day(visit.now, visit.zone)
+    began = found.get(state.name, Counter())
+    days = tuple(began[today - timedelta(days=back)] for back in range(DAYS - 1, -1, -1))
+    return WatchLine(
+        name=state.name, state=state.state, until=state.until, why=state.why,
+        recipients=(watch.recipients or tuple(config.recipients)) if watch else (), stories=sum(days), days=days,
+        precision=_share(judged or Precision(kept=0, refused=0)),
+    )  # fmt: skip
+
+
+def _began(connection: Connection, visit: Visit) -> Mapping[str, Counter[date]]:
+    """Watch → how many of its stories began on each of the last days."""
+    first = local_day(visit.now, visit.zone) - timedelta(days=DAYS - 1)
+    found: dict[str, Counter[date]] = {}
+    for line in story_lines.lines(connection, Filters(since=midnight(first, visit.zone))):
+        found.setdefault(line.watch, Counter())[local_day(line.began_at, visit.zone)] += 1
+    return found
+
+
+def _share(one: Precision) -> Share:
+    low, high = one.interval
+    return Share(kept=one.kept, refused=one.refused, share=one.share, low=low, high=high)
+
+
+def _week(period: Period) -> Week:
+    return Week(first=period.first, precision=_share(period.precision))
+
+
+def _periods(visit: Visit, judged: Sequence[StoryLine]) -> Sequence[Period]:
+    today = local_day(visit.now, visit.zone)
+    return over_time(judged, until=today, days=7, periods=WEEKS, zone=visit.zone)
+
+
+def _point(period: Period) -> Point:
+    one, (low, high) = period.precision, period.precision.interval
+    return Point(first=period.first, count=one.judged, share=one.share or 0.0, low=low, high=high)
+
+
+def _sets(config: Config, query: str) -> Mapping[str, tuple[str, ...]]:
+    return {
+        name: tuple(dict.fromkeys(term.source for term in terms.terms))[:_MOST]
+        for name, terms in config.sets.items()
+        if f"@{name}" in query
+    }
+
+
+def _suggestions(compiled: CompiledWatch, judged: Sequence[StoryLine]) -> Iterator[Suggestion]:
+    """The terms, each with the query as it would be: it is the person who writes it."""
+    query = compiled.watch.query.strip()
+    for one in not_terms(judged):
+        wording = f"({query}) AND NOT {one.term}" if query else ""
+        yield Suggestion(term=one.term, stops=one.stops, loses=one.loses, query=wording)
+
+
+def _near_misses(
+    connection: Connection, visit: Visit, config: Config, compiled: CompiledWatch
+) -> Iterator[Near]:  # fmt: skip
+    """Of the latest entries, those that hold something of a pack and do not match; a query is never near."""
+    if compiled.pack is None:
+        return
+    found = search.find(connection, None, Filters(), wanted=config.feeds, size=_NEAR)
+    shown = 0
+    for hit in found.hits:
+        document = with_language(hit.document)
+        why = "" if judge(compiled, Page(document)) else why_not(compiled, document)
+        if why:
+            shown += 1
+            yield _near(visit, hit.document, hit.entry, hit.story, why)
+        if shown == _MOST:
+            return
+
+
+def _near(visit: Visit, document: Document, entry: int, story: int | None, why: str) -> Near:
+    known = visit.desk.outlets.find(document.outlet)
+    outlet = known.name if known else document.feed or document.outlet
+    return Near(entry=entry, story=story, title=document.title, link=document.url, outlet=outlet, why=why)
