@@ -36,7 +36,7 @@ class OutboxItem:
 
     id: int
     key: str
-    kind: Literal["alert", "update", "digest", "more", "notice", "reminder", "test"]
+    kind: Literal["alert", "update", "digest", "more", "notice", "reminder", "test", "confirmation"]
     channel: str
     recipient: str
     address: str
@@ -212,6 +212,11 @@ def put_behind(connection: Connection, *, now: datetime, pause: timedelta, chann
 
 def count_due(connection: Connection, *, now: datetime, horizon: datetime) -> int:
     return connection.execute(select(func.count()).select_from(outbox).where(due(now, horizon))).scalar_one()
+
+
+def channels_due(connection: Connection, *, now: datetime) -> list[str]:
+    """The channels on which something is to be delivered now."""
+    return list(connection.execute(select(outbox.c.channel).where(due(now, now)).distinct()).scalars())
 
 
 def any_waits(connection: Connection) -> bool:

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, LargeBinary, Table, UniqueConstraint, false
 
 from storage import account_tables as account_tables
+from storage import consent_tables as consent_tables
 from storage import review_tables as review_tables
 from storage.columns import Instant as Instant
 from storage.columns import Integer, String, Text

@@ -4,6 +4,7 @@
     polled.py     fetch → parse → changes         delivered.py  compose → send
     watched.py    what is shown of a feed
     pushed.py     what hubs promise and send       corrected.py  what a person says about stories
+    consented.py  whether an address wants to hear
     accounts.py   who may enter the review desk, and what was done there
     review.py     what people say of stories there
     standing.py   how an installation stands
@@ -33,6 +34,7 @@ from monitor.model.asked import (
     Recipient,
     Watch,
 )
+from monitor.model.consented import Consent, ConsentState
 from monitor.model.corrected import Correction, CorrectionKind, Group, Move, Regrouping
 from monitor.model.delivered import (
     ChannelState,
@@ -101,6 +103,8 @@ __all__ = [
     "ChannelKind",
     "ChannelState",
     "ChannelTrouble",
+    "Consent",
+    "ConsentState",
     "Content",
     "Correction",
     "CorrectionKind",
