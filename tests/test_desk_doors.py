@@ -24,8 +24,10 @@ from storage.database import Database
 from tests.browser import open_desk
 from tests.conftest import NOON, Clock
 
-VALUES = {"story": "1", "day": "2026-02-18", "note": "1", "correction": "1"}  # what stands in an address; else "1"
-OPEN_TO_ANYBODY = {"/login"}
+# What stands in an address; else "1".
+VALUES = {"story": "1", "day": "2026-02-18", "note": "1", "correction": "1", "suffix": "rss"}
+# The measures ask by themselves, and the feeds for the key in their address, as their own tests show.
+OPEN_TO_ANYBODY = {"/login", "/healthz", "/readyz", "/metrics", "/out/1/watch/1.rss", "/out/1/search.rss"}
 Asked = tuple[str, str, DeskRole | None]  # method, address, whom it is for
 
 

@@ -27,6 +27,7 @@ from monitor.desk import (
     editing,
     entry,
     health,
+    interface,
     judging,
     letters,
     out,
@@ -54,6 +55,7 @@ ROOMS = (
     companies.router,
     pictures.router,
     out.router,
+    interface.router,
     account.router,
     admin.router,
     deliveries.router,
@@ -87,15 +89,12 @@ HEADERS = {
 
 def make_app(desk: Desk) -> FastAPI:
     """The desk as an ASGI application."""
-    app = FastAPI(
-        title="Tipsheet",
-        description="The review desk's interface: every list that the desk shows, and every action that it offers.",
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-    )
+    app = FastAPI(title="Tipsheet", docs_url=None, redoc_url=None, openapi_url=None)  # `interface` describes it
     app.state.desk = desk
-    list(addresses())  # each says whom it is for, or there is no desk
+    # Each says whom it is for, or there is no desk.
+    app.state.needs = {
+        (route.path_format, method): need for route, need in addresses() for method in route.methods or ()
+    }
     for room in ROOMS:
         app.include_router(room)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -2,9 +2,9 @@
 
 What lives here: a request → a `Visit`, or a refusal. What must not: rules (`entrance`), and what is answered to whom.
 
-Every address takes one of `Anybody`, `Reader`, `Reviewer`, `Admin` as its `visit`; `app` refuses to start with one that
-does not. Whatever changes something (any method but GET and HEAD) must come from a page of ours and carry its token, or
-a key that only a program has.
+Every address takes one of `Anybody`, `Keyed`, `Reader`, `Reviewer`, `Admin` as its `visit`; `app` refuses to start with
+one that does not. Whatever changes something (any method but GET and HEAD) must come from a page of ours and carry its
+token, or a key that only a program has.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from starlette.exceptions import HTTPException
 
 from monitor.desk import entrance
 from monitor.desk.place import Desk
-from monitor.model import Account, DeskRole
+from monitor.model import Account, DeskRole, KeyKind
 from storage import access_keys, sessions
 
 SAID = "tipsheet-said"  # the cookie that carries a sentence to the next page
@@ -119,7 +119,24 @@ class Need:
         return visit
 
 
+class Key(Need):
+    """The way into an address that carries a key: whoever knows it comes as its owner, to read. Else there is nothing.
+
+    A desk that is open to whoever sits at it takes any word for the key.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    async def __call__(self, request: Request) -> Visit:
+        visit = await run_in_threadpool(_by_address, request)
+        if visit.person is None:
+            raise HTTPException(404, "there is no such address, or it was revoked")
+        return visit
+
+
 Anybody = Annotated[Visit, Depends(Need(None))]
+Keyed = Annotated[Visit, Depends(Key())]
 Reader = Annotated[Visit, Depends(Need("reader"))]
 Reviewer = Annotated[Visit, Depends(Need("reviewer"))]
 Admin = Annotated[Visit, Depends(Need("admin"))]
@@ -131,7 +148,7 @@ def recognise(request: Request) -> Visit:
     now = desk.clock()
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return Visit(desk=desk, request=request, person=_keeper_of(desk, key.strip(), now), now=now, by_key=True)
+        return Visit(desk=desk, request=request, person=_keeper_of(desk, key.strip(), "api", now), now=now, by_key=True)
     if desk.open_to_all and not entrance.was_passed_on(request.headers):
         return Visit(desk=desk, request=request, person=desk.owner, now=now, token=desk.secret)
     token = request.cookies.get(entrance.cookie_name(secure=desk.secure), "")
@@ -168,10 +185,20 @@ def _member(desk: Desk, token: str, now: datetime) -> Account | None:
     return session.account
 
 
-def _keeper_of(desk: Desk, key: str, now: datetime) -> Account | None:
+def _by_address(request: Request) -> Visit:
+    """Who asks, by the key in the address that he asks for."""
+    desk: Desk = request.app.state.desk
+    now = desk.clock()
+    if desk.open_to_all and not entrance.was_passed_on(request.headers):
+        return Visit(desk=desk, request=request, person=desk.owner, now=now, by_key=True)
+    keeper = _keeper_of(desk, request.path_params["key"], "feed", now)
+    return Visit(desk=desk, request=request, person=keeper, now=now, by_key=True)
+
+
+def _keeper_of(desk: Desk, key: str, kind: KeyKind, now: datetime) -> Account | None:
     """Whose key it is, with what both it and its owner may."""
     with desk.database.read() as connection:
-        found = access_keys.find(connection, key, "api")
+        found = access_keys.find(connection, key, kind)
     if found is None or found[0].disabled:
         return None
     account, opener = found
