@@ -23,10 +23,10 @@ from ruamel.yaml import YAML
 from alerts.webhook import signed_headers
 from monitor import cli
 from monitor.cli import tipsheet
-from monitor.cli.add import OfferedFeed
 from monitor.errors import Fault
 from monitor.model import Account, AuditLine, FeedRow, Key
 from monitor.operating.checkup import Check
+from monitor.pipeline.offers import OfferedFeed
 from monitor.rhythm.condition import Condition
 from monitor.settings import shape
 from monitor.settings.config import example_faults, read_config

@@ -6,11 +6,9 @@ writing the file (`feeds_file`).
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -20,42 +18,14 @@ import click
 from monitor.cli.options import config_option, find_config, json_option, load_config
 from monitor.cli.paint import err, json_lines, local, out, plain, table
 from monitor.clock import utc_now
-from monitor.errors import FetchError
 from monitor.isolate import IsolatedParser
-from monitor.model import Feed, ParsedEntry
-from monitor.pipeline.discover import Discover, FoundFeed, Search
-from monitor.rhythm import index_rule
+from monitor.model import Feed
+from monitor.pipeline.discover import Discover, Search
+from monitor.pipeline.offers import OfferedFeed, look, offers
 from monitor.run import open_client
 from monitor.settings.config import Config
 from monitor.settings.feeds_file import append_feeds, twin
 from monitor.story.outlets import shipped
-
-HEADLINES = 3  # shown of each feed
-LONGEST_NAME = 80  # characters; the file allows 200, a list is read by people
-
-_SILENT_NAMES = re.compile(r"(?:rss|atom|news|latest|home|all|feed|articles|posts|top stories|[\W_])*", re.IGNORECASE)
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-_UNDATED = datetime.min.replace(tzinfo=UTC)
-_NO_ANSWER = {"connect", "tls"}  # https may simply not be there
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferedFeed:
-    """One feed as `tipsheet feeds add` shows it."""
-
-    number: int
-    name: str
-    url: str
-    outlet: str
-    language: str
-    kind: str
-    entries: int
-    newest: datetime | None
-    frequency: str  # in words; "" where its dates tell nothing
-    headlines: tuple[str, ...]
-    how: str  # it was found
-    in_file: str  # the name of the feed of the file that it is; "" for none
-    added: bool = False
 
 
 @click.command("add")
@@ -87,7 +57,7 @@ def add(
     known = {twin(feed.url): feed.name for feed in config.feeds.values()}
     _refuse_known(address, known)
     search = _search(config, address)
-    offered = [_offered(number, found, search, known) for number, found in enumerate(search.found, start=1)]
+    offered = offers(search, known, shipped(), now=utc_now())
     if not offered:
         _fail(search)
     if not as_json:
@@ -116,17 +86,8 @@ def _refuse_known(address: str, known: Mapping[str, str]) -> None:
 
 
 def _search(config: Config, address: str) -> Search:
-    """Look for feeds there; an address without a scheme is https or, where nothing answers there, http."""
     with open_client(config) as client, IsolatedParser(workers=1) as parser:
-        discover = Discover(client=client, parser=parser, gap=config.gap.total_seconds(), tell=_tell)
-        if "://" in address:
-            return discover(address)
-        try:
-            return discover(f"https://{address}")
-        except FetchError as error:
-            if error.kind not in _NO_ANSWER:
-                raise
-            return discover(f"http://{address}")
+        return look(Discover(client=client, parser=parser, gap=config.gap.total_seconds(), tell=_tell), address)
 
 
 def _tell(url: str) -> None:
@@ -147,47 +108,6 @@ def _fail(search: Search) -> NoReturn:
 
 
 # ---- showing ---------------------------------------------------------------------------------------------------------
-
-
-def _offered(number: int, found: FoundFeed, search: Search, known: Mapping[str, str]) -> OfferedFeed:
-    entries = found.feed.entries
-    dates = [date for entry in entries if (date := _date(entry))]
-    newest_first = sorted(entries, key=lambda entry: _date(entry) or _UNDATED, reverse=True)
-    outlet = shipped().domain_of(search.page or found.feed.link or found.url)
-    return OfferedFeed(
-        number=number,
-        name=_name(found, outlet),
-        url=found.url,
-        outlet=outlet,
-        language=_language(found.feed.language),
-        kind=found.kind,
-        entries=len(entries),
-        newest=max(dates, default=None),
-        frequency=index_rule.at_first_sight([date.timestamp() for date in dates], until=utc_now().timestamp()),
-        headlines=tuple(entry.title for entry in newest_first[:HEADLINES]),
-        how=found.how,
-        in_file=known.get(twin(found.url), ""),
-    )
-
-
-def _date(entry: ParsedEntry) -> datetime | None:
-    return entry.published or entry.updated
-
-
-def _name(found: FoundFeed, outlet: str) -> str:
-    """As the feed calls itself; where that is "RSS" or "News", after its outlet."""
-    title = " ".join(found.feed.title.split())[:LONGEST_NAME].strip()
-    called = shipped().name(outlet)
-    if _SILENT_NAMES.fullmatch(title):
-        return f"{called}: {title}" if title else called
-    return title
-
-
-def _language(claimed: str) -> str:
-    """The feed's own word, as the file spells languages; "" for what is none."""
-    primary, dash, rest = claimed.strip().replace("_", "-").partition("-")
-    language = f"{primary.lower()}{dash}{rest}"
-    return language if _LANGUAGE.fullmatch(language) else ""
 
 
 def _show(offered: Sequence[OfferedFeed], search: Search) -> None:
