@@ -23,6 +23,7 @@ from monitor.isolate import IsolatedParser
 from monitor.model import Channel, Message
 from monitor.net.fetch import Client, FetchSettings
 from monitor.pipeline.arming import may_judge
+from monitor.pipeline.consent import ask_new_addresses
 from monitor.pipeline.journal import note
 from monitor.pipeline.owed import queue_digests
 from monitor.pipeline.owner import tell_owner
@@ -201,6 +202,9 @@ class Stages:
         with self.database.read() as connection:
             return outbox.any_waits(connection)
 
+    def ask_new_addresses(self) -> int:
+        return ask_new_addresses(self.database, self.config, clock=self.clock)
+
     def queue_digests(self) -> int:
         return queue_digests(self.database, self.config, clock=self.clock)
 
@@ -259,6 +263,15 @@ def open_stages(
 ) -> Iterator[Stages]:
     """Become the one instance on `database` and put the stages together; their helpers end with the block."""
     take_over(database, config, now=clock())
+    with assemble(config, database, stop=stop, clock=clock) as stages:
+        yield stages
+
+
+@contextmanager
+def assemble(
+    config: Config, database: Database, *, stop: Event, clock: Callable[[], datetime] = utc_now
+) -> Iterator[Stages]:
+    """Put the stages together; their helpers end with the block."""
     workers = max(1, min(4, os.cpu_count() or 1))
     with open_client(config) as client, IsolatedParser(workers=workers) as parser:
         yield Stages(database=database, config=config, client=client, parser=parser, clock=clock, stop=stop)
@@ -345,6 +358,7 @@ def _jobs(stages: Stages) -> tuple[Job, ...]:
         ("hubs", partial(_exhaust, stages.subscribe), HUB_TICK),
         ("pushes", partial(_exhaust, stages.take_in), TICK),
         ("strays", deliver.settle_strays, TICK),
+        ("questions", stages.ask_new_addresses, DIGEST_TICK),
         ("digests", stages.queue_digests, DIGEST_TICK),
         ("reminders", stages.queue_reminders, DIGEST_TICK),
         ("owner", stages.tell_owner, OWNER_TICK),

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, literal, null, select, update
 
 from monitor.model import Decision, Message, Recipient
-from storage import claims
+from storage import claims, restored
 from storage.database import insert_new
 from storage.schema import Instant, attempts, entries, outbox
 
@@ -103,6 +103,8 @@ def add(
     if decision.action == "update" and (waiting := _waiting(connection, story_id, recipient)):
         reason = f"{decision.reason}; told in the message {waiting}, which waits"
         row |= {"state": "folded", "reason": reason, "due_at": None, "folded_into": waiting}
+    else:
+        row |= restored.of_news(connection, entry_id)
     connection.execute(insert_new(connection, outbox).values(row))
 
 

@@ -29,7 +29,7 @@ def shard_of(url: str) -> int:
 
 def due(connection: Connection, *, now: datetime) -> list[int]:
     """The shards in which a feed or a page is due, those first that have waited longest. Two looks at an index each."""
-    shard = func.generate_series(0, SHARDS - 1).table_valued("number", name="shard")
+    shard = func.generate_series(0, SHARDS - 1).table_valued("number").render_derived(name="shard")
     here = (feeds.c.shard == shard.c.number, feeds.c.active)
     first = select(func.min(feeds.c.next_poll_at)).where(*here).correlate(shard).scalar_subquery()
     unasked = exists().where(*here, feeds.c.next_poll_at.is_(None)).correlate(shard)

@@ -47,6 +47,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("monitor.pipeline.*",),
     ("monitor.desk.*",),
     ("monitor.run",),
+    ("monitor.cluster.*",),
     ("monitor.demo.*",),
     ("monitor.cli.* monitor.__main__",),
 )  # fmt: skip

@@ -7,6 +7,7 @@
     pauses.py  watches …                              web.py, users.py, db.py  web, users …, db …
     doctor.py  doctor
     commands.py one by its name                        options.py what they share
+    worker.py  worker
     paint.py   how it looks
 
 Exit codes: 0 done · 1 done, and something in it failed · 2 the command or the configuration is wrong · 3 the database
@@ -37,11 +38,13 @@ _COMMANDS = Commands(
         "backtest": "watches.backtest_command",
         "once": "work.once",
         "run": "work.run",
+        "worker": "worker",
         "web": "web",
         "watches": "pauses.watch_states",
         "stories": "stories",
         "ledger": "ledger",
         "alerts": "alerts",
+        "recipients": "recipients",
         "feeds": "feeds",
         "doctor": "doctor",
         "digest": "work.digest",

@@ -222,6 +222,7 @@ def _examine_and_deliver(stages: Stages, tally: Counter[str]) -> None:
         for examined in progress(stages.examine(), "Looking for stories", stages.count_entries()):
             tally["examined"] += 1
             tally["matched"] += bool(examined.matches)
+    stages.ask_new_addresses()
     stages.queue_digests()
     stages.queue_reminders()
     stages.tell_owner()
@@ -267,15 +268,24 @@ def show_tally(tally: dict[str, int]) -> None:
 @verbose_option
 @click.option("--log-json", is_flag=True, help="Log as JSON, one object a line.")
 def run(config_path: Path | None, database_url: str | None, verbose: bool, log_json: bool) -> None:
-    """Watch until told to stop (SIGTERM, Ctrl-C). One instance for each database."""
+    """Watch until told to stop (SIGTERM, Ctrl-C).
+
+    One instance for each database of SQLite. On a PostgreSQL it is one of the workers, and the one that hubs speak to.
+    """
     configure_logging(verbose=True, as_json=log_json, debug=verbose)
     config = load_config(config_path, lenient=True)
     warn_of_placeholders(config)
     warn_of_refused(config)
     for name in config.refused:
         note("refused", level=logging.ERROR, watch=name)
-    with open_database(database_url) as database, open_stages(config, database, stop=Event()) as stages:
-        serve(stages)
+    with open_database(database_url) as database:
+        if database.url.get_backend_name() == "postgresql":
+            from monitor.cli.worker import share  # who has one machine needs no jobs
+
+            share(config, database, door=True)
+        else:
+            with open_stages(config, database, stop=Event()) as stages:
+                serve(stages)
 
 
 @click.command()

@@ -1,0 +1,230 @@
+"""What a worker does of the work: a part of it, in a turn that is his alone, for a while.
+
+What lives here: which stage a part is, for how long, and what a turn takes over from one whose owner died. What must
+not: who gets which turn (`jobs`), what a stage does. Times are the database's: a worker's own clock may be wrong.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from threading import Event, Timer
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, Connection, Table
+
+from monitor.errors import TipsheetError, TurnError
+from monitor.pipeline.journal import note
+from monitor.pipeline.rhythm import Rhythms
+from monitor.pipeline.upkeep import PAUSE
+from monitor.run import Stages
+from storage import claims, entries, outbox, shards, turns
+from storage.database import Database
+from storage.schema import entries as entry_table
+from storage.schema import errands as errand_table
+from storage.schema import outbox as outbox_table
+from storage.turns import Turn
+
+if TYPE_CHECKING:
+    from monitor.pipeline.examine import Examine
+
+SLICE = 15.0  # seconds for which the feeds of a shard are asked in one turn, and as many for its pages
+LONG = 300.0  # for which one worker examines: another would have to read the stories of the window again
+TICK = 2.0
+BACKLOG = 50_000  # entries that wait for examination, beyond which no feed is asked
+SIGN = timedelta(minutes=10)  # within which the work must have gone on for a sign of life to be given
+
+_RELEASED: Mapping[str, tuple[Table, ColumnElement[bool] | None]] = {
+    "examine": (entry_table, None),
+    "snapshots": (errand_table, errand_table.c.kind == "snapshot"),
+}  # what a turn may leave claimed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of the work that is to be done now. Its name is what nobody else may be at meanwhile."""
+
+    task: str
+    about: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.task} {self.about}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shift:
+    """A turn, and the database as whoever has it may write to it."""
+
+    turn: Turn
+    database: Database
+    since: float = field(default_factory=time.monotonic)
+
+    def clock(self) -> datetime:
+        return self.turn.began_at + timedelta(seconds=time.monotonic() - self.since)
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """All that one worker may be asked to do. Each method is one turn; they may run beside each other."""
+
+    stages: Stages
+    owner: str  # like nobody else's
+    _limits: set[Event] = field(init=False, default_factory=set)
+    _rhythms: Rhythms = field(init=False, default_factory=Rhythms)
+    _examiner: Examine | None = field(init=False, default=None)
+
+    def stop(self) -> None:
+        """What is under way is finished; nothing is begun."""
+        self.stages.stop.set()
+        for limit in tuple(self._limits):
+            limit.set()
+
+    def due(self) -> list[Part]:
+        """The parts in which something is to be done now, the most urgent first."""
+        config = self.stages.config
+        with self.stages.database.read() as connection:
+            now = turns.now(connection)
+            waiting = entries.count_due(connection, now=now)
+            crowded = waiting > BACKLOG
+            due = [] if crowded else shards.due(connection, now=now)
+            channels = outbox.channels_due(connection, now=now)
+        if crowded:
+            note("crawl", level=logging.WARNING, paused=f"{waiting} entries wait for examination")
+        return [
+            *(Part(task="deliver", about=channel) for channel in channels if channel in config.channels),
+            Part(task="examine"),
+            *(Part(task="crawl", about=str(shard)) for shard in due),
+            Part(task="chore", about="index"),
+            *([Part(task="chore", about="snapshots")] if config.archive else []),
+            *([Part(task="chore", about="pushes")] if config.websub else []),
+        ]
+
+    def do(self, part: Part) -> None:
+        """One turn. What goes wrong is said, and left to the next turn."""
+        do: Mapping[str, Callable[[Part], None]] = {
+            "crawl": self._crawl, "examine": self._examine, "deliver": self._deliver, "chore": self._chore
+        }  # fmt: skip
+        try:
+            do[part.task](part)
+        except TurnError as error:
+            note("turn", level=logging.WARNING, part=part.name, lost=error)
+        except TipsheetError as error:
+            note("failed", level=logging.ERROR, stage=part.name, error=error)
+
+    # ---- the parts ----
+
+    def _crawl(self, part: Part) -> None:
+        shard = int(part.about)
+        with self._turn(part) as (shift, rests):
+            if not shift.turn.clean:
+                self._void(shift, partial(shards.release, shard=shard))
+                self.stages.stop.wait(self.stages.config.gap.total_seconds())  # any host may have been asked just now
+            begun = time.monotonic()
+            free_at = {host: begun + rest.total_seconds() for host, rest in shift.turn.rests.items()}
+            refresh = replace(self.stages.refresh, rhythms=self._rhythms, free_at=free_at, shard=shard)
+            pages = replace(self.stages.read_pages, free_at=free_at, shard=shard)
+            with self._limit(SLICE) as stop:
+                _exhaust(replace(refresh, database=shift.database, clock=shift.clock, stop=stop)(meanwhile=True))
+            with self._limit(SLICE) as stop:
+                _exhaust(replace(pages, database=shift.database, clock=shift.clock, stop=stop)())
+            self._void(shift, partial(shards.release, shard=shard))  # those whose turn did not come
+            ended = time.monotonic()
+            rests |= {host: at - ended for host, at in free_at.items() if at > ended}
+
+    def _examine(self, part: Part) -> None:
+        with self._turn(part) as (shift, _), self._limit(LONG) as stop:
+            if self._examiner is None or not (shift.turn.again and shift.turn.clean):
+                self._examiner = replace(self.stages).examine
+            examiner = self._examiner
+            examiner.database, examiner.clock, examiner.stop = shift.database, shift.clock, stop
+            while not stop.is_set():
+                _exhaust(examiner())
+                stop.wait(TICK)
+
+    def _deliver(self, part: Part) -> None:
+        channel = part.about
+        free = partial(claims.release, table=outbox_table, where=outbox_table.c.channel == channel)
+        with self._turn(part) as (shift, _), self._limit(SLICE) as stop:
+            if not shift.turn.clean:
+                put_behind = partial(outbox.put_behind, now=shift.clock(), pause=PAUSE, channel=channel)
+                self._void(shift, put_behind, free)
+            stage = replace(self.stages.deliver, database=shift.database, clock=shift.clock, stop=stop)
+            _exhaust(stage.empty(channel))
+            self._void(shift, free)
+
+    def _chore(self, part: Part) -> None:
+        with self._turn(part) as (shift, _), self._limit(LONG) as stop:
+            stages = replace(self.stages, database=shift.database, clock=shift.clock, stop=stop)
+            chores: Mapping[str, Callable[[], object]] = {
+                "strays": replace(self.stages.deliver, database=shift.database).settle_strays,
+                "digests": stages.queue_digests,
+                "reminders": stages.queue_reminders,
+                "owner": stages.tell_owner,
+                "hubs": lambda: _exhaust(stages.subscribe()),
+                "pushes": lambda: _exhaust(stages.take_in()),
+                "snapshots": lambda: _exhaust(stages.save_pages()),
+                "index": lambda: _exhaust(stages.index_words()),
+                "retention": stages.forget_old_texts,
+                "heartbeat": partial(self._give_sign, shift),
+            }
+            chores[part.about]()
+
+    def _give_sign(self, shift: _Shift) -> None:
+        """A sign of life of all workers together: their work has gone on, whoever did it."""
+        heartbeat, since = replace(self.stages).heartbeat, shift.clock() - SIGN
+        with shift.database.read() as connection:
+            crawled, examined = turns.last_end(connection, "crawl "), turns.last_end(connection, "examine")
+            idle = not shards.due(connection, now=since)
+        for stage, at in (("refresh", crawled), ("examine", examined)):
+            if (at is not None and at > since) or (stage == "refresh" and idle):
+                heartbeat.ended(stage, well=True)
+        heartbeat.beat()
+
+    # ---- turns ----
+
+    @contextmanager
+    def _turn(self, part: Part) -> Iterator[tuple[_Shift, dict[str, float]]]:
+        """The next turn of this part is ours. It ends well with the block; the hosts in the dictionary rest then."""
+        database, rests = self.stages.database, dict[str, float]()
+        with database.write(alongside=True) as connection:
+            turn = turns.take(connection, part.name, owner=self.owner)
+        shift = _Shift(turn=turn, database=database.under(partial(turns.check, turn=turn)))
+        if not turn.clean and part.name in _RELEASED:
+            table, where = _RELEASED[part.name]
+            self._void(shift, partial(claims.release, table=table, where=where))
+        yield shift, rests
+        with database.write(alongside=True) as connection:
+            turns.end(connection, turn, rests=rests)
+
+    def _void(self, shift: _Shift, *voids: Callable[[Connection], None]) -> None:
+        """What an earlier turn had claimed, or this one did not come to, is free again."""
+        with shift.database.write(alongside=True) as connection:
+            for void in voids:
+                void(connection)
+
+    @contextmanager
+    def _limit(self, seconds: float) -> Iterator[Event]:
+        """An event that is set when the time is over, or the worker is to stop."""
+        limit = Event()
+        timer = Timer(seconds, limit.set)
+        timer.daemon = True
+        self._limits.add(limit)
+        if self.stages.stop.is_set():
+            limit.set()
+        timer.start()
+        try:
+            yield limit
+        finally:
+            timer.cancel()
+            self._limits.discard(limit)
+
+
+def _exhaust(work: Iterable[object]) -> None:
+    deque(work, maxlen=0)
