@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, exists, func, select, union, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, exists, func, select, union, update
 
 from monitor.model import Document, Entry, Feed, KeyedEntry, KnownEntry, Placement, Version
 from storage import claims, errands, versions, word_index
@@ -23,13 +23,18 @@ _TOGETHER = 1_000  # documents that one statement asks for
 
 def known(connection: Connection, feed_id: int) -> tuple[KnownEntry, ...]:
     """The newest entries of a feed, for telling new from edited from same."""
-    rows = connection.execute(
-        select(entries.c.key, entries.c.content_hash, entries.c.link, entries.c.title)
-        .where(entries.c.feed_id == feed_id)
-        .order_by(entries.c.id.desc())
-        .limit(KNOWN_LIMIT)
+    return tuple(
+        KnownEntry(key=key, content_hash=content_hash, link=link, title=title)
+        for key, content_hash, link, title in connection.execute(_KNOWN, {"feed": feed_id, "most": KNOWN_LIMIT})
     )
-    return tuple(KnownEntry(key=row.key, content_hash=row.content_hash, link=row.link, title=row.title) for row in rows)
+
+
+_KNOWN = (  # once for all: to put it together takes as long as to ask it
+    select(entries.c.key, entries.c.content_hash, entries.c.link, entries.c.title)
+    .where(entries.c.feed_id == bindparam("feed"))
+    .order_by(entries.c.id.desc())
+    .limit(bindparam("most"))
+)
 
 
 def came_after(connection: Connection, feed_id: int, moment: datetime) -> tuple[datetime, ...]:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from monitor.model import Reading, UnchangedEntry
 from storage.schema import readings
 
 
 def last(connection: Connection, feed_id: int) -> Reading | None:
-    row = connection.execute(select(readings).where(readings.c.feed_id == feed_id)).one_or_none()
+    row = connection.execute(_LAST, {"feed": feed_id}).one_or_none()
     return Reading(frame=row.frame, entries=tuple(_entry(*kept) for kept in row.entries)) if row else None
 
 
-def keep(connection: Connection, feed_id: int, reading: Reading | None) -> None:
-    """In place of the one before; None: the next body is to be read whole."""
-    connection.execute(delete(readings).where(readings.c.feed_id == feed_id))
-    if reading:
-        kept = [_row(entry) for entry in reading.entries]
-        connection.execute(insert(readings).values(feed_id=feed_id, frame=reading.frame, entries=kept))
+_LAST = select(readings.c.frame, readings.c.entries).where(readings.c.feed_id == bindparam("feed"))
+
+
+def keep(connection: Connection, made: Mapping[int, Reading | None]) -> None:
+    """By feed, in place of the one before; None: the next body is to be read whole."""
+    connection.execute(delete(readings).where(readings.c.feed_id.in_(made)))
+    rows = [
+        {"feed_id": feed_id, "frame": one.frame, "entries": [_row(entry) for entry in one.entries]}
+        for feed_id, one in made.items()
+        if one is not None
+    ]
+    if rows:
+        connection.execute(insert(readings), rows)
 
 
 def _row(entry: UnchangedEntry) -> list[str | None]:

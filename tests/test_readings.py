@@ -19,7 +19,7 @@ READING = Reading(frame="frame", entries=(ENTRY, replace(ENTRY, fingerprint="1e"
 
 def keep(database: Database, reading: Reading | None) -> Reading | None:
     with database.write() as connection:
-        readings.keep(connection, 1, reading)
+        readings.keep(connection, {1: reading})
     with database.read() as connection:
         return readings.last(connection, 1)
 

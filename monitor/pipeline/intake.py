@@ -15,7 +15,6 @@ from monitor.feeds import changes
 from monitor.model import Changes, FeedState, KnownEntry, ParsedFeed
 from monitor.words.text import visible_text
 from storage import entries
-from storage.database import Database
 
 
 def texts(parsed: ParsedFeed) -> dict[str, str]:
@@ -24,11 +23,10 @@ def texts(parsed: ParsedFeed) -> dict[str, str]:
 
 
 def compare(
-    database: Database, state: FeedState, parsed: ParsedFeed, *, now: datetime, fresh_for: timedelta
+    connection: Connection, state: FeedState, parsed: ParsedFeed, *, now: datetime, fresh_for: timedelta
 ) -> tuple[Sequence[KnownEntry], Changes]:
     """What is known of the feed, and what of this body is new or edited against it."""
-    with database.read() as connection:
-        known = entries.known(connection, state.id) if parsed.entries else ()
+    known = entries.known(connection, state.id) if parsed.entries else ()
     found = changes.decide(
         parsed,
         known=known,

@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
 
+from sqlalchemy import Connection
+
 from monitor.errors import FetchError, ParseError, StorageError
 from monitor.feeds import changes
 from monitor.isolate import IsolatedParser
@@ -168,7 +170,9 @@ class Refresh:
         each is written alone, and that one has failed. Raises only what the database refuses to all.
         """
         try:
-            return self._record([(self._decide(poll), poll) for poll in polls], claimant)
+            with self.database.read() as connection:
+                decided = [(self._decide(connection, poll), poll) for poll in polls]
+            return self._record(decided, claimant)
         except StorageError:
             raise
         except Exception as bug:  # noqa: BLE001 - the unit of work, as in `_poll`
@@ -178,12 +182,12 @@ class Refresh:
             log.exception("what %r brought could not be kept", poll.state.feed.name)
             return self._record([(self._failed(poll.state, _surprise(bug)), _Poll(state=poll.state))], claimant)
 
-    def _decide(self, poll: _Poll) -> FeedOutcome:
+    def _decide(self, connection: Connection, poll: _Poll) -> FeedOutcome:
         if poll.error is not None or poll.fetched is None:
             return self._failed(poll.state, poll.error or FetchError("internal", "no answer"))
         if poll.parsed is None:
             return self._unchanged(poll.state, poll.fetched)
-        return self._read(poll.state, poll.fetched, poll.parsed)
+        return self._read(connection, poll.state, poll.fetched, poll.parsed)
 
     def _failed(self, state: FeedState, error: FetchError | ParseError) -> FeedOutcome:
         """Entries and validators stay as they were: the next good answer continues where the last one ended."""
@@ -220,15 +224,15 @@ class Refresh:
             request_url=request_url,
         )
 
-    def _read(self, state: FeedState, fetched: Fetched, parsed: ParsedFeed) -> FeedOutcome:
+    def _read(self, connection: Connection, state: FeedState, fetched: Fetched, parsed: ParsedFeed) -> FeedOutcome:
         from monitor.feeds.abridged import reading  # as in `_parse`
 
         now, validators = self.clock(), _validators(state, fetched)
         intervals = self._intervals_for(state.feed, validators)
-        known, found = intake.compare(self.database, state, parsed, now=now, fresh_for=self.config.fresh_for)
+        known, found = intake.compare(connection, state, parsed, now=now, fresh_for=self.config.fresh_for)
         gap = habits.shares_nothing(parsed, found, known)
         habit = habits.after_read(
-            state, parsed, found, now=now, crowd=intervals.crowd, gap=gap, pushed=self._pushed(state)
+            state, parsed, found, now=now, crowd=intervals.crowd, gap=gap, pushed=self._pushed(connection, state)
         )
         state = replace(state, habit=habit, rests=parsed.rests)
         if volume.is_flood(Habit.read(habit), len(found.new)):
@@ -265,12 +269,11 @@ class Refresh:
             gap=gap,
         )
 
-    def _pushed(self, state: FeedState) -> tuple[datetime, ...]:
+    def _pushed(self, connection: Connection, state: FeedState) -> tuple[datetime, ...]:
         """The dates of what hubs brought since the last poll."""
         if self.config.websub is None or state.last_success_at is None:
             return ()
-        with self.database.read() as connection:
-            return entries.came_after(connection, state.id, state.last_success_at)
+        return entries.came_after(connection, state.id, state.last_success_at)
 
     def _offer(self, fetched: Fetched, parsed: ParsedFeed) -> Offer | None:
         url, ports = fetched.final_url, self.config.allow_ports
@@ -291,8 +294,9 @@ class Refresh:
                     hosts.rest(connection, host_of(poll.state), now=outcome.polled_at, until=until)
                 if outcome.feed_id in ours:
                     intake.keep(connection, outcome.feed_id, outcome.changes, poll.texts, now=outcome.polled_at)
-                if outcome.feed_id in ours and outcome.result == "read":
-                    readings.keep(connection, outcome.feed_id, outcome.reading)
+            read = [outcome for outcome, _ in decided if outcome.feed_id in ours and outcome.result == "read"]
+            if read:
+                readings.keep(connection, {outcome.feed_id: outcome.reading for outcome in read})
         for outcome, poll in decided:
             _note(outcome, poll.state, written=outcome.feed_id in ours)
         return [outcome for outcome, _ in decided if outcome.feed_id in ours]

@@ -74,7 +74,8 @@ class TakeIn:
             return self._record(TakenIn(push=push, feed=feed, asks=True))
         try:
             parsed = self._parse(push, state)
-            _, found = intake.compare(self.database, state, parsed, now=self.clock(), fresh_for=self.config.fresh_for)
+            with self.database.read() as connection:
+                _, found = intake.compare(connection, state, parsed, now=self.clock(), fresh_for=self.config.fresh_for)
         except (FetchError, ParseError) as error:
             return self._record(TakenIn(push=push, feed=feed, asks=True, problem=str(error)))
         except StorageError:
