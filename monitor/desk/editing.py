@@ -83,12 +83,13 @@ def watch_form(
     visit: Admin,
     name: Annotated[str, Query(description="Its name; empty: a new one.")] = "",
     query: Annotated[str, Query(description="To begin with, instead of what the file says.")] = "",
+    pack: Annotated[str, Query(description="The same for its pack.")] = "",
     must_not_match: Annotated[list[str], Query(description="Examples to add.")] = [],  # noqa: B006 - FastAPI copies it
 ) -> WatchEditor:
     """A watch of feeds.yaml, to be changed; or the form for a new one."""
     seen = look(visit)
     typed = WatchForm(**_typed(_block_of(seen, name)) if name else {}).model_dump()
-    typed["query"] = query or typed["query"]
+    typed |= {"query": query, "pack": ""} if query else {"pack": pack, "query": ""} if pack else {}
     typed["must_not_match"] = list(dict.fromkeys([*typed["must_not_match"], *must_not_match]))
     return _editor(visit, seen, {**typed, "was": name}, {})
 

@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from monitor.desk.cards import Marks
 from monitor.desk.day import midnight
@@ -44,7 +44,9 @@ VerdictWanted = Annotated[
 Since = Annotated[date | None, BeforeValidator(_given), Query(description="From this day on, where the reader lives.")]
 Until = Annotated[date | None, BeforeValidator(_given), Query(description="Up to and with this day.")]
 Before = Annotated[
-    int | None, BeforeValidator(_given), Query(ge=1, description="The next page: what `resume_before` said.")
+    Annotated[int, Field(ge=1)] | None,
+    BeforeValidator(_given),
+    Query(description="The next page: what `resume_before` said."),
 ]
 
 # What a reader may try who has never written a query; each shows one thing that the language can.

@@ -15,19 +15,22 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 
+from alerts.history import blocks
 from monitor.desk.cards import StoryCard, card_of
 from monitor.desk.day import midnight
 from monitor.desk.pages import page
 from monitor.desk.views import local_day
 from monitor.desk.visit import Reader, Visit
-from monitor.model import Document, Filters, StoryLine
+from monitor.model import Filters, StoryLine
 from monitor.pictures.drawing import to_svg
 from monitor.pictures.shares import Point, shares
 from monitor.pipeline import search
 from monitor.pipeline.arming import WatchState, states
+from monitor.pipeline.search import Hit
 from monitor.review.precision import Period, Precision, by_watch, over_time, tried
 from monitor.review.suggestions import Example, examples, not_terms
 from monitor.settings.config import Config
+from monitor.watches.evidence import weigh
 from monitor.watches.matching import CompiledWatch, judge
 from monitor.watches.near_miss import why_not
 from monitor.watches.page import Page
@@ -38,8 +41,8 @@ router = APIRouter(tags=["watches"])
 
 DAYS = 30
 WEEKS = 12
-_NEAR = 400  # of the latest entries, among which near misses are looked for
-_MOST = 20  # of any list on a watch's page
+_NEAR = 300  # of the latest entries, among which near misses are looked for
+_MOST = 12  # of any list on a watch's page
 
 OneWatch = Annotated[str, Query(description="Its name, as feeds.yaml has it.")]
 
@@ -74,6 +77,11 @@ class WatchLine:
     stories: int  # of the last 30 days
     days: tuple[int, ...]  # how many began on each of them, oldest first
     precision: Share  # over all verdicts
+
+    @property
+    def blocks(self) -> str:
+        """The days as a row of blocks."""
+        return blocks(self.days, max(self.days))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,22 +261,19 @@ def _suggestions(compiled: CompiledWatch, judged: Sequence[StoryLine]) -> Iterat
 def _near_misses(
     connection: Connection, visit: Visit, config: Config, compiled: CompiledWatch
 ) -> Iterator[Near]:  # fmt: skip
-    """Of the latest entries, those that hold something of a pack and do not match; a query is never near."""
+    """Of the latest entries those that came nearest, with something for both halves of a pack. None for a query."""
     if compiled.pack is None:
         return
     found = search.find(connection, None, Filters(), wanted=config.feeds, size=_NEAR)
-    shown = 0
-    for hit in found.hits:
-        document = with_language(hit.document)
-        why = "" if judge(compiled, Page(document)) else why_not(compiled, document)
-        if why:
-            shown += 1
-            yield _near(visit, hit.document, hit.entry, hit.story, why)
-        if shown == _MOST:
-            return
+    pages = [(hit, Page(with_language(hit.document))) for hit in found.hits]
+    weighed = [(hit, seen, weigh(compiled.pack, seen)) for hit, seen in pages]
+    missed = [(found.score, hit, seen) for hit, seen, found in weighed if found and not judge(compiled, seen)]
+    for _, hit, seen in sorted(missed, key=lambda one: -one[0])[:_MOST]:
+        yield _near(visit, hit, why_not(compiled, seen.document))
 
 
-def _near(visit: Visit, document: Document, entry: int, story: int | None, why: str) -> Near:
+def _near(visit: Visit, hit: Hit, why: str) -> Near:
+    document = hit.document
     known = visit.desk.outlets.find(document.outlet)
     outlet = known.name if known else document.feed or document.outlet
-    return Near(entry=entry, story=story, title=document.title, link=document.url, outlet=outlet, why=why)
+    return Near(entry=hit.entry, story=hit.story, title=document.title, link=document.url, outlet=outlet, why=why)

@@ -1,0 +1,240 @@
+"""The watches at the desk: how they stand, why they match, what they would have told, and how they are changed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from monitor.desk.place import Desk
+from monitor.model import Filters
+from monitor.settings.config import read_config
+from storage import audit, facts, review, story_lines
+from storage.facts import Pause
+from tests.browser import PHONE, Watched
+
+WATCH = "tech and immigration enforcement"
+PAGE = f"/watches/{WATCH.replace(' ', '%20')}"
+HTML = {"Accept": "text/html"}
+
+
+def get(desk: Desk, path: str, **asked: str) -> dict[str, Any]:
+    answer = httpx.get(desk.home + path, params=asked)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+class Form:
+    """A page with a form, and the person before it."""
+
+    def __init__(self, desk: Desk, path: str, **asked: str) -> None:
+        self.desk = desk
+        self.page = httpx.get(desk.home + path, params=asked, headers=HTML).text
+
+    def field(self, name: str) -> str:
+        found = re.search(rf'name="{name}" value="([^"]*)"', self.page)
+        assert found
+        return found[1]
+
+    def send(self, path: str, headers: dict[str, str] = HTML, **typed: object) -> httpx.Response:
+        sent = {"csrf": self.field("csrf"), "mark": self.field("mark")} | typed
+        return httpx.post(self.desk.home + path, data=sent, headers={"Origin": self.desk.home} | headers, timeout=30)
+
+
+# ---- how they stand --------------------------------------------------------------------------------------------------
+
+
+def test_the_list_says_how_each_watch_stands_and_what_it_found(desk: Desk) -> None:
+    with desk.database.write() as connection:
+        now = desk.clock()
+        facts.keep_pause(connection, WATCH, Pause(since=now, until=now.replace(year=now.year + 1)))
+    (row,) = get(desk, "/watches.json")["rows"]
+    assert (row["name"], row["state"], row["stories"], row["days"][-1]) == (WATCH, "paused", 1, 1)
+    assert row["precision"]["share"] is None
+    page = httpx.get(f"{desk.home}/watches", headers=HTML).text
+    assert "End the pause" in page
+    assert "1 story in 30 days" in page
+
+
+def test_a_watchs_page_shows_what_verdicts_say_of_it(screen: Watched, desk: Desk) -> None:
+    with desk.database.write() as connection:
+        (line,) = story_lines.lines(connection, Filters())
+        review.judge(connection, line.story, "refused", watch=WATCH, by="ada", now=desk.clock(), reason="old news")
+    page = screen.go(PAGE)
+    expect(page.locator("#precision")).to_contain_text("0 of 1 judged stories were right: 0% (0% to 79%)")
+    assert page.locator("figure img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 400
+    expect(page.locator("#refused + ul")).to_contain_text("old news · ada")
+    expect(page.locator("#near + ul li").first).to_contain_text("too weak together")
+    expect(page.locator("#suggestions ~ ul li")).to_contain_text("must not match")
+    page.get_by_role("link", name="Put it into the form").click()
+    expect(page.locator("textarea[name=must_not_match]").first).not_to_be_empty()
+
+
+def test_a_watch_that_is_not_there_is_said_to_be_so(desk: Desk) -> None:
+    answer = httpx.get(f"{desk.home}/watches/nobody.json")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "no watch is called nobody")
+
+
+# ---- before it is armed ----------------------------------------------------------------------------------------------
+
+
+def test_a_headline_is_explained(desk: Desk) -> None:
+    found = get(desk, "/explain.json", watch=WATCH, title="ICE mortgage unit moves to the cloud")["found"]
+    assert found["match"] is None
+    assert "markets" in str(found["weighing"]["clues"])
+    page = httpx.get(f"{desk.home}/explain", params={"query": "cloud AND NOT ice", "title": "Ice on the cloud"}).text
+    assert "It does not match." in page
+    assert page.count('aria-label="holds"') == 2  # both terms do; so the NOT does not, nor the AND
+    entry = get(desk, "/explain.json", watch=WATCH, entry="1")
+    assert entry["found"] is not None
+    assert httpx.get(f"{desk.home}/explain.json", params={"watch": WATCH, "entry": "99999"}).status_code == 404
+
+
+def test_a_watch_is_tried_on_the_archive_before_it_is_armed(desk: Desk) -> None:
+    found = get(desk, "/backtest.json", query="ICE AND Microsoft", days="30")
+    rows = found["rows"]
+    assert isinstance(rows, list)
+    assert (found["alerts"], len(rows), found["entries"]) == (3, 3, 89)
+    assert {row["story"] for row in rows} != {None}
+    page = httpx.get(f"{desk.home}/backtest", params={"query": "ICE AND Microsoft"}, headers=HTML).text
+    assert "It would have sent 3 alerts in 30 days" in page
+    assert f"{found['most_folded'] + 1} come from one story" in page
+    quieter = get(desk, "/backtest.json", query="ICE AND Microsoft", level="digest")
+    assert (quieter["alerts"], quieter["digest"]) == (0, 3)
+    assert get(desk, "/backtest.json", pack=WATCH.replace(" ", "-"))["alerts"] == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [({"query": "ICE AND ("}, "^"), ({"watch": "nobody"}, f"expected one of {WATCH}"), ({"pack": "x"}, "shipped pack")],
+)
+def test_what_cannot_be_tried_is_said(desk: Desk, asked: dict[str, str], said: str) -> None:
+    assert said in httpx.get(f"{desk.home}/backtest", params=asked, headers=HTML).text
+    assert httpx.get(f"{desk.home}/backtest.json", params=asked).status_code in (400, 422)
+    assert (
+        said in httpx.get(f"{desk.home}/explain", params={**asked, "title": "x"}, headers=HTML).text or "pack" in asked
+    )
+
+
+# ---- written by form -------------------------------------------------------------------------------------------------
+
+
+def commented(files: Path) -> Path:
+    path = files / "feeds.yaml"
+    path.write_text("# ours\n" + path.read_text().replace(f"- name: {WATCH}", f"- name: {WATCH}  # the beat"))
+    path.chmod(0o640)
+    return path
+
+
+def test_a_search_becomes_a_watch_and_the_file_keeps_its_comments(screen: Watched, desk: Desk, files: Path) -> None:
+    path = commented(files)
+    page = screen.go("/search?q=title:hockey")
+    page.get_by_role("link", name="Make it a watch").click()
+    expect(page.locator("textarea[name=query]")).to_have_value("title:hockey")
+    page.get_by_label("Name").fill("rinks")
+    page.get_by_label("At most").select_option("digest")
+    page.get_by_label("desk", exact=True).check()
+    page.get_by_label("Must match, 1").fill("Hockey at nine")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").first).to_contain_text("takes it up when it is started again")
+    expect(page.locator("tbody")).to_contain_text("rinks")
+    watch = read_config(path, {}, with_secrets=False).watches["rinks"]
+    assert (watch.query, watch.level, watch.recipients, watch.must_match) == (
+        "title:hockey", "digest", ("desk",), ("Hockey at nine",),
+    )  # fmt: skip
+    text = path.read_text()
+    assert text.startswith("# ours\n")
+    assert f"- name: {WATCH}  # the beat\n" in text
+    assert path.stat().st_mode & 0o777 == 0o640
+    with desk.database.read() as connection:
+        line = audit.listing(connection)[0]
+    assert (line.who, line.action, line.subject) == ("you", "watch changed", "rinks")
+    assert "+  query: title:hockey" in line.detail
+
+
+def test_what_check_refuses_is_refused_beside_its_field_and_the_file_is_untouched(desk: Desk, files: Path) -> None:
+    path = commented(files)
+    before = path.read_bytes()
+    answer = Form(desk, "/settings/watch").send(
+        "/settings/watch", name="rinks", query="hockey AND (", to="nobody", must_match="Hockey"
+    )
+    assert answer.status_code == 422
+    assert re.search(r'id="fault-query">Line \d+: .*\n.*\n +\^', answer.text)
+    assert "no recipient is called &#39;nobody&#39;" in answer.text
+    assert ">hockey AND (</textarea>" in answer.text
+    assert path.read_bytes() == before
+    answer = Form(desk, "/settings/watch").send("/settings/watch", name="rinks", query="hockey", must_match="A lake")
+    assert "must match and does not" in answer.text.split('id="fault-must_match"')[1]
+    answer = Form(desk, "/settings/watch").send("/settings/watch", headers={}, name=WATCH, query="hockey")
+    assert answer.status_code == 400
+    assert "there is another watch called" in answer.json()["detail"]
+    assert path.read_bytes() == before
+    assert [one.name for one in files.iterdir() if one.name.startswith(".feeds")] == []
+
+
+def test_a_watch_is_renamed_where_it_stands(desk: Desk, files: Path) -> None:
+    answer = Form(desk, "/settings/watch", name=WATCH)
+    assert answer.field("was") == WATCH
+    sent = answer.send("/settings/watch", was=WATCH, name="renamed", pack=WATCH.replace(" ", "-"), urgent="true")
+    assert sent.status_code == 303
+    watch = read_config(files / "feeds.yaml", {}, with_secrets=False).watches["renamed"]
+    assert watch.urgent
+    assert f"- name: {WATCH}" not in (files / "feeds.yaml").read_text()
+
+
+def test_two_people_at_one_watch_are_told_and_neither_loses_a_word(desk: Desk, files: Path) -> None:
+    path = commented(files)
+    ada, bea = Form(desk, "/settings/watch", name=WATCH), Form(desk, "/settings/watch", name=WATCH)
+    pack = WATCH.replace(" ", "-")
+    assert ada.send("/settings/watch", was=WATCH, name=WATCH, pack=pack, remind="2h").status_code == 303
+    answer = bea.send("/settings/watch", was=WATCH, name=WATCH, pack=pack, must_not_match="Ice on the lake")
+    assert answer.status_code == 409
+    assert "feeds.yaml was changed at" in answer.text
+    assert "remind: &#39;2h&#39;" in answer.text  # hers
+    assert ">Ice on the lake</textarea>" in answer.text  # his
+    bea.page = answer.text
+    assert (
+        bea.send("/settings/watch", was=WATCH, name=WATCH, pack=pack, must_not_match="Ice on the lake").status_code
+        == 303
+    )
+    watch = read_config(path, {}, with_secrets=False).watches[WATCH]
+    assert (watch.remind, watch.must_not_match) == (None, ("Ice on the lake",))
+
+
+def test_a_watch_that_somebody_removed_meanwhile_is_not_lost(desk: Desk, files: Path) -> None:
+    add = Form(desk, "/settings/watch")
+    assert add.send("/settings/watch", name="rinks", query="hockey").status_code == 303
+    edit, remove = Form(desk, "/settings/watch", name="rinks"), Form(desk, "/settings/watch", name="rinks")
+    assert remove.send("/settings/watch/remove", name="rinks").status_code == 303
+    edit.page = edit.send("/settings/watch", was="rinks", name="rinks", query="hockey OR curling").text
+    assert "No watch of this name stands there." in edit.page
+    assert (
+        edit.send("/settings/watch", was=edit.field("was"), name="rinks", query="hockey OR curling").status_code == 303
+    )
+    assert "rinks" in read_config(files / "feeds.yaml", {}, with_secrets=False).watches
+
+
+def test_the_whole_file_is_edited_under_the_same_rules(browser: Browser, desk: Desk, files: Path) -> None:
+    path = commented(files)
+    with browser.new_context(viewport=PHONE, java_script_enabled=False) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(f"{desk.home}/settings")
+        box, before = page.get_by_label("The text"), path.read_text()
+        assert box.input_value() == before
+        box.fill(before.replace("digest_at: 07:00", "digest_at: 27:00"))
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("alert")).to_contain_text("recipients[0].digest_at")
+        assert path.read_text() == before
+        assert "27:00" in box.input_value()
+        path.write_text(before + "# hers\n")
+        box.fill(before.replace("digest_at: 07:00", "digest_at: 08:00"))
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("alert")).to_contain_text("-# hers")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("status").first).to_contain_text("Written to feeds.yaml")
+    assert path.read_text() == before.replace("digest_at: 07:00", "digest_at: 08:00")
