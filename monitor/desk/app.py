@@ -26,7 +26,10 @@ from monitor.desk import (
     deliveries,
     editing,
     entry,
+    feed_forms,
+    feed_lists,
     feeds,
+    finding,
     health,
     interface,
     judging,
@@ -60,6 +63,9 @@ ROOMS = (
     account.router,
     admin.router,
     feeds.router,
+    feed_forms.router,
+    finding.router,
+    feed_lists.router,
     deliveries.router,
     sending.router,
     letters.router,
@@ -74,6 +80,8 @@ _STATUS = {
     FileChangedError: HTTPStatus.CONFLICT,
     StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+
+LARGEST = 32 * 2**20  # bytes of anything that is sent here: the largest feeds.yaml, as a form writes it
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -127,6 +135,8 @@ async def _finish(request: Request, call_next: Callable[[Request], Awaitable[Res
     desk: Desk = request.app.state.desk
     if host_of(request) not in desk.hosts:  # a name that somebody let lead to this machine, to read it from their page
         return JSONResponse({"detail": "the desk is not to be found under this name"}, HTTPStatus.MISDIRECTED_REQUEST)
+    if fault := _too_large(request):
+        return JSONResponse({"detail": fault}, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
         answer = await call_next(request)
     except Exception as error:  # noqa: BLE001 - the unit of work is one request; the next one is answered
@@ -147,6 +157,14 @@ def _shape(request: Request) -> str:
     """An address as it is published: what stands in it may be a key, which is for no log."""
     route = request.scope.get("route")
     return str(getattr(route, "path", "?"))
+
+
+def _too_large(request: Request) -> str:
+    """Why it is not read; "" where it may be. Of everybody: a form is read whole before it is known who sent it."""
+    length = request.headers.get("content-length", "0")
+    if "transfer-encoding" in request.headers or not length.isdecimal():
+        return "expected a Content-Length"
+    return f"expected at most {LARGEST // 2**20} MB" if int(length) > LARGEST else ""
 
 
 # ---- errors ----------------------------------------------------------------------------------------------------------

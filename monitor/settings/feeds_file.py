@@ -21,27 +21,33 @@ from monitor.settings.yaml_file import Items, Keys, load_text, read_tree
 def append_feeds(path: Path, new: Iterable[Feed]) -> tuple[int, tuple[str, ...]]:
     """Add feeds at the end of the list; how many were added, and why the others were not.
 
-    A feed that `config` would refuse is left out, because a file with one fault is not used at all. The file is
-    replaced in one step, so that a reader or a crash sees the old file or the new one.
+    The file is replaced in one step, so that a reader or a crash sees the old file or the new one.
     """
     path = path.resolve()  # a link stays a link
-    text = load_text(path)
+    text, added, skipped = with_feeds(path, load_text(path), new)
+    if added:
+        with draft_of(path, text) as draft:
+            draft.replace(path)
+    return len(added), skipped
+
+
+def with_feeds(path: Path, text: str, new: Iterable[Feed]) -> tuple[str, tuple[Feed, ...], tuple[str, ...]]:
+    """The text of the file with feeds at the end of the list; which were added, and why the others were not.
+
+    A feed that `config` would refuse is left out, because a file with one fault is not used at all.
+    """
     listed = list_of(path, read_tree(path, text), "feeds")
     skipped: list[str] = []
     added = list(_wanted(listed, new, skipped))
-    draft = path.with_name(f".{path.name}.new")
-    try:
-        _write(draft, with_items(path, text, "feeds", list(map(feed_block, added))))
-        while added and (refused := _refused(draft, len(listed))):
-            skipped += [f"{added[index].url}: {reason}" for index, reason in sorted(refused.items())]
-            added = [feed for index, feed in enumerate(added) if index not in refused]
-            _write(draft, with_items(path, text, "feeds", list(map(feed_block, added))))
-        if added:
-            shutil.copymode(path, draft)
-            draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    return len(added), tuple(skipped)
+    while added:
+        longer = with_items(path, text, "feeds", list(map(feed_block, added)))
+        with draft_of(path, longer) as draft:
+            refused = _refused(draft, len(listed))
+        if not refused:
+            return longer, tuple(added), tuple(skipped)
+        skipped += [f"{added[index].url}: {reason}" for index, reason in sorted(refused.items())]
+        added = [feed for index, feed in enumerate(added) if index not in refused]
+    return text, (), tuple(skipped)
 
 
 @contextmanager
