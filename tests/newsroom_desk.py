@@ -39,11 +39,18 @@ def files(newsroom: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def desk(files: Path) -> Iterator[Desk]:
     """The desk, open to whoever comes, at the minute after the last entry."""
-    with Database(f"sqlite:///{files / 'tipsheet.db'}") as database:
-        with database.read() as connection:
-            last = connection.execute(select(func.max(entries.c.first_seen_at, type_=Instant))).scalar_one()
-        with open_desk(database, files / "feeds.yaml", Clock(last + timedelta(milliseconds=1))) as opened:
-            yield opened
+    with (
+        Database(f"sqlite:///{files / 'tipsheet.db'}") as database,
+        open_desk(database, files / "feeds.yaml", at_the_end(database)) as opened,
+    ):
+        yield opened
+
+
+def at_the_end(database: Database) -> Clock:
+    """The moment after its last entry."""
+    with database.read() as connection:
+        last = connection.execute(select(func.max(entries.c.first_seen_at, type_=Instant))).scalar_one()
+    return Clock(last + timedelta(milliseconds=1))
 
 
 @pytest.fixture(scope="session")

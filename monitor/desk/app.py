@@ -22,6 +22,7 @@ from monitor.desk import (
     account,
     admin,
     companies,
+    consent,
     day,
     deliveries,
     editing,
@@ -62,6 +63,7 @@ ROOMS = (
     interface.router,
     account.router,
     admin.router,
+    consent.router,
     feeds.router,
     feed_forms.router,
     finding.router,
@@ -113,6 +115,7 @@ def make_app(desk: Desk) -> FastAPI:
         (NotIn, _ask_in),
         (HTTPException, _refuse),
         (RequestValidationError, _refuse_words),
+        (OverflowError, _refuse_size),
         (TipsheetError, _apologise),
     ):
         app.add_exception_handler(kind, answer)  # type: ignore[arg-type]
@@ -183,6 +186,12 @@ async def _refuse(request: Request, error: HTTPException) -> Response:
 async def _refuse_words(request: Request, error: RequestValidationError) -> Response:
     faults = [f"{'.'.join(map(str, fault['loc'][1:]))}: {fault['msg']}" for fault in error.errors()]
     return _tell(request, HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(faults))
+
+
+async def _refuse_size(request: Request, error: OverflowError) -> Response:
+    """A number that no database keeps, a day that no calendar has: what was asked for is not there."""
+    said = "a number or a day lies beyond all that can be kept; expected numbers below 2⁶³ and days from this age"
+    return _tell(request, HTTPStatus.UNPROCESSABLE_ENTITY, said)
 
 
 async def _apologise(request: Request, error: TipsheetError) -> Response:

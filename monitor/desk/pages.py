@@ -15,7 +15,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
@@ -28,7 +28,7 @@ Plain = Annotated[bool, Query(description="For programs: cells stand as they are
 _AS_CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The rows, with a line of names."}
 }
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00", "＝", "＋", "－", "＠")
 
 
 def page(router: APIRouter, path: str, *, template: str, name: str = "") -> Callable[[_Handler], _Handler]:
@@ -46,37 +46,51 @@ def page(router: APIRouter, path: str, *, template: str, name: str = "") -> Call
         def as_page(**given: Any) -> HTMLResponse:
             return render(given["visit"], template, page=handler(**given))
 
-        @functools.wraps(handler)
-        def as_csv(*, plain: Plain = False, **given: Any) -> Response:
-            return csv_answer(handler(**given).rows, name=address.strip("/").replace("/", "-"), guard=not plain)
-
         as_page.__signature__ = signature.replace(return_annotation=HTMLResponse)  # type: ignore[attr-defined]
         shown = name or handler.__name__
         # Before the page: where the last part of an address is a value, `{day}` would take `2026-02-18.json` for a day.
         router.get(f"{address}.json", response_model=value, name=f"{shown}-json")(handler)
-        if is_dataclass(value) and any(field.name == "rows" for field in fields(value)):
-            plain = inspect.Parameter("plain", inspect.Parameter.KEYWORD_ONLY, annotation=Plain, default=False)
-            with_flag = [*signature.parameters.values(), plain]
-            as_csv.__signature__ = signature.replace(  # type: ignore[attr-defined]
-                parameters=[one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in with_flag],
-                return_annotation=Response,
+        if kind := _kind_of_rows(value):
+            router.get(f"{address}.csv", response_class=Response, name=f"{shown}-csv", responses=_AS_CSV)(
+                _as_csv(handler, signature, kind, name=address.strip("/").replace("/", "-"))
             )
-            router.get(f"{address}.csv", response_class=Response, name=f"{shown}-csv", responses=_AS_CSV)(as_csv)
         router.get(path, response_class=HTMLResponse, name=shown, include_in_schema=False)(as_page)
         return handler
 
     return publish
 
 
-def csv_answer(rows: Sequence[Any], *, name: str, guard: bool = True) -> Response:
-    """Rows (dataclasses of one kind) as RFC 4180. With `guard`, no cell can be a formula to a spreadsheet."""
+def _as_csv(handler: _Handler, signature: inspect.Signature, kind: type, *, name: str) -> Callable[..., Response]:
+    """The handler with one parameter more, whose answer are the rows."""
+
+    @functools.wraps(handler)
+    def answer(*, plain: Plain = False, **given: Any) -> Response:
+        return csv_answer(handler(**given).rows, kind=kind, name=name, guard=not plain)
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    plain = inspect.Parameter("plain", keyword, annotation=Plain, default=False)
+    parameters = [one.replace(kind=keyword) for one in (*signature.parameters.values(), plain)]
+    answer.__signature__ = signature.replace(parameters=parameters, return_annotation=Response)  # type: ignore[attr-defined]
+    return answer
+
+
+def _kind_of_rows(value: Any) -> type | None:
+    """What the rows of such a value are, by its annotation `tuple[Kind, ...]`; None where it has none."""
+    if not is_dataclass(value) or all(field.name != "rows" for field in fields(value)):
+        return None
+    kind: type = get_args(get_type_hints(value)["rows"])[0]
+    return kind
+
+
+def csv_answer(rows: Sequence[Any], *, kind: type, name: str, guard: bool = True) -> Response:
+    """Rows, dataclasses of one kind, as RFC 4180. With `guard`, no cell can be a formula to a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    names = [field.name for field in fields(rows[0])] if rows else []
+    names = [field.name for field in fields(kind)]
     writer.writerow(names)
     for row in rows:
-        cells = (_cell(getattr(row, name)) for name in names)
-        writer.writerow([_guarded(cell) for cell in cells] if guard else list(cells))
+        cells = [getattr(row, name) for name in names]
+        writer.writerow([_guarded(cell) if guard else _cell(cell) for cell in cells])
     return Response(
         text.getvalue().encode("utf-8", "replace"),
         media_type="text/csv; charset=utf-8",
@@ -101,7 +115,11 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _guarded(cell: str) -> str:
-    """A cell that a spreadsheet would run as a formula, also behind a mark of byte order, quotes or blanks: as text."""
+def _guarded(value: object) -> str:
+    """A cell that a spreadsheet would run as a formula, also behind a mark of byte order, quotes or blanks: as text.
+
+    A number below zero is one.
+    """
+    cell = _cell(value)
     bare = cell.lstrip("\ufeff\"' ")
-    return f"'{cell}" if bare.startswith(_FORMULA_STARTS) else cell
+    return f"'{cell}" if bare.startswith(_FORMULA_STARTS) and not isinstance(value, int | float) else cell
