@@ -89,12 +89,13 @@ def compose_digest(
         key=key,
         kind="digest",
         subject=_subject(ranked, health, day, language),
-        text=render("digest.txt", facts, language),
-        html=render("digest.html", facts, language),
+        text=render("digest.txt", facts, language, stop=recipient.stop),
+        html=render("digest.html", facts, language, stop=recipient.stop),
         data=data,
         created_at=now,
         language=language.code,
         picture=picture,
+        stop=recipient.stop,
     )
 
 

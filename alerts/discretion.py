@@ -14,12 +14,13 @@ from typing import Any
 
 from alerts.languages.language import Language, language_of
 from alerts.note import as_html, as_text, note_of
+from alerts.pages import render
 from monitor.model import Content, Message, MessageKind
 
 
 def reduced(message: Message, content: Content) -> Message:
-    """The message at a level of content; its key, kind and time stay. A test message says nothing and stays whole."""
-    if content == "full" or message.kind == "test":
+    """The message at a level of content; its key, kind and time stay. What says nothing of stories stays whole."""
+    if content == "full" or message.kind in ("test", "confirmation"):
         return message
     return _headlines(message) if content == "title" else _count(message)
 
@@ -68,5 +69,6 @@ def _health(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _written(message: Message) -> Message:
-    note = note_of(message)
-    return replace(message, text=f"{as_text(note)}\n", html=as_html(note), picture="")
+    note, language = note_of(message), language_of(message.language)
+    stop_text, stop_html = (render(name, {}, language, stop=message.stop) for name in ("stop.txt", "stop.html"))
+    return replace(message, text=f"{as_text(note)}\n{stop_text}", html=as_html(note) + stop_html, picture="")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
+from urllib.parse import urlsplit
 
 from alerts.cleaning import Piece, clean, one_line, pieces, safe_link, shortened, subject_line
 from alerts.clock import local_time
@@ -63,6 +64,8 @@ class Card:
     updates: tuple[Telling, ...]  # what the story's outlets added later, oldest first
     others: tuple[Telling, ...]  # the other outlets' tellings, oldest first
     spread: str  # "Also in 6 outlets", or ""
+    desk: str  # its page at the review desk, or ""
+    desk_host: str
 
 
 def compose_alert(
@@ -85,13 +88,14 @@ def compose_alert(
         key=key,
         kind=kind,
         subject=subject_line(f"{_kicker(news, language)}: {headline}" if kind == "update" else headline),
-        text=render("alert.txt", facts, language),
-        html=render("alert.html", facts, language),
+        text=render("alert.txt", facts, language, stop=recipient.stop),
+        html=render("alert.html", facts, language, stop=recipient.stop),
         data=story_data(report, recipient),
         created_at=now,
         thread=f"story-{report.story_id}",
         link=newest.link,
         language=language.code,
+        stop=recipient.stop,
     )
 
 
@@ -150,6 +154,8 @@ def card_of(report: StoryReport, recipient: Recipient) -> Card:
         updates=tuple(_telling(member, recipient) for member in updates_of(report)[-MOST_LISTED:]),
         others=tuple(_telling(member, recipient) for member in others_of(report)[:MOST_LISTED]),
         spread=_spread(report, language),
+        desk=f"{recipient.desk}/stories/{report.story_id}" if recipient.desk else "",
+        desk_host=urlsplit(recipient.desk).netloc,
     )
 
 

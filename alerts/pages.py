@@ -15,9 +15,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from alerts.languages.language import Language, language_of
 
 
-def render(name: str, facts: Mapping[str, object], language: Language) -> str:
-    """A page in a language. What a template is not given is an error."""
-    return _environment(language.code).get_template(name).render(facts, language=language.code)
+def render(name: str, facts: Mapping[str, object], language: Language, *, stop: str = "") -> str:
+    """A page in a language. What a template is not given is an error. `stop` is where its reader says no to more."""
+    return _environment(language.code).get_template(name).render(facts, language=language.code, stop=stop)
 
 
 @cache

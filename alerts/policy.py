@@ -120,6 +120,7 @@ def decide(
     group_wait: timedelta,
     group_interval: timedelta = timedelta(),
     paused: Mapping[str, str] = MappingProxyType({}),
+    silent: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Decision, ...]:
     """One decision for each match and each recipient of its watch, recipient by recipient, the strongest match first.
 
@@ -127,7 +128,8 @@ def decide(
     recipient, whichever watch found it: of several matches the strongest tells, the others are folded under it.
     An alert is due `group_wait` from now, so that copies that arrive together are told as one story; an update no
     sooner than `group_interval` after the last message about its story. `paused` names watches that storm, and says so
-    in words: what they find goes into the digest, or into one message when the pause is over.
+    in words: what they find goes into the digest, or into one message when the pause is over. `silent` names
+    recipients who want nothing more, and says so in words.
     """
     edit = _edit(entry)
 
@@ -151,11 +153,13 @@ def decide(
     decisions: list[Decision] = []
     for name in _names(ranked, watches, recipients):
         mine = [match for match in ranked if name in _receivers(match, watches, recipients)]
-        if name in recipients:
+        if name in silent:
+            decisions += [_nothing(match, name, silent[name]) for match in mine]
+        elif name in recipients:
             decisions += _decide_case(case(name), mine, watches)
         else:
             decisions += [_nothing(match, name, "no recipient of this name is configured") for match in mine]
-    heard = {decision.recipient for decision in decisions}
+    heard = {decision.recipient for decision in decisions} | silent.keys()
     decisions += [_take_back(case(name)) for name in _bereft(entry, told) if name in recipients and name not in heard]
     return tuple(decisions)
 

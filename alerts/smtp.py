@@ -217,6 +217,10 @@ def compose_letter(message: Message, *, sender: str, recipient: str) -> bytes:
     letter["List-Id"] = f"Tipsheet {message.kind}s <{message.kind}s.tipsheet.{domain}>"
     letter["Auto-Submitted"] = "auto-generated"
     letter["X-Auto-Response-Suppress"] = "All"
+    if message.stop:
+        letter["List-Unsubscribe"] = Header(f"<{message.stop}>", "us-ascii", header_name="List-Unsubscribe")
+        if message.stop.startswith("https://"):  # RFC 8058 knows no other
+            letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if message.thread:
         root = f"<{_stable(message.thread)}@{domain}>"
         letter["References"] = root

@@ -43,11 +43,12 @@ def compose_more(
         key=key,
         kind="more",
         subject=subject_line(f"{heading}: {ranked[0].lead.title}" if ranked else said[0] if said else heading),
-        text=render("more.txt", facts, language),
-        html=render("more.html", facts, language),
+        text=render("more.txt", facts, language, stop=recipient.stop),
+        html=render("more.html", facts, language, stop=recipient.stop),
         data={"total": total, "stories": [story_data(report, recipient) for report in ranked], "notices": said},
         created_at=now,
         language=language.code,
+        stop=recipient.stop,
     )
 
 
@@ -65,11 +66,12 @@ def compose_notice(sentence: str, *, subject: str, recipient: Recipient, key: st
         key=key,
         kind="notice",
         subject=subject_line(f"Tipsheet: {subject}"),
-        text=render("notice.txt", facts, language),
-        html=render("notice.html", facts, language),
+        text=render("notice.txt", facts, language, stop=recipient.stop),
+        html=render("notice.html", facts, language, stop=recipient.stop),
         data={"sentence": facts["sentence"]},
         created_at=now,
         language=language.code,
+        stop=recipient.stop,
     )
 
 
@@ -102,10 +104,11 @@ def compose_reminder(
         key=key,
         kind="reminder",
         subject=subject_line(language.words("Reminder: %(headline)s", headline=card.lead.title)),
-        text=render("reminder.txt", facts, language),
-        html=render("reminder.html", facts, language),
+        text=render("reminder.txt", facts, language, stop=recipient.stop),
+        html=render("reminder.html", facts, language, stop=recipient.stop),
         data=story_data(report, recipient) | {"alert": alert},
         created_at=now,
         thread=f"story-{report.story_id}",
         language=language.code,
+        stop=recipient.stop,
     )

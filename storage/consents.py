@@ -5,6 +5,8 @@ What lives here: rows. What must not: when an address is asked, and what its wor
 
 from __future__ import annotations
 
+import json
+import secrets
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +18,17 @@ from storage.consent_tables import consents
 from storage.database import insert_new
 from storage.outbox import OutboxItem, add_more
 from storage.pacing import GATHERED
-from storage.schema import outbox
+from storage.schema import facts, outbox
 
 WAITS = "waits for its confirmation"  # the reason by which what waits for that is known again
+
+
+def secret(connection: Connection) -> str:
+    """By what the links are made with which recipients say yes and no: made once, and kept for good."""
+    made = json.dumps(secrets.token_hex(32))
+    connection.execute(insert_new(connection, facts).values(name="consent secret", value=made))
+    kept = select(facts.c.value).where(facts.c.name == "consent secret")
+    return str(json.loads(connection.execute(kept).scalar_one()))
 
 
 def listing(connection: Connection) -> tuple[Consent, ...]:

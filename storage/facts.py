@@ -6,8 +6,6 @@ import json
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from secrets import token_hex
-from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -93,18 +91,6 @@ def index_recipe(connection: Connection) -> str:
 
 def keep_index_recipe(connection: Connection, recipe: str) -> None:
     _write(connection, "index recipe", recipe)
-
-
-def consent_secret(connection: Connection) -> str:
-    """By what the links are made with which recipients say yes and no: made once, and kept for good."""
-    connection.execute(insert_new(connection, facts).values(name="consent secret", value=json.dumps(token_hex(32))))
-    return str(_read(connection, "consent secret"))
-
-
-def consent_secret(connection: Connection) -> str:
-    """By what the links are made with which recipients say yes and no: made once, and kept for good."""
-    connection.execute(insert_new(connection, facts).values(name="consent secret", value=json.dumps(token_hex(32))))
-    return str(_read(connection, "consent secret"))
 
 
 def channel_states(connection: Connection) -> dict[str, ChannelState]:

@@ -102,10 +102,14 @@ class NotIn(Exception):  # noqa: N818 - it is no error to come without being in
 
 
 class Need:
-    """The one way into every address: who comes at least as `role`; None: anybody."""
+    """The one way into every address: who comes at least as `role`; None: anybody.
 
-    def __init__(self, role: DeskRole | None) -> None:
+    `proven`: the address itself is the proof, as a link in a mail is; whoever sends it needs no page of ours.
+    """
+
+    def __init__(self, role: DeskRole | None, *, proven: bool = False) -> None:
         self.role = role
+        self.proven = proven
 
     async def __call__(self, request: Request) -> Visit:
         visit = await run_in_threadpool(recognise, request)
@@ -114,7 +118,7 @@ class Need:
                 raise NotIn
             if not visit.may(self.role):
                 raise HTTPException(403, f"this needs the role “{self.role}”; yours is “{visit.person.role}”")
-        if request.method not in _SAFE and not visit.by_key:
+        if request.method not in _SAFE and not (visit.by_key or self.proven):
             await _must_come_from_here(visit)
         return visit
 
@@ -136,6 +140,7 @@ class Key(Need):
 
 
 Anybody = Annotated[Visit, Depends(Need(None))]
+Proven = Annotated[Visit, Depends(Need(None, proven=True))]
 Keyed = Annotated[Visit, Depends(Key())]
 Reader = Annotated[Visit, Depends(Need("reader"))]
 Reviewer = Annotated[Visit, Depends(Need("reviewer"))]

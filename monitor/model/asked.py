@@ -67,6 +67,8 @@ class Recipient:
     zone: str = "UTC"  # IANA name
     updates: Literal["at-once", "digest", "never"] = "digest"
     language: str = "en"  # in which Tipsheet writes to it
+    desk: str = ""  # what the address of the review desk begins with, for links; "": there is none
+    stop: str = ""  # the page on which it says that it wants no more; "": there is none
     alive: Alive = "weekly"  # after how long a silence it is told that there is no news; who has a digest needs none
 
 

@@ -15,6 +15,7 @@ MessageKind = Literal[
     "more",  # many stories at a line each, because the hour had room for no more messages
     "notice",  # what somebody should know of Tipsheet itself
     "reminder",  # of an alert that nobody has acknowledged
+    "confirmation",  # the question whether a new address wants to hear
 ]  # fmt: skip
 
 
@@ -146,4 +147,5 @@ class Message:
     thread: str = ""  # messages of one story share it
     link: str = ""  # where the subject leads: http or https, or ""
     language: str = "en"  # of its words
+    stop: str = ""  # the page on which its receiver says that it wants no more; "": there is none
     picture: str = ""  # a PNG in base64, which the HTML shows by its content id; "" for none

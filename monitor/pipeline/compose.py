@@ -40,7 +40,7 @@ def compose(
     if item.kind == "reminder":
         return _reminder(connection, item, report, recipient, now)
     match item.kind:
-        case "notice" | "test":
+        case "notice" | "test" | "confirmation":
             raise TipsheetError(f"a {item.kind} has its words from the beginning; this one has none")
         case kind:
             return compose_alert(report, recipient=recipient, key=item.key, kind=kind, now=now)

@@ -24,6 +24,7 @@ from alerts.channel import Sender
 from monitor.errors import DeliveryError, StorageError
 from monitor.model import Message, Recipient
 from monitor.pipeline.compose import compose
+from monitor.pipeline.consent import may_reach, with_way_out
 from monitor.pipeline.journal import log, note
 from monitor.pipeline.pacing import may_go
 from monitor.pipeline.resting import learn, may_send
@@ -134,7 +135,8 @@ class Deliver:
         if recipient is None or item.ambiguous >= policy.MAX_AMBIGUOUS:
             return True
         with self.database.write() as connection:
-            return may_go(connection, item, recipient, self.config, now=self.clock(), horizon=horizon)
+            reached = may_reach(connection, item, recipient, self.config, now=self.clock(), horizon=horizon)
+            return reached and may_go(connection, item, recipient, self.config, now=self.clock(), horizon=horizon)
 
     def _deliver(self, item: outbox.OutboxItem, claimant: str) -> Delivered | None:
         recipient = self.config.recipients.get(item.recipient)
@@ -223,6 +225,9 @@ class Deliver:
     # ---- what is said ----
 
     def _compose(self, item: outbox.OutboxItem, recipient: Recipient) -> Message:
+        if recipient.desk:
+            with self.database.write() as connection:  # what its links are made with may have to be made first
+                recipient = with_way_out(connection, recipient)
         with self.database.read() as connection:
             watches = self.config.compiled
             return compose(connection, item, recipient, self.outlets, watches=watches, now=self.clock())

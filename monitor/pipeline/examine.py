@@ -7,7 +7,7 @@ window are kept in memory as an index over the rows; they are read again from th
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -19,6 +19,7 @@ from monitor.articles.reading import is_wanted
 from monitor.errors import StorageError
 from monitor.model import Attribution, Entry, ErrandKind, Examined, Match, Placement, Told
 from monitor.pipeline.arming import arm
+from monitor.pipeline.consent import silent_recipients
 from monitor.pipeline.journal import log, note
 from monitor.pipeline.storms import Storms, watch_for_storms
 from monitor.pipeline.upkeep import window_of
@@ -63,6 +64,7 @@ class Examine:
     _matched: set[str] = field(init=False, default_factory=set)  # stories that a watch has matched
     _unsettled: bool = field(init=False, default=False)  # entries were placed since the last merge
     _storms: Storms = field(init=False)
+    _silent: Mapping[str, str] = field(init=False, default_factory=dict)  # recipient → that it wants no messages
     _arm_at: datetime | None = field(
         init=False, default=datetime.min.replace(tzinfo=UTC)
     )  # None: all watches are tried
@@ -110,6 +112,7 @@ class Examine:
         placed, told = self._placed_before(due)
         self._hear_pages(due)
         self._storms = watch_for_storms(self.database, self.config, now=self.clock())
+        self._silent = silent_recipients(self.database, self.config)
         examined = []
         for entry in due:
             try:
@@ -143,6 +146,7 @@ class Examine:
             group_wait=self.config.group_wait,
             group_interval=self.config.group_interval,
             paused=self._storms.paused,
+            silent=self._silent,
         )
         self._storms.see(decisions)
         levels = {match.watch: match.level for match in matches}

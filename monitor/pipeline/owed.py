@@ -12,6 +12,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import Connection
 
 from monitor.model import Recipient
+from monitor.pipeline.consent import unreached, with_way_out
 from monitor.rhythm import cadence
 from monitor.settings.config import Config
 from storage import facts, feeds, outbox, pacing
@@ -29,7 +30,10 @@ def queue_digests(database: Database, config: Config, *, clock: Callable[[], dat
         now = clock()  # inside, as for decisions: nothing falls between two digests
         began = facts.began_at(connection, now=now)
         heard = pacing.last_words(connection) if _any_without_digest(config) else {}
+        silent = unreached(connection, config)  # the first digest after a yes tells of all that was before it
         for recipient in config.recipients.values():
+            if recipient.name in silent:
+                continue
             if recipient.digest_at is None:
                 queued += _owe_sign_of_life(connection, recipient, heard.get(recipient.name, began), began, now)
                 continue
@@ -57,6 +61,8 @@ def _owe_sign_of_life(
 
     key = f"alive:{day.isoformat()}:{recipient.name}:{recipient.channel}"
     health = feeds.health(connection)
-    message = compose_sign_of_life(health, days=silence.days, recipient=recipient, key=key, now=now)
+    message = compose_sign_of_life(
+        health, days=silence.days, recipient=with_way_out(connection, recipient), key=key, now=now
+    )
     reason = f"nothing was sent to {recipient.name} for {silence.days} days"
     return outbox.add_notice(connection, recipient, message, reason=reason, due_at=now)

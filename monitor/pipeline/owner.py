@@ -8,6 +8,7 @@ from datetime import datetime
 
 from alerts.languages.language import language_of
 from alerts.trouble import to_tell
+from monitor.pipeline.consent import with_way_out
 from monitor.pipeline.journal import note
 from monitor.settings.config import Config
 from storage import outbox, trouble
@@ -30,7 +31,8 @@ def tell_owner(database: Database, config: Config, *, clock: Callable[[], dateti
 
             message = compose_notice(
                 sentence, subject=language.words("alerts do not arrive by “%(channel)s”", channel=channel),
-                recipient=owner, key=f"trouble:{channel}:{now.isoformat()}:{owner.name}", now=now,
+                recipient=with_way_out(connection, owner), now=now,
+                key=f"trouble:{channel}:{now.isoformat()}:{owner.name}",
             )  # fmt: skip
             outbox.add_notice(connection, owner, message, reason=f"the channel “{channel}” has a fault", due_at=now)
             trouble.told(connection, channel, now=now)

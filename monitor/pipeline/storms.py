@@ -19,6 +19,7 @@ from alerts.clock import local_time
 from alerts.languages.language import language_of
 from alerts.summary import compose_notice
 from monitor.model import Decision, Recipient
+from monitor.pipeline.consent import with_way_out
 from monitor.pipeline.journal import note
 from monitor.settings.config import Config
 from monitor.watches.backtest import MAX_ALERTS_A_DAY
@@ -107,7 +108,8 @@ def _tell(connection: Connection, watch: str, pause: Pause, recipient: Recipient
     """The notice; and to whoever takes no digest, what the watch found, when the pause is over."""
     key = f"{watch}:{pause.since.isoformat()}:{recipient.name}:{recipient.channel}"
     message = compose_notice(
-        _sentence(watch, pause, recipient), recipient=recipient, key=f"paused:{key}", now=pause.since,
+        _sentence(watch, pause, recipient), recipient=with_way_out(connection, recipient),
+        key=f"paused:{key}", now=pause.since,
         subject=language_of(recipient.language).words("the watch “%(watch)s” is paused", watch=watch),
     )  # fmt: skip
     reason = _reason(pause)

@@ -279,4 +279,5 @@ def _recipients(file: File, faults: Faults) -> Iterator[Recipient]:
             updates=block.updates,
             language=block.language,
             alive=block.alive,
+            desk=file.desk.address or "" if file.desk else "",
         )
