@@ -68,7 +68,9 @@ def read(visit: Admin, file: Annotated[UploadFile, File(description="OPML, at mo
     status = HTTPStatus.UNPROCESSABLE_ENTITY if brought.fault else HTTPStatus.OK
     if "text/html" in visit.request.headers.get("accept", ""):
         return render(visit, "feed_lists.html", status=status, page=brought)
-    return JSONResponse(jsonable_encoder(brought), status)
+    if brought.fault:
+        raise HTTPException(status, brought.fault)
+    return JSONResponse(jsonable_encoder(brought))
 
 
 @router.post("/feeds/lists", response_model=Done)
