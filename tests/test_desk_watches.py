@@ -164,7 +164,7 @@ def test_what_check_refuses_is_refused_beside_its_field_and_the_file_is_untouche
         "/settings/watch", name="rinks", query="hockey AND (", to="nobody", must_match="Hockey"
     )
     assert answer.status_code == 422
-    assert re.search(r'id="fault-query">Line \d+: .*\n.*\n +\^', answer.text)
+    assert re.search(r'id="fault-query">Line \d+: .*<pre.*>.*\n +\^</pre>', answer.text)
     assert "no recipient is called &#39;nobody&#39;" in answer.text
     assert ">hockey AND (</textarea>" in answer.text
     assert path.read_bytes() == before
