@@ -58,6 +58,8 @@ class Kind(Protocol):
 
     def file_of(self, url: URL) -> Path | None: ...
 
+    def snapshot(self, engine: Engine, path: Path) -> None: ...
+
     def create_word_index(self, connection: Connection, name: str) -> None: ...
 
     def holds_words(self, name: str, clauses: Sequence[Sequence[str]]) -> ColumnElement[bool]: ...
@@ -147,6 +149,11 @@ class Database:
         with _as_storage_error():
             self._kind.forget_traces(self._engine)
 
+    def snapshot(self, path: Path) -> None:
+        """Write a whole copy into a new file, as it is now, whoever works meanwhile. StorageError for a server's."""
+        with _as_storage_error():
+            self._kind.snapshot(self._engine, path)
+
     def claim_instance(self) -> None:
         """Become the only Tipsheet that works on this database, until `close` or the death of the process."""
         with _as_storage_error():
@@ -186,6 +193,20 @@ class Database:
             self._kind.after_migration(connection, metadata.tables.keys())
 
 
+def file_at(url: str) -> Path:
+    """The file that a database URL means. StorageError for a server's."""
+    parsed = _read_url(url)
+    file = _KINDS[parsed.get_backend_name()].file_of(parsed)
+    if file is None:
+        raise StorageError(f"{parsed.render_as_string()} is no file; expected something like sqlite:////path/tipsheet.db")
+    return file
+
+
+def be_alone(file: Path) -> OnlyInstance:
+    """Become the only Tipsheet on a database file, whatever stands in it, until `close`."""
+    return sqlite.OnlyInstance(sqlite.open_engine(URL.create("sqlite", database=str(file))))
+
+
 def insert_new(connection: Connection, table: Table) -> in_sqlite.Insert | in_postgresql.Insert:
     """An INSERT that leaves an existing row alone (`ON CONFLICT DO NOTHING`), in the engine's own words."""
     if connection.dialect.name == "postgresql":
@@ -193,6 +214,14 @@ def insert_new(connection: Connection, table: Table) -> in_sqlite.Insert | in_po
 
         return in_postgresql.insert(table).on_conflict_do_nothing()
     return in_sqlite.insert(table).on_conflict_do_nothing()
+
+
+def takes_rows(connection: Connection) -> bool:
+    """Whether a statement may be given many rows as one value, which is quicker where each statement has a way to go.
+
+    It is then a text of JSON that `json_to_recordset` reads.
+    """
+    return connection.dialect.name == "postgresql"
 
 
 def continue_ids(connection: Connection) -> None:

@@ -107,6 +107,26 @@ def keep_channel_state(connection: Connection, channel: str, state: ChannelState
     _write(connection, "channels", kept)
 
 
+def restored(connection: Connection) -> tuple[datetime, datetime] | None:
+    """When the backup was made that was put back last, and when that was; None: none ever was."""
+    kept = _read(connection, "restored")
+    return (datetime.fromisoformat(kept[0]), datetime.fromisoformat(kept[1])) if kept else None
+
+
+def keep_restored(connection: Connection, made_at: datetime, now: datetime) -> None:
+    _write(connection, "restored", [made_at, now])
+
+
+def retention_at(connection: Connection) -> datetime | None:
+    """When what is too old was last looked for; None: never."""
+    kept = _read(connection, "retention")
+    return None if kept is None else datetime.fromisoformat(kept)
+
+
+def keep_retention(connection: Connection, now: datetime) -> None:
+    _write(connection, "retention", now)
+
+
 def clocks(connection: Connection) -> tuple[tuple[float, ...], datetime | None]:
     """By how many seconds our clock was ahead of the servers' that last told theirs, and when that was."""
     kept = _read(connection, "clocks") or {}

@@ -147,6 +147,11 @@ def file_of(url: URL) -> Path | None:
     return None
 
 
+def snapshot(engine: Engine, path: Path) -> None:
+    """The server has a better way."""
+    raise StorageError(f"a database of PostgreSQL is backed up with its own means: pg_dump, not into {path}")
+
+
 def create_word_index(connection: Connection, name: str) -> None:
     """A tsvector of the words as they stand, no stems, no places; a GIN index finds them, by their beginning too."""
     words = "array_to_tsvector(array_remove(string_to_array(title || ' ' || body, ' '), ''))"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, update
 
-from storage import claims
+from storage import claims, restored
 from storage.database import insert_new
 from storage.schema import Instant, outbox
 
@@ -51,7 +51,7 @@ def queue(connection: Connection, watch: str, wait: timedelta, *, most: int, now
     unseen = outbox.c.acked_at.is_(None) & (outbox.c.sent_at > now - (most + 1) * wait)
     last_word = func.coalesce(func.max(reminder.c.created_at), outbox.c.sent_at, type_=Instant)
     rows = connection.execute(
-        select(outbox, func.count(reminder.c.id).label("reminders"))
+        select(outbox, func.count(reminder.c.id).label("reminders"), last_word.label("last_word"))
         .outerjoin(reminder, reminder.c.reminds_of == outbox.c.id)
         .where(alone, unseen, outbox.c.sent_at <= now - wait)
         .group_by(outbox.c.id)
@@ -65,6 +65,7 @@ def queue(connection: Connection, watch: str, wait: timedelta, *, most: int, now
             "address": row.address, "state": "waiting", "attempts": 0, "due_at": now, "created_at": now,
             "reason": f"nobody has acknowledged the alert {row.id}; reminder {number} of {most}",
         }  # fmt: skip
+        values |= restored.of_moment(connection, row.last_word + wait)
         connection.execute(insert_new(connection, outbox).values(values))
     return len(rows)
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +120,16 @@ def damages(connection: Connection) -> tuple[str, ...]:
 def file_of(url: URL) -> Path | None:
     """Where it lies on this machine."""
     return Path(str(url.database))
+
+
+def snapshot(engine: Engine, path: Path) -> None:
+    """A whole copy as it is at this moment, whoever writes meanwhile; into a new file."""
+    source = engine.raw_connection()
+    try:
+        with closing(sqlite3.connect(path)) as copy:
+            source.driver_connection.backup(copy)  # type: ignore[union-attr]
+    finally:
+        source.close()
 
 
 def create_word_index(connection: Connection, name: str) -> None:

@@ -23,6 +23,7 @@ from ruamel.yaml import YAML
 from alerts.webhook import signed_headers
 from monitor import cli
 from monitor.cli import tipsheet
+from monitor.cli.backup import Restored
 from monitor.errors import Fault
 from monitor.model import Account, AuditLine, FeedRow, Key
 from monitor.operating.checkup import Check
@@ -130,6 +131,7 @@ JSON_FIELDS = [
     ("tipsheet feeds add", fields(OfferedFeed)),
     ("tipsheet alerts", fields(OutboxRow)),
     ("tipsheet doctor", fields(Check)),
+    ("tipsheet restore", fields(Restored)),
     ("tipsheet db copy", fields(Extent)),
     ("tipsheet users", fields(Account)),
     ("tipsheet users log", fields(AuditLine)),

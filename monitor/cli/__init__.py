@@ -5,7 +5,7 @@
     alerts.py  alerts …                               demo.py    demo
     ledger.py  ledger                                 watches.py explain, backtest
     pauses.py  watches …                              web.py, users.py, db.py  web, users …, db …
-    doctor.py  doctor
+    doctor.py  doctor                                 backup.py  backup, restore
     commands.py one by its name                        options.py what they share
     worker.py  worker
     paint.py   how it looks
@@ -51,6 +51,8 @@ _COMMANDS = Commands(
         "stage": "stage",
         "users": "users",
         "db": "db",
+        "backup": "backup.backup",
+        "restore": "backup.restore",
         "completion": "work.completion",
     }
 )
