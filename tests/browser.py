@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -53,11 +53,17 @@ def open_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def open_desk(database: Database, feeds_yaml: Path, clock: Clock, **place: object) -> Iterator[Desk]:
+def open_desk(
+    database: Database,
+    feeds_yaml: Path,
+    clock: Clock,
+    open_client: Callable[[Config], AbstractContextManager[Client]] | None = None,
+    **place: object,
+) -> Iterator[Desk]:
     """A desk on a free port of this machine; `home` says where."""
     with free_port() as port:
         where = DeskPlace(**{"host": "127.0.0.1", "port": port, "address": "", "trusted_proxies": ()} | place)  # type: ignore[arg-type]
-    desk = furnish(where, path=feeds_yaml, database=database, clock=clock, open_client=_no_client)
+    desk = furnish(where, path=feeds_yaml, database=database, clock=clock, open_client=open_client or _no_client)
     with open_beside(desk, where):
         yield desk
 
