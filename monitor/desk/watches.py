@@ -22,6 +22,7 @@ from monitor.desk.pages import page
 from monitor.desk.views import local_day
 from monitor.desk.visit import Reader, Visit
 from monitor.model import Filters, StoryLine
+from monitor.pictures.counting import first_moments
 from monitor.pictures.drawing import to_svg
 from monitor.pictures.shares import Point, shares
 from monitor.pipeline import search
@@ -35,7 +36,7 @@ from monitor.watches.matching import CompiledWatch, judge
 from monitor.watches.near_miss import why_not
 from monitor.watches.page import Page
 from monitor.words.language import with_language
-from storage import story_lines
+from storage import story_lines, tallies
 
 router = APIRouter(tags=["watches"])
 
@@ -43,6 +44,7 @@ DAYS = 30
 WEEKS = 12
 _NEAR = 300  # of the latest entries, among which near misses are looked for
 _MOST = 12  # of any list on a watch's page
+_LESSONS = 400  # of the latest verdicts, from which suggestions are made: each is read anew
 
 OneWatch = Annotated[str, Query(description="Its name, as feeds.yaml has it.")]
 
@@ -76,7 +78,7 @@ class WatchLine:
     recipients: tuple[str, ...]
     stories: int  # of the last 30 days
     days: tuple[int, ...]  # how many began on each of them, oldest first
-    precision: Share  # over all verdicts
+    precision: Share  # over the latest 2,000 verdicts
 
     @property
     def blocks(self) -> str:
@@ -163,7 +165,7 @@ def one_watch(visit: Reader, name: str) -> WatchPage:
         judged = story_lines.judged(connection, watch=name)
         found = _began(connection, visit)
         near = tuple(_near_misses(connection, visit, config, compiled)) if compiled else ()
-    watch = compiled.watch if compiled else None
+    watch, lessons = compiled.watch if compiled else None, judged[:_LESSONS]
     line = _line(visit, config, state, found, by_watch(judged).get(name))
     refused = [one for one in judged if one.verdict and one.verdict.kind == "refused"]
     return WatchPage(
@@ -174,9 +176,9 @@ def one_watch(visit: Reader, name: str) -> WatchPage:
         must_match=watch.must_match if watch else (),
         must_not_match=watch.must_not_match if watch else (),
         weeks=tuple(_week(period) for period in _periods(visit, judged)),
-        suggestions=tuple(_suggestions(compiled, judged)) if compiled else (),
-        examples=tuple(one for one in examples(compiled, judged) if not one.holds)[:_MOST] if compiled else (),
-        lost=tried(compiled, judged).lost if compiled else (),
+        suggestions=tuple(_suggestions(compiled, lessons)) if compiled else (),
+        examples=tuple(one for one in examples(compiled, lessons) if not one.holds)[:_MOST] if compiled else (),
+        lost=tried(compiled, lessons).lost if compiled else (),
         near=near,
         refused=tuple(card_of(one, visit.desk.outlets) for one in refused[:_MOST]),
     )
@@ -215,11 +217,13 @@ def _line(
 
 
 def _began(connection: Connection, visit: Visit) -> Mapping[str, Counter[date]]:
-    """Watch → how many of its stories began on each of the last days."""
+    """Watch → how many of its stories began on each of the last days, as the pictures count them."""
     first = local_day(visit.now, visit.zone) - timedelta(days=DAYS - 1)
+    told = tallies.matched_tellings(connection, since=midnight(first, visit.zone))
+    began = first_moments(((one.watch, one.story), one.at) for one in told)
     found: dict[str, Counter[date]] = {}
-    for line in story_lines.lines(connection, Filters(since=midnight(first, visit.zone))):
-        found.setdefault(line.watch, Counter())[local_day(line.began_at, visit.zone)] += 1
+    for (watch, _), at in began.items():
+        found.setdefault(watch, Counter())[local_day(at, visit.zone)] += 1
     return found
 
 
