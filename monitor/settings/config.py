@@ -111,8 +111,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
     feeds = tuple(_feeds(file, faults))
     channels = tuple(read_channels(file, environ, faults, path.parent)) if with_secrets else ()
     recipients = tuple(_recipients(file, faults))
-    if file.owner and file.owner not in (names := [recipient.name for recipient in recipients]):
-        faults.add(("owner",), f"no recipient is called {file.owner!r}; expected one of {one_of(names)}")
+    _know_owner(file, recipients, faults)
     beats, of_watches = read_beats(file, path.parent, sets), Faults(str(path), tree)
     watches = tuple(read_watches(file, beats, of_watches, with_examples=lenient))
     compiled = tuple(one.compiled for one in watches if one.compiled)
@@ -189,6 +188,11 @@ def fault_of(config: Config, watch: str, message: str) -> Fault:
 
 
 # ---- its parts ------------------------------------------------------------------------------------------------------
+
+
+def _know_owner(file: File, recipients: Iterable[Recipient], faults: Faults) -> None:
+    if file.owner and file.owner not in (names := [recipient.name for recipient in recipients]):
+        faults.add(("owner",), f"no recipient is called {file.owner!r}; expected one of {one_of(names)}")
 
 
 def _proxy(file: File, environ: Mapping[str, str], faults: Faults, missing: Faults) -> Proxy | None:
