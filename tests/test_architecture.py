@@ -30,8 +30,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "monitor.review.*", "monitor.operating.*", "monitor.net.websub",
         "alerts.policy", "alerts.breaker", "alerts.quiet", "alerts.caps", "alerts.trouble",
-        "alerts.note alerts.discretion alerts.message alerts.digest alerts.summary alerts.payload alerts.credit "
-        "alerts.clock alerts.cleaning alerts.pages alerts.history alerts.markdown alerts.syndication",
+        "alerts.note alerts.discretion alerts.consent alerts.message alerts.digest alerts.summary alerts.payload "
+        "alerts.credit alerts.clock alerts.cleaning alerts.pages alerts.history alerts.markdown alerts.syndication",
     ),
     ("monitor.watches.backtest",),
     ("monitor.settings.*",),
