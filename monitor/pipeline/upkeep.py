@@ -16,6 +16,7 @@ from storage.schema import feeds as feed_table
 from storage.schema import outbox as outbox_table
 
 WINDOW = timedelta(hours=72)
+_A_DAY = timedelta(hours=23)  # an hour less: who calls once a day is never so punctual
 _OVER = timedelta(days=7)  # no session of the desk lasts for so long after it was used
 
 
@@ -73,8 +74,14 @@ def forget_old_texts(database: Database, config: Config, *, now: datetime) -> in
     """Retention: the texts of entries that no watch matched and that are older than the file says; how many.
 
     What entries are compared by goes with the window, sessions when they are surely over, the audit log by the file.
+    It looks through all that is old, and so once a day, however often it is called.
     """
+    with database.read() as connection:
+        last = facts.retention_at(connection)
+    if last is not None and timedelta() <= now - last < _A_DAY:  # a clock that ran ahead must not stop it
+        return 0
     with database.write() as connection:
+        facts.keep_retention(connection, now)
         imprints.forget(connection, before=now - window_of(config))
         sessions.forget(connection, unseen_since=now - _OVER)
         audit.forget(connection, before=now - config.keep_audit)

@@ -18,6 +18,7 @@ from functools import cache
 from monitor.model import FieldName
 from monitor.story.boilerplate import strike
 from monitor.story.outlets import Outlet, Outlets
+from monitor.words.regex import may_hold
 from monitor.words.text import mask, sentences
 
 UNLISTED = "unlisted"
@@ -85,7 +86,7 @@ def named_in(line: str, outlets: Outlets) -> list[tuple[Outlet, int, int]]:
 
 def _named(text: str, names: _Names) -> list[re.Match[str]]:
     """Names of the list, and names that have the form of one; "Tucson Sentinel" is no short form of the Orlando one."""
-    listed = list(names.pattern.finditer(text))
+    listed = list(names.pattern.finditer(text)) if names.may_stand_in(text) else []
     full = [match.span() for match in listed if match[0] in names.full]
     unlisted = [match for match in _UNLISTED.finditer(text) if _is_free(match.span(), full)]
     taken = [match.span() for match in unlisted]
@@ -156,7 +157,9 @@ class _Names:
                 for written in _spellings(name):
                     self.short.setdefault(written, []).append(outlet)
         back = {written for name in _BACK_REFERENCES for written in (name, name.capitalize())}
-        self.pattern = _alternation({*self.full, *self.short} | back)
+        all_names = {*self.full, *self.short} | back
+        self.pattern = _alternation(all_names)
+        self.may_stand_in = may_hold(all_names)
 
 
 def _spellings(name: str) -> set[str]:

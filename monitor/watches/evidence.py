@@ -182,7 +182,10 @@ def _half(name: str, side: list[Witness], pack: Pack, page: Page) -> Half:
 
 
 def _hits(terms: Iterable[Term], page: Page) -> list[Hit]:
-    return [hit for term in terms for hit in term_hits(term, page)]
+    """Every place of the terms. A pack has thousands, of which a page holds a dozen: the others are not looked up."""
+    held = page.postings
+    likely = [term for term in terms if term.words[0].folded in held or term.words[0].prefix]
+    return [hit for term in likely for hit in term_hits(term, page)]
 
 
 def _any_inside(hits: Iterable[Hit], ranges: tuple[Range, ...]) -> bool:
