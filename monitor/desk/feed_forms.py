@@ -18,7 +18,7 @@ from monitor.desk.answers import Done, done
 from monitor.desk.pages import page
 from monitor.desk.views import render
 from monitor.desk.visit import Admin, Visit
-from monitor.desk.writing import WRITTEN, FileText, by_field, look, write
+from monitor.desk.writing import WRITTEN, FileText, by_field, look, must_be, write
 from monitor.errors import ConfigError, FileChangedError, TipsheetError
 from monitor.settings.feeds_file import twin
 from monitor.settings.splice import Change, with_items, with_keys, without_item
@@ -70,9 +70,10 @@ page(router, "/feeds/settings", template="feed_form.html", name="feed-form")(fee
 def save_feed(visit: Admin, form: Annotated[FeedForm, Form()]) -> Response:
     """Write a feed to feeds.yaml: a new one, or the one that `was`. Refused is what `tipsheet check` refuses."""
     seen = look(visit)
-    if other := _twin_of(seen, form):
-        return _again(visit, seen, form, {"url": f"this feed is in the file already, as “{other}”"})
     try:
+        must_be(visit, form.mark)
+        if other := _twin_of(seen, form):
+            return _again(visit, seen, form, {"url": f"this feed is in the file already, as “{other}”"})
         text = _with_feed(seen, form)
         write(visit, text, mark=form.mark, action="feeds changed", subject=form.name, detail=form.url)
     except ConfigError as error:
