@@ -24,6 +24,7 @@ from alerts.webhook import signed_headers
 from monitor import cli
 from monitor.cli import tipsheet
 from monitor.cli.backup import Restored
+from monitor.cli.recipients import RecipientState
 from monitor.errors import Fault
 from monitor.model import Account, AuditLine, FeedRow, Key
 from monitor.operating.checkup import Check
@@ -132,6 +133,7 @@ JSON_FIELDS = [
     ("tipsheet alerts", fields(OutboxRow)),
     ("tipsheet doctor", fields(Check)),
     ("tipsheet restore", fields(Restored)),
+    ("tipsheet recipients", fields(RecipientState)),
     ("tipsheet db copy", fields(Extent)),
     ("tipsheet users", fields(Account)),
     ("tipsheet users log", fields(AuditLine)),
