@@ -32,6 +32,7 @@ from monitor.story.likeness import Traits, printed, traits_of
 from monitor.story.mentions import mentions
 from monitor.story.outlets import Outlets
 from monitor.watches.matching import Matcher
+from monitor.watches.pack import Pack
 from monitor.watches.page import Page, unread
 from monitor.words.language import with_language
 from storage import claims, corrections, entries, errands, examinations, imprints, stories
@@ -59,6 +60,7 @@ class Examine:
     clock: Callable[[], datetime]
     stop: Event
     _matcher: Matcher = field(init=False)
+    _packs: tuple[Pack, ...] = field(init=False)
     _grouper: Grouper | None = field(init=False, default=None)
     _corrections: tuple[int, int] = field(init=False, default=(0, 0))  # of which the grouper knows
     _matched: set[str] = field(init=False, default_factory=set)  # stories that a watch has matched
@@ -70,7 +72,7 @@ class Examine:
     )  # None: all watches are tried
 
     def __post_init__(self) -> None:
-        self._matcher = Matcher(self.config.compiled)
+        self._try(self.config)
 
     def count_due(self) -> int:
         with self.database.read() as connection:
@@ -106,7 +108,11 @@ class Examine:
         armed, all_tried = arm(self.database, self.config, now=now)
         self._arm_at = None if all_tried else now + ARM_AGAIN
         if armed is not self.config:
-            self.config, self._matcher = armed, Matcher(armed.compiled)
+            self._try(armed)
+
+    def _try(self, config: Config) -> None:
+        """These watches from now on, made ready once for all entries."""
+        self.config, self._matcher, self._packs = config, Matcher(config.compiled), config.packs
 
     def _examine_all(self, due: Sequence[Entry], claimant: str) -> Iterator[Examined]:
         placed, told = self._placed_before(due)
@@ -167,7 +173,7 @@ class Examine:
             placement=placement,
             attribution=attribution,
             decisions=decisions,
-            mentions=mentions(self.config.packs, Page(entry.document)) if matches else (),
+            mentions=mentions(self._packs, Page(entry.document)) if matches else (),
             version=entry.version,
             errands=tuple(self._errands(entry, matches)),
             imprint=imprint_of(traits) if traits else None,
@@ -177,7 +183,7 @@ class Examine:
         """Its page, where that may matter; a public copy of it, where the file wants one of what matched."""
         config = self.config
         if is_wanted(
-            entry, matches, pages=config.pages, packs=config.packs, now=self.clock(), fresh=config.fresh_for
+            entry, matches, pages=config.pages, packs=self._packs, now=self.clock(), fresh=config.fresh_for
         ):  # fmt: skip
             yield "page"
         if matches and config.archive and not entry.backlog:
