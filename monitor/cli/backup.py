@@ -23,7 +23,6 @@ from storage import restored
 from storage.database import Database, be_alone, file_at
 from storage.restored import OwedDigest
 
-PASSPHRASE = "TIPSHEET_BACKUP_PASSPHRASE"  # noqa: S105 - the name of it
 _AGAIN = ".before-restore"
 
 
@@ -31,7 +30,7 @@ _AGAIN = ".before-restore"
 @config_option
 @database_option
 @click.argument("target", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--encrypt", is_flag=True, help=f"With the passphrase in {PASSPHRASE}, or in the file {PASSPHRASE}_FILE.")
+@click.option("--encrypt", is_flag=True, help="With the passphrase in the environment (TIPSHEET_BACKUP_PASSPHRASE).")
 @json_option
 def backup(config_path: Path | None, database_url: str | None, target: Path, encrypt: bool, as_json: bool) -> None:
     """Write the whole installation into one file, while Tipsheet runs.
@@ -166,10 +165,13 @@ def _put_database(unpacked: Path, target: Path) -> Path | None:
 
 
 def _passphrase(*, must_be: bool = False) -> str:
-    if value := os.environ.get(PASSPHRASE):
+    if value := os.environ.get("TIPSHEET_BACKUP_PASSPHRASE"):
         return value
-    if file := os.environ.get(f"{PASSPHRASE}_FILE"):
+    if file := os.environ.get("TIPSHEET_BACKUP_PASSPHRASE_FILE"):
         return Path(file).read_text(encoding="utf-8").strip()
     if must_be:
-        raise click.UsageError(f"--encrypt needs a passphrase in {PASSPHRASE}, or in the file {PASSPHRASE}_FILE")
+        raise click.UsageError(
+            "--encrypt needs a passphrase in TIPSHEET_BACKUP_PASSPHRASE, or in the file that "
+            "TIPSHEET_BACKUP_PASSPHRASE_FILE names"
+        )
     return ""
