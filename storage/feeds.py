@@ -10,11 +10,12 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, Connection, Row, Update, bindparam, cast, column, func, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from monitor.model import Feed, FeedHealth, FeedOutcome, FeedRow, FeedState, Validators
 from storage import claims
 from storage.columns import Text, characters
-from storage.database import insert_new
+from storage.database import insert_new, takes_rows
 from storage.schema import entries, feeds
 from storage.shards import shard_of
 
@@ -80,6 +81,8 @@ def _due(now: datetime) -> ColumnElement[bool]:
 
 def record(connection: Connection, outcomes: Sequence[FeedOutcome], *, claimant: str) -> set[int]:
     """Write what polls decided, and give the claims back. The ids that were written: other claims were lost."""
+    if takes_rows(connection):
+        return _record_together(connection, outcomes, claimant)
     asked = [outcome.feed_id for outcome in outcomes]
     held = select(feeds.c.id).where(feeds.c.id.in_(asked), feeds.c.claimed_by == claimant)
     ours = set(connection.execute(held.with_for_update()).scalars())
@@ -88,11 +91,21 @@ def record(connection: Connection, outcomes: Sequence[FeedOutcome], *, claimant:
         if outcome.feed_id in ours:
             row = _after(outcome) | claims.FREE | {"feed": outcome.feed_id}
             alike[_counts_on(outcome), *row].append(row)
+    for (counts_on, *_), rows in alike.items():
+        connection.execute(_update(counts_on), rows)
+    return ours
+
+
+def _record_together(connection: Connection, outcomes: Sequence[FeedOutcome], claimant: str) -> set[int]:
+    """The same in one statement for all outcomes of a kind: to a server, each statement is a question that waits."""
+    alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for outcome in outcomes:
+        row = _after(outcome) | claims.FREE | {"feed": outcome.feed_id}
+        alike[_counts_on(outcome), *row].append(row)
+    ours: set[int] = set()
     for (counts_on, *columns), rows in alike.items():
-        if connection.dialect.name == "postgresql":
-            connection.execute(_update_together(counts_on, tuple(columns)), {"rows": _as_json(rows)})
-        else:
-            connection.execute(_update(counts_on), rows)
+        given = {"rows": _as_json(rows), "claimant": claimant}
+        ours.update(connection.execute(_update_together(counts_on, tuple(columns)), given).scalars())
     return ours
 
 
@@ -111,15 +124,16 @@ def _update(counts_on: str) -> Update:
 
 
 @cache
-def _update_together(counts_on: str, columns: tuple[str, ...]) -> Update:
-    """The same for many feeds in one statement; to a server, each statement is a question that waits for its answer."""
+def _update_together(counts_on: str, columns: tuple[str, ...]) -> ReturningUpdate[int]:
+    """The same for all rows of a JSON text whose claim is held; gives their ids."""
     types = {"feed": feeds.c.id.type, "since": feeds.c.failing_since.type}
     given = [column(name, types[name] if name in types else feeds.c[name].type) for name in columns]
     rows = cast(bindparam("rows", type_=Text), JSON)
     polled = func.json_to_recordset(rows).table_valued(*given).render_derived(name="polled", with_types=True)
     values = {name: polled.c[name] for name in columns if name not in types}
     since = polled.c.since if "since" in columns else None
-    return update(feeds).where(feeds.c.id == polled.c.feed).values(values | _counters(counts_on, since))
+    held = (feeds.c.id == polled.c.feed) & (feeds.c.claimed_by == bindparam("claimant"))
+    return update(feeds).where(held).values(values | _counters(counts_on, since)).returning(feeds.c.id)
 
 
 def _counters(counts_on: str, since: ColumnElement[datetime] | None) -> dict[str, ColumnElement[Any]]:

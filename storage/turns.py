@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from monitor.errors import TurnError
 from storage.columns import Instant
@@ -25,6 +25,7 @@ class Turn:
 
     name: str
     epoch: int
+    owner: str
     began_at: datetime
     clean: bool  # the turn before ended; else its owner may have died in the middle of anything
     again: bool  # the turn before was the same owner's
@@ -48,22 +49,24 @@ def take(connection: Connection, name: str, *, owner: str) -> Turn:
     gone_by = at - before.ended_at if before.ended_at else timedelta()
     rests = {host: timedelta(seconds=seconds) - gone_by for host, seconds in before.rests.items()}
     return Turn(
-        name=name, epoch=before.epoch + 1, began_at=at, clean=before.ended_at is not None,
+        name=name, epoch=before.epoch + 1, owner=owner, began_at=at, clean=before.ended_at is not None,
         again=before.owner == owner, rests=rests,
     )  # fmt: skip
 
 
 def check(connection: Connection, turn: Turn) -> None:
     """Within a transaction that writes: raises TurnError where somebody else has had a turn since."""
-    ours = (turns.c.name == turn.name) & (turns.c.epoch == turn.epoch)
-    if connection.execute(select(turns.c.epoch).where(ours).with_for_update(read=True)).first() is None:
+    if connection.execute(select(turns.c.epoch).where(_is(turn)).with_for_update(read=True)).first() is None:
         raise TurnError(f"somebody else has taken over {turn.name!r}; nothing is written")
 
 
 def end(connection: Connection, turn: Turn, *, rests: Mapping[str, float]) -> None:
     """All is written, nothing is under way. `rests`: host → seconds for which it is to be left alone from now on."""
-    ours = (turns.c.name == turn.name) & (turns.c.epoch == turn.epoch)
-    connection.execute(update(turns).where(ours).values(ended_at=now(connection), rests=dict(rests)))
+    connection.execute(update(turns).where(_is(turn)).values(ended_at=now(connection), rests=dict(rests)))
+
+
+def _is(turn: Turn) -> ColumnElement[bool]:
+    return (turns.c.name == turn.name) & (turns.c.epoch == turn.epoch) & (turns.c.owner == turn.owner)
 
 
 def last_end(connection: Connection, parts: str) -> datetime | None:

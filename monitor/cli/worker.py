@@ -42,15 +42,13 @@ def worker(
 
 def share(config: Config, database: Database, *, crawls: int = 8, new_file: bool = False, door: bool = False) -> None:
     """Be one of the workers until told to stop. With `door`, hubs may come in here."""
-    from monitor.cluster.join import join
-
-    alone = join(database, config, new_file=new_file)
     try:
         from monitor.cluster import jobs
+        from monitor.cluster.join import join
         from monitor.cluster.work import Work
     except ImportError as error:
         raise StorageError("workers need Procrastinate: pip install 'tipsheet[postgres]'") from error
-    jobs.make_ready(database, alone=alone)
+    join(database, config, new_file=new_file)
     owner = f"process {os.getpid()} on {platform.node()}, {uuid4()}"
     with assemble(config, database, stop=Event()) as stages:
         work = Work(stages=stages, owner=owner)

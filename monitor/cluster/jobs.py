@@ -32,6 +32,7 @@ _TICK, _SWEEP = "* * * * * */2", "* * * * * */10"
 _CHORES = {
     "hubs": "* * * * * */10",
     "strays": "* * * * * */30", "digests": "* * * * * */30", "reminders": "* * * * * */30",
+    "questions": "* * * * * */30",
     "owner": "* * * * *", "heartbeat": "*/5 * * * *", "retention": "17 3 * * *",
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from monitor.clock import utc_now
+from monitor.cluster.jobs import make_ready
 from monitor.errors import InstanceError, StorageError
 from monitor.pipeline.journal import note
 from monitor.pipeline.upkeep import take_over
@@ -27,13 +28,14 @@ def join(database: Database, config: Config, *, new_file: bool = False) -> bool:
         raise StorageError(f"{database} is for one process; many workers need a PostgreSQL")
     try:
         take_over(database, config, now=utc_now())
-        alone = True
     except InstanceError:
-        alone = False
-    database.share_instance()
-    if not alone:
+        database.share_instance()
+        make_ready(database, alone=False)
         _agree(database, config, new_file=new_file)
-    return alone
+        return False
+    make_ready(database, alone=True)
+    database.share_instance()
+    return True
 
 
 def _agree(database: Database, config: Config, *, new_file: bool) -> None:

@@ -166,6 +166,7 @@ class Work:
                 "strays": replace(self.stages.deliver, database=shift.database).settle_strays,
                 "digests": stages.queue_digests,
                 "reminders": stages.queue_reminders,
+                "questions": stages.ask_new_addresses,
                 "owner": stages.tell_owner,
                 "hubs": lambda: _exhaust(stages.subscribe()),
                 "pushes": lambda: _exhaust(stages.take_in()),

@@ -1,0 +1,297 @@
+"""Many workers on one PostgreSQL: who may begin, who has which part of the work, and what a dead one leaves behind."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from threading import Event
+
+import pytest
+from sqlalchemy import select, update
+
+from monitor.cluster.jobs import make_ready
+from monitor.cluster.join import join
+from monitor.cluster.work import Part, Work
+from monitor.errors import InstanceError, StorageError, TurnError
+from monitor.model import Decision
+from monitor.run import assemble
+from monitor.settings.config import Config, read_config
+from storage import feeds, shards, turns
+from storage.database import Database
+from storage.schema import feeds as feed_table
+from storage.schema import outbox as outbox_table
+from storage.schema import turns as turn_table
+from tests.command import start, tipsheet
+from tests.engines import made_database
+from tests.rows import LEASE, claim, examined, keep, keyed, match, record
+from tests.scripted_server import Answer, ScriptedServer
+
+CONFIG = """
+contact: https://desk.example/
+fetch: {{gap: 0s}}
+network: {{allow: [127.0.0.0/8], ports: [{port}]}}
+alerts: {{group_wait: 0s}}
+channels: [{{name: box, kind: folder, path: "{box}"}}]
+recipients: [{{name: desk, channel: box}}]
+watches: [{{name: ferries, query: ferry, busy: true}}]
+feeds:
+"""
+RSS = f"""<rss version="2.0"><channel><title>Coast</title><link>http://coast.example/</link><description>d</description>
+<item><guid>1</guid><title>The ferry waits for the fog to lift</title>
+<pubDate>{format_datetime(datetime.now(UTC))}</pubDate>
+</item></channel></rss>""".encode()
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    with made_database("postgresql", tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    with Database(url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as running:
+        yield running
+
+
+def file(directory: Path, server: ScriptedServer, *paths: str) -> Path:
+    """A file with these feeds, all on one host."""
+    directory.mkdir(exist_ok=True)
+    (directory / "box").mkdir(exist_ok=True)
+    lines = [f"  - {{url: '{server.url(path)}', name: '{path}', outlet: coast.example, every: 1h}}\n" for path in paths]
+    port = server.url("/").rsplit(":", 1)[1].strip("/")
+    (directory / "feeds.yaml").write_text(CONFIG.format(port=port, box=directory / "box") + "".join(lines))
+    return directory / "feeds.yaml"
+
+
+def settings(directory: Path, server: ScriptedServer, *paths: str) -> Config:
+    return read_config(file(directory, server, *paths), {})
+
+
+@pytest.fixture
+def work(database: Database, server: ScriptedServer, tmp_path: Path) -> Iterator[Work]:
+    """A worker that has joined, and does what the test says."""
+    server.script("/feed", Answer(body=RSS))
+    config = replace(settings(tmp_path, server, "/feed"), gap=timedelta(milliseconds=100))
+    join(database, config)
+    with assemble(config, database, stop=Event()) as stages:
+        yield Work(stages=stages, owner="we")
+
+
+def take(database: Database, name: str, owner: str) -> turns.Turn:
+    with database.write(alongside=True) as connection:
+        return turns.take(connection, name, owner=owner)
+
+
+def polls(database: Database) -> list[int]:
+    with database.read() as connection:
+        return list(connection.execute(select(feed_table.c.polls).order_by(feed_table.c.id)).scalars())
+
+
+def crawls(work: Work) -> list[Part]:
+    return [part for part in work.due() if part.task == "crawl"]
+
+
+# ---- turns -----------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_takes_a_turn_makes_void_what_the_one_before_still_writes(database: Database) -> None:
+    ours = take(database, "examine", "we")
+    view = database.under(lambda connection: turns.check(connection, ours))
+    with view.write() as connection:
+        assert connection.execute(select(turn_table.c.owner)).scalar_one() == "we"
+    theirs = take(database, "examine", "they")
+    assert (theirs.epoch, theirs.clean, theirs.again) == (ours.epoch + 1, False, False)
+    with pytest.raises(TurnError, match="taken over 'examine'"), view.write():
+        pytest.fail("nothing may be written")
+
+
+def test_the_same_number_in_other_hands_is_another_turn(database: Database) -> None:
+    """A server that crashed may have forgotten that a turn was taken."""
+    ours = take(database, "examine", "we")
+    with database.write() as connection:
+        connection.execute(update(turn_table).values(owner="they"))
+    with pytest.raises(TurnError), database.write() as connection:
+        turns.check(connection, ours)
+
+
+def test_a_turn_that_ended_says_which_hosts_are_still_to_be_left_alone(database: Database) -> None:
+    with database.write() as connection:
+        turns.end(connection, turns.take(connection, "crawl 1", owner="we"), rests={"a.example": 30.0})
+    after = take(database, "crawl 1", "we")
+    assert after.clean
+    assert after.again
+    assert timedelta(seconds=20) < after.rests["a.example"] <= timedelta(seconds=30)
+
+
+def test_a_late_end_ends_nobody_elses_turn(database: Database) -> None:
+    ours = take(database, "crawl 1", "we")
+    take(database, "crawl 1", "they")
+    with database.write() as connection:
+        turns.end(connection, ours, rests={})
+    assert not take(database, "crawl 1", "others").clean
+
+
+# ---- shards ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "same", [("https://a.example/1", "http://A.example:8080/2?x"), ("https://a.example./", "https://me@a.example/")]
+)
+def test_a_host_is_in_one_shard_however_it_is_written(same: tuple[str, str]) -> None:
+    assert len({shards.shard_of(url) for url in same}) == 1
+
+
+def test_hosts_are_spread_over_all_shards() -> None:
+    assert {shards.shard_of(f"https://{number}.example/") for number in range(5_000)} == set(range(shards.SHARDS))
+
+
+def test_a_feed_that_moves_to_another_host_moves_to_its_shard(work: Work, server: ScriptedServer) -> None:
+    (part,) = crawls(work)
+    there = server.url("/there").replace("127.0.0.1", "localhost")
+    server.script("/feed", Answer(status=302, headers={"Location": there}))
+    server.script("/there", Answer(body=RSS))
+    work.do(part)
+    with work.stages.database.read() as connection:
+        assert connection.execute(select(feed_table.c.shard)).scalar_one() == shards.shard_of(there)
+
+
+# ---- joining ---------------------------------------------------------------------------------------------------------
+
+
+def test_many_join_with_one_file_and_nobody_disturbs_them(url: str, server: ScriptedServer, tmp_path: Path) -> None:
+    config = settings(tmp_path, server, "/feed")
+    with Database(url) as one, Database(url) as other, Database(url) as third:
+        assert join(one, config)
+        assert not join(other, config)
+        with pytest.raises(InstanceError, match="another tipsheet"):
+            third.claim_instance()
+
+
+def test_a_worker_with_another_file_is_refused_unless_it_is_to_count(
+    url: str, server: ScriptedServer, tmp_path: Path
+) -> None:
+    with Database(url) as one, Database(url) as other:
+        join(one, settings(tmp_path / "one", server, "/a", "/b"))
+        config = settings(tmp_path / "other", server, "/b", "/c", "/d")
+        with pytest.raises(StorageError, match=r"1 of their feeds are not in .* and 2 of its feeds are new"):
+            join(other, config)
+        join(other, config, new_file=True)
+        with other.read() as connection:
+            active = select(feed_table.c.name).where(feed_table.c.active)
+            assert set(connection.execute(active).scalars()) == {"/b", "/c", "/d"}
+
+
+def test_a_file_of_sqlite_is_for_one_process(server: ScriptedServer, tmp_path: Path) -> None:
+    ran = tipsheet("worker", "--config", file(tmp_path, server, "/a"), "--database", f"sqlite:///{tmp_path / 'a.db'}")
+    assert ran.code == 3
+    assert "many workers need a PostgreSQL" in ran.err
+
+
+def test_the_queue_is_made_anew_for_another_version_if_nobody_works_with_it(database: Database) -> None:
+    make_ready(database, alone=True)
+    make_ready(database, alone=False)
+    with database.write() as connection:
+        connection.exec_driver_sql("COMMENT ON SCHEMA public_jobs IS 'procrastinate 0.1'")
+    with pytest.raises(StorageError, match=r"the other workers use procrastinate 0\.1, this one procrastinate \d"):
+        make_ready(database, alone=False)
+    make_ready(database, alone=True)
+    make_ready(database, alone=False)
+
+
+# ---- parts of the work -----------------------------------------------------------------------------------------------
+
+
+def test_a_shard_is_due_until_its_feeds_are_asked(work: Work) -> None:
+    assert [part.name for part in crawls(work)] == [f"crawl {shards.shard_of('http://127.0.0.1/')}"]
+    work.do(crawls(work)[0])
+    assert polls(work.stages.database) == [1]
+    assert crawls(work) == []
+
+
+def test_what_a_dead_worker_had_is_asked_after_the_gap_of_its_hosts(work: Work, server: ScriptedServer) -> None:
+    (part,) = crawls(work)
+    database, wanted = work.stages.database, work.stages.config.feeds
+    take(database, part.name, "the dead")
+    with database.write() as connection:
+        taken = feeds.claim_due(
+            connection, wanted, claimant="the dead", now=turns.now(connection), lease=LEASE, limit=9
+        )
+    begun = time.monotonic()
+    work.do(part)
+    assert len(taken) == 1
+    assert polls(database) == [1]
+    assert server.requests[0].at - begun >= 0.1
+
+
+def test_what_a_worker_finds_after_another_took_over_is_void(work: Work, server: ScriptedServer) -> None:
+    (part,) = crawls(work)
+    database = work.stages.database
+
+    def slowly() -> Iterable[bytes]:
+        take(database, part.name, "they")
+        yield RSS
+
+    server.script("/feed", Answer(body=slowly, headers={"Connection": "close"}))
+    work.do(part)
+    assert len(server.requests) == 1
+    assert polls(database) == [0]
+    assert not take(database, part.name, "others").clean
+
+
+def test_a_host_rests_between_two_turns_too(work: Work, server: ScriptedServer) -> None:
+    (part,) = crawls(work)
+    for _ in range(2):
+        with work.stages.database.write() as connection:
+            connection.execute(update(feed_table).values(next_poll_at=None))
+        work.do(part)
+    first, second = server.requests
+    assert second.at - first.at >= 0.1
+
+
+def test_an_alert_in_the_hands_of_the_dead_is_delivered_once_by_the_next(work: Work, tmp_path: Path) -> None:
+    database = work.stages.database
+    with database.read() as connection:
+        now = turns.now(connection)
+    keep(database, keyed("a", "The ferry waits"), now=now)
+    alert = Decision(watch="ferries", recipient="desk", action="alert", reason="news")
+    (entry,) = claim(database, now=now, limit=1)
+    record(database, examined(entry.id, alert, matches=(match("ferries"),)), now=now)
+    take(database, "deliver box", "the dead")
+    with database.write() as connection:
+        connection.execute(
+            update(outbox_table).values(claimed_by="the dead", claimed_until=now + LEASE, channel="box", due_at=now)
+        )
+    for _ in range(2):
+        work.do(Part(task="deliver", about="box"))
+    with database.read() as connection:
+        assert connection.execute(select(outbox_table.c.state, outbox_table.c.attempts)).all() == [("sent", 1)]
+
+
+def test_two_workers_tell_a_story_once_and_stop_when_told(url: str, server: ScriptedServer, tmp_path: Path) -> None:
+    server.script("/feed", Answer(body=RSS))
+    config = file(tmp_path, server, "/feed")
+    running = [start("worker", "--config", config, "--database", url, "-v") for _ in range(2)]
+    try:
+        deadline = time.monotonic() + 40
+        while not (told := list((tmp_path / "box").iterdir())) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        time.sleep(0.5)
+    finally:
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        said = [process.communicate(timeout=30)[1] for process in running]
+    assert [process.returncode for process in running] == [0, 0], said
+    assert len(told) == 1, said
+    assert len(server.requests) == 1
