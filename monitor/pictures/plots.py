@@ -46,7 +46,7 @@ def day_grid(rows: Sequence[Row], days: Sequence[date], *, title: str, below: st
         y = top + _ROW * number
         shapes += _named(row.name, left - 10, y)
         shapes.append(Line(x1=_MARGIN, y1=y + _ROW, x2=right + _TOTALS, y2=y + _ROW))
-        shapes += _squares(row, days, left, y, day, unit)
+        shapes += _squares(row, days, left, y, day)
         shapes.append(Label(x=right + 10, y=y + 17, text=f"{sum(row.counts):,}", size=12, ink="faint"))
     shapes += _key(bottom + 30, unit)
     width = max(right + _TOTALS + _MARGIN, 560.0)
@@ -80,13 +80,13 @@ def _named(name: str, x: float, y: float) -> Iterator[Label]:
     yield Label(x=x, y=y + 17, text=textwrap.shorten(name, 30, placeholder=" …"), size=12.5, anchor="end")
 
 
-def _squares(row: Row, days: Sequence[date], left: float, y: float, day: float, unit: str) -> Iterator[Box]:
+def _squares(row: Row, days: Sequence[date], left: float, y: float, day: float) -> Iterator[Box]:
     gap = min(2.0, day / 6)
     for number, (on, count) in enumerate(zip(days, row.counts, strict=True)):
         if count:
             yield Box(
                 x=left + day * number + gap / 2, y=y + 4, width=day - gap, height=_ROW - 8, ink=_ink(count),
-                radius=min(2.0, day / 4), hint=f"{row.name}, {on:%d %B %Y}: {count:,} {unit}",
+                radius=min(2.0, day / 4), hint=f"{row.name}, {on:%d %B %Y}: {count:,}",
             )  # fmt: skip
 
 
