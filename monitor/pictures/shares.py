@@ -5,6 +5,7 @@ What lives here: what a reader sees at which place. What must not: counting, and
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,7 @@ _LEFT, _RIGHT, _TOP = 64.0, 24.0, 66.0
 _TALL = 160.0  # from 0 to 100 %
 _WEEK = 44.0
 _DOT = 9.0
+_TITLE = 56  # characters that have room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ def shares(points: Sequence[Point], *, title: str, below: str) -> Drawing:
     """A week without anything has its place and no dot. All words are the caller's."""
     width = _LEFT + _WEEK * len(points) + _RIGHT
     shapes: list[Box | Line | Label] = [
-        Label(x=_LEFT - 40, y=32, text=title, size=18, bold=True),
+        Label(x=_LEFT - 40, y=32, text=textwrap.shorten(title, _TITLE, placeholder=" …"), size=18, bold=True),
         Label(x=_LEFT - 40, y=52, text=below, size=12.5, ink="faint"),
     ]
     for percent in (0, 50, 100):
