@@ -91,10 +91,15 @@ def continue_ids(connection: Connection, tables: Collection[str]) -> None:
 
 
 def forget_traces(engine: Engine) -> None:
-    """Old pages stand in the write-ahead log until it is begun anew. Who reads meanwhile is waited for."""
+    """Words that nobody asks for any more stand in the word index until it is merged, and old pages in the write-ahead
+    log until it is begun anew. Who reads meanwhile is waited for."""
     connection = engine.raw_connection()
     try:
-        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor = connection.cursor()
+        indexes = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5(%'"
+        for (name,) in cursor.execute(indexes).fetchall():
+            cursor.execute(f"INSERT INTO {name}({name}) VALUES ('optimize')")  # noqa: S608  the catalogue's own name
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         connection.close()
 

@@ -88,7 +88,7 @@ from monitor.model.polled import (
 )
 from monitor.model.pushed import Offer, Push, Subscription, SubscriptionState
 from monitor.model.review import Assignment, Filters, IndexedWords, Note, StoryLine, Verdict, VerdictKind
-from monitor.model.standing import Bounds, FeedPace, Standing
+from monitor.model.standing import Bounds, FeedPace, Retention, Standing
 from monitor.model.watched import FeedRow
 
 __all__ = [
@@ -156,6 +156,7 @@ __all__ = [
     "Recipient",
     "Regrouping",
     "Relation",
+    "Retention",
     "Role",
     "Session",
     "Sighting",

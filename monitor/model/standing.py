@@ -51,3 +51,15 @@ class Bounds:
     feeds: float = 0.5  # of the polls that the schedule promises
     entries: float = 0.25  # of the entries that the feeds' habits promise
     waiting: timedelta = timedelta(minutes=10)  # that an entry waits to be examined, or a message to go out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """For how long something is kept."""
+
+    texts: timedelta  # of entries that no watch matched
+    matched: timedelta | None  # texts of those that one matched; None: for good
+    decisions: timedelta
+    attempts: timedelta  # of deliveries that are settled
+    messages: timedelta  # the words of what was sent
+    audit: timedelta

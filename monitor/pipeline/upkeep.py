@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
+from monitor.pipeline.journal import note
 from monitor.settings.config import Config
-from storage import audit, claims, copying, entries, facts, feeds, hosts, imprints, outbox, sessions
+from storage import claims, copying, facts, feeds, hosts, imprints, outbox, retention, sessions
 from storage.database import Database
 from storage.schema import attempts as attempt_table
 from storage.schema import entries as entry_table
@@ -71,9 +72,9 @@ def window_of(config: Config) -> timedelta:
 
 
 def forget_old_texts(database: Database, config: Config, *, now: datetime) -> int:
-    """Retention: the texts of entries that no watch matched and that are older than the file says; how many.
+    """Retention: what is older than the file says goes, and the log says how much; of how many entries the texts.
 
-    What entries are compared by goes with the window, sessions when they are surely over, the audit log by the file.
+    What entries are compared by goes with the window, sessions when they are surely over.
     It looks through all that is old, and so once a day, however often it is called.
     """
     with database.read() as connection:
@@ -84,7 +85,8 @@ def forget_old_texts(database: Database, config: Config, *, now: datetime) -> in
         facts.keep_retention(connection, now)
         imprints.forget(connection, before=now - window_of(config))
         sessions.forget(connection, unseen_since=now - _OVER)
-        audit.forget(connection, before=now - config.keep_audit)
-        forgotten = entries.forget_texts(connection, before=now - config.keep_texts)
+        forgotten = retention.forget(connection, config.keep, now=now)
     database.forget_traces()
-    return forgotten
+    if any(forgotten.values()):
+        note("retention", **{what: count for what, count in forgotten.items() if count})
+    return forgotten["texts"]

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from monitor.errors import Fault
-from monitor.model import Bounds, Channel, Feed, PagesWanted, Recipient, Watch
+from monitor.model import Bounds, Channel, Feed, PagesWanted, Recipient, Retention, Watch
 from monitor.net.addresses import Proxy, read_proxy
 from monitor.settings.channel_blocks import Secrets, read_channels
 from monitor.settings.shape import File, keys_at
@@ -73,8 +73,7 @@ class Config:
     fresh_for: timedelta
     pages: PagesWanted
     archive: str  # the service that is asked for a copy of what matched; "": none is
-    keep_texts: timedelta
-    keep_audit: timedelta
+    keep: Retention
     channels: Mapping[str, Channel]
     recipients: Mapping[str, Recipient]
     watches: Mapping[str, Watch]
@@ -139,8 +138,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         fresh_for=file.alerts.fresh_for,
         pages=file.pages.read,
         archive=file.archive.service if file.archive.save == "matched" else "",
-        keep_texts=file.keep.texts,
-        keep_audit=file.keep.audit,
+        keep=Retention(**dict(file.keep)),
         channels={channel.name: channel for channel in channels},
         recipients={recipient.name: recipient for recipient in recipients},
         watches={item.watch.name: item.watch for item in compiled},

@@ -95,6 +95,10 @@ class ArchiveBlock(Block):
 
 class KeepBlock(Block):
     texts: Duration = timedelta(days=400)
+    matched: Duration | None = None
+    decisions: Duration = timedelta(days=400)
+    attempts: Duration = timedelta(days=400)
+    messages: Duration = timedelta(days=400)
     audit: Duration = timedelta(days=400)
 
 
