@@ -7,7 +7,12 @@
     views.py       how things are printed in a page
     server.py      the HTTP server
 
+    drawings.py    a drawing, two answers: SVG, PNG
+    interface.py   what all addresses take and answer, described
+
     day.py         the day          entry.py       in and out
+    companies.py   the ledger       pictures.py    what there was, by days
+    out.py         feeds out
 
     entrance.py    the door as decisions: roles, sessions, limits, cookies, where a request comes from
     door.py        in and out: a name, a password and a code → a session
