@@ -144,11 +144,11 @@ def test_what_is_published_is_described(described: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("address", "curl"),
     [
-        ("GET /day/{day}.json", """curl -H "Authorization: Bearer $TIPSHEET_KEY" 'https://d.example/day/DAY.json'"""),
+        ("GET /day/{day}.json", """curl -H "Authorization: Bearer $KEY" 'https://d.example/day/DAY.json'"""),
         ("GET /companies/pair.csv",
-         """curl -H "Authorization: Bearer $TIPSHEET_KEY" 'https://d.example/companies/pair.csv?row=ROW&column=COLUMN'"""),
+         """curl -H "Authorization: Bearer $KEY" 'https://d.example/companies/pair.csv?row=ROW&column=COLUMN'"""),
         ("POST /stories/{story}/verdict",
-         """curl -H "Authorization: Bearer $TIPSHEET_KEY" -d 'kind=KIND' 'https://d.example/stories/STORY/verdict'"""),
+         """curl -H "Authorization: Bearer $KEY" -d 'kind=KIND' 'https://d.example/stories/STORY/verdict'"""),
         ("GET /out/{key}/search.{suffix}", "curl 'https://d.example/out/KEY/search.SUFFIX'"),
     ],
 )  # fmt: skip
@@ -162,7 +162,7 @@ def test_the_page_tells_what_an_address_takes(asked: tuple[Desk, str]) -> None:
     page = httpx.get(f"{desk.home}/api", headers=bearer(key) | {"Accept": "text/html"}).text
     assert "<code>POST /stories/{story}/verdict</code>" in page
     assert "kept, starred, refused or open" in page
-    assert "Bearer $TIPSHEET_KEY" in page
+    assert "Bearer $KEY" in page
     rows = httpx.get(f"{desk.home}/api.json", headers=bearer(key)).json()["rows"]
     (judge,) = [row for row in rows if row["path"] == "/stories/{story}/verdict"]
     assert judge["role"] == "reviewer"

@@ -201,7 +201,7 @@ def _curl(home: str, method: str, path: str, parameters: Iterable[Parameter], *,
         if one.where == "path":
             path = path.replace("{" + one.name + "}", one.name.upper())
     needed = {one.name: one.name.upper() for one in parameters if one.needed and one.where == "query"}
-    key = ' -H "Authorization: Bearer $TIPSHEET_KEY"' if with_key else ""
+    key = ' -H "Authorization: Bearer $KEY"' if with_key else ""
     fields = "".join(
         f" -F '{one.name}=@FILE'" if one.type == "file" else f" -d '{one.name}={one.name.upper()}'"
         for one in parameters
