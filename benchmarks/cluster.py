@@ -45,7 +45,8 @@ contact: http://127.0.0.1/
 fetch: {{gap: {gap}s}}
 network: {{allow: [127.0.0.0/8], ports: [{port}]}}
 alerts: {{group_wait: 0s}}
-channels: [{{name: hook, kind: webhook, url: 'http://127.0.0.1:{port}/hook', secret: whsec_a2lsbHMtYXJlLWNvdW50ZWQ}}]
+channels:
+  - {{name: hook, kind: webhook, url: 'http://127.0.0.1:{port}/hook', secret: '${{CLUSTER_SECRET}}'}}
 recipients: [{{name: desk, channel: hook, an_hour: 100000}}]
 watches: [{{name: urgent, query: urgent, busy: true}}]
 feeds:
@@ -270,7 +271,9 @@ def _file(directory: Path, port: int, *, hosts: int, feeds: int, every: str, gap
 def _start(config: Path, url: str, skew: float, command: str) -> subprocess.Popen[bytes]:
     with (config.parent / "log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-c", _SKEWED, str(skew), command, "--config", str(config), "--database", url], stderr=log
+            [sys.executable, "-c", _SKEWED, str(skew), command, "--config", str(config), "--database", url],
+            stderr=log,
+            env=os.environ | {"CLUSTER_SECRET": "whsec_a2lsbHMtYXJlLWNvdW50ZWQtYXQtdGhlLXJlY2VpdmVy"},
         )
 
 

@@ -106,6 +106,11 @@ class Database:
         """Where it lies on this machine; None: it is a server's."""
         return self._kind.file_of(self.url)
 
+    @property
+    def is_for_many(self) -> bool:
+        """Whether many workers may share it."""
+        return self.url.get_backend_name() == "postgresql"
+
     def close(self) -> None:
         if self._instance is not None:
             self._instance.close()

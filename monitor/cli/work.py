@@ -279,7 +279,7 @@ def run(config_path: Path | None, database_url: str | None, verbose: bool, log_j
     for name in config.refused:
         note("refused", level=logging.ERROR, watch=name)
     with open_database(database_url) as database:
-        if database.url.get_backend_name() == "postgresql":
+        if database.is_for_many:
             from monitor.cli.worker import share  # who has one machine needs no jobs
 
             share(config, database, door=True)

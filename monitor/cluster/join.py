@@ -24,7 +24,7 @@ def join(database: Database, config: Config, *, new_file: bool = False) -> bool:
     All have one file: one whose feeds are not those that the others ask is refused, or, with `new_file`, counts from
     now on. Raises StorageError for SQLite and for such a file, InstanceError while `once` or the like is at work.
     """
-    if database.url.get_backend_name() != "postgresql":
+    if not database.is_for_many:
         raise StorageError(f"{database} is for one process; many workers need a PostgreSQL")
     try:
         take_over(database, config, now=utc_now())
