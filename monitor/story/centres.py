@@ -4,7 +4,8 @@ What lives here: TF-IDF over stories, the index that finds candidates, the cosin
 the wording of documents, or whether "nearest" is near enough (`grouping`).
 
 A term is weighed by how few *stories* have it, not by how few documents: a word in a hundred reports of one event is
-what tells that event from all others.
+what tells that event from all others. And the words that all reports of a crowd have in common weigh a little less than
+their number, so that they do not drown the others, by which a stray report is known.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _SHARED = 0.12  # of the weight of the keys: whoever shares less is never near e
 _TOUCHED = 600  # stories looked at for one question; the heaviest terms come first
 _FAINT = 0.02  # of a cosine: less than this is no agreement on a term
 _FADED = 0.01  # of a document's whole weight
+_DAMPING = 0.9  # power of the weight of a term in a centre
 
 Closeness = Callable[[str], float]  # of a story by anything but its terms, 0 (out of the question) to 1
 Admission = Callable[[str], bool]  # whether a story is asked about at all
@@ -34,7 +36,7 @@ Admission = Callable[[str], bool]  # whether a story is asked about at all
 
 @dataclass(slots=True, eq=False)
 class _Centre:
-    """Its terms, with their weight in `counted` documents, of which `documents` are still in the window."""
+    """Its terms, with their weight in `counted` documents, of which `documents` are still in the window, damped."""
 
     story: str
     terms: array[int] = field(default_factory=lambda: array("I"))
@@ -99,7 +101,7 @@ class Centres:
     def join(self, kept: str, gone: str) -> None:
         """All of `gone` becomes part of `kept`."""
         into, other = self._centres[kept], self._centres.pop(gone)
-        self._grow(into, _terms_of(other), other.documents / other.counted, other.documents)
+        self._grow(into, _sums_of(other), other.documents / other.counted, other.documents)
         self._find_under(into, other.keys)
         self._lose(other, set(other.terms))
 
@@ -204,7 +206,7 @@ class Centres:
 
     def _grow(self, centre: _Centre, terms: Mapping[int, float], scale: float, documents: int) -> None:
         """Add the terms of so many documents; what left the window since the last came goes now, in equal parts."""
-        sums = _terms_of(centre)
+        sums = _sums_of(centre)
         if centre.documents < centre.counted:
             left = centre.documents / centre.counted
             sums = {term: weight * left for term, weight in sums.items() if weight * left >= _FADED}
@@ -220,7 +222,7 @@ class Centres:
         before = set(centre.terms)
         self._vocabulary.spread(sums.keys() - before)
         self._lose(centre, before - sums.keys())
-        centre.terms, centre.weights = array("I", sums), array("f", sums.values())
+        centre.terms, centre.weights = array("I", sums), array("f", map(pow, sums.values(), repeat(_DAMPING)))
         centre.length = None
 
     def _find_under(self, centre: _Centre, keys: Iterable[int]) -> None:
@@ -242,6 +244,11 @@ class Centres:
 
 def _terms_of(centre: _Centre) -> dict[int, float]:
     return dict(zip(centre.terms, centre.weights, strict=True))
+
+
+def _sums_of(centre: _Centre) -> dict[int, float]:
+    """The weight of each term, undamped: only so can weights be added."""
+    return dict(zip(centre.terms, map(pow, centre.weights, repeat(1 / _DAMPING)), strict=True))
 
 
 def nearest(scored: Iterable[tuple[str, float]]) -> tuple[str, float]:
