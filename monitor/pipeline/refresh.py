@@ -23,6 +23,7 @@ from monitor.model import Changes, Feed, FeedOutcome, FeedState, Fetched, Offer,
 from monitor.net import websub
 from monitor.net.fetch import Client
 from monitor.pipeline import intake
+from monitor.pipeline.clocks import Clocks
 from monitor.pipeline.journal import log, note
 from monitor.pipeline.lanes import Askers, Lanes, host_of
 from monitor.pipeline.rhythm import Rhythms
@@ -71,6 +72,7 @@ class Refresh:
     stop: Event
     free_at: dict[str, float] = field(default_factory=dict)  # host → when it may be asked again, on the monotonic clock
     rhythms: Rhythms = field(default_factory=Rhythms)
+    clocks: Clocks = field(default_factory=Clocks)
     shard: int | None = None  # whose feeds are asked; None: all
 
     def count_due(self) -> int:
@@ -288,6 +290,7 @@ class Refresh:
         decided = [(replace(outcome, place=_place_after(outcome, poll.state)), poll) for outcome, poll in decided]
         with self.database.write(alongside=alongside) as connection:
             ours = feeds.record(connection, [outcome for outcome, _ in decided], claimant=claimant)
+            self.clocks.note(connection, [poll.fetched for _, poll in decided], now=self.clock())
             for outcome, poll in decided:
                 if isinstance(poll.error, FetchError) and poll.error.retry_after and _is_throttled(poll):
                     until = outcome.polled_at + poll.error.retry_after
