@@ -12,10 +12,14 @@ from playwright.sync_api import Browser, expect
 
 from monitor.desk.place import Desk
 from monitor.model import Filters
+from monitor.pipeline.arming import ENOUGH
 from monitor.settings.config import read_config
 from storage import audit, facts, review, story_lines
+from storage.database import Database
 from storage.facts import Pause
-from tests.browser import PHONE, Watched
+from tests.browser import PHONE, Watched, open_desk
+from tests.conftest import Clock
+from tests.test_arming import BUSY, NOW, file, fill
 
 WATCH = "tech and immigration enforcement"
 PAGE = f"/watches/{WATCH.replace(' ', '%20')}"
@@ -175,6 +179,32 @@ def test_what_check_refuses_is_refused_beside_its_field_and_the_file_is_untouche
     assert "there is another watch called" in answer.json()["detail"]
     assert path.read_bytes() == before
     assert [one.name for one in files.iterdir() if one.name.startswith(".feeds")] == []
+
+
+def test_a_wording_that_would_send_too_much_is_refused_until_it_is_meant(database: Database, tmp_path: Path) -> None:
+    fill(database, ["Ferry"] * BUSY + ["Bus"] * ENOUGH)
+    path = file(tmp_path, "name: trams, query: tram")
+    with open_desk(database, path, Clock(NOW)) as desk:
+        form = Form(desk, "/settings/watch")
+        answer = form.send("/settings/watch", name="ferries", query="ferry")
+        assert answer.status_code == 422
+        assert f"would have sent {BUSY} alerts" in answer.text
+        assert "Write busy: true in it if that is meant so." in answer.text
+        assert form.send("/settings/watch", name="ferries", query="ferry", busy="true").status_code == 303
+    assert read_config(path, {}, with_secrets=False).watches["ferries"].busy
+
+
+def test_what_was_typed_is_shown_as_text(desk: Desk) -> None:
+    said = "</textarea><script>window.hit = 1</script>\"'"
+    for address, name in (("/search", "q"), ("/explain", "title"), ("/explain", "query"), ("/backtest", "query")):
+        answer = httpx.get(desk.home + address, params={"watch": WATCH, name: said}, headers=HTML)
+        assert answer.status_code == 200
+        assert "&lt;script&gt;" in answer.text
+        assert "<script>" not in answer.text
+    answer = Form(desk, "/settings/watch").send("/settings/watch", name=said, query=said, must_match=said, feeds=said)
+    assert answer.status_code == 422
+    assert answer.text.count("&lt;/textarea&gt;&lt;script&gt;") >= 4
+    assert "<script>" not in answer.text
 
 
 def test_a_watch_is_renamed_where_it_stands(desk: Desk, files: Path) -> None:
