@@ -14,6 +14,15 @@
     companies.py   the ledger       pictures.py    what there was, by days
     out.py         feeds out
 
+    search.py      the archive      watches.py     how the watches are
+    trying.py      a headline explained, a wording tried     editing.py  a watch, or the file, as a form
+    writing.py     feeds.yaml, checked and replaced in one step
+
+    feeds.py       how the feeds are         finding.py     an address → its feeds
+    feed_forms.py  one feed as a form        feed_lists.py  lists of feeds, out and in
+    deliveries.py  the ledger of deliveries  sending.py     what a person does about them
+    letters.py     a message as the bytes that left         errands.py  how often we ask others for somebody
+
     entrance.py    the door as decisions: roles, sessions, limits, cookies, where a request comes from
     door.py        in and out: a name, a password and a code → a session
     people.py      what is done to accounts, their keys and codes
