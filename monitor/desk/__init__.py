@@ -23,6 +23,11 @@
     deliveries.py  the ledger of deliveries  sending.py     what a person does about them
     letters.py     a message as the bytes that left         errands.py  how often we ask others for somebody
 
+    feeds.py       how the feeds are         finding.py     an address → its feeds
+    feed_forms.py  one feed as a form        feed_lists.py  lists of feeds, out and in
+    deliveries.py  the ledger of deliveries  sending.py     what a person does about them
+    letters.py     a message as the bytes that left         errands.py  how often we ask others for somebody
+
     entrance.py    the door as decisions: roles, sessions, limits, cookies, where a request comes from
     door.py        in and out: a name, a password and a code → a session
     people.py      what is done to accounts, their keys and codes
