@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from alerts.consent import HOLDS, confirm_token, stop_token, who_confirms, who_stops
+from alerts.discretion import reduced
 from alerts.smtp import MailSender, compose_letter
-from monitor.model import Consent
+from monitor.model import Consent, Content
 from monitor.pipeline import consent
 from monitor.pipeline.consent import ask_new_addresses, silent_recipients
 from monitor.pipeline.deliver import Deliver
@@ -98,6 +99,14 @@ def test_the_letter_says_how_to_be_left_alone_and_a_mail_program_can_press_the_b
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r" in headers
     in_the_clear = replace(message, stop="http://127.0.0.1:8090/stop/x")
     assert b"One-Click" not in compose_letter(in_the_clear, sender="a@b.example", recipient="c@d.example")
+
+
+@pytest.mark.parametrize("content", ["title", "count"])
+def test_a_channel_that_may_say_little_still_says_how_to_be_left_alone(content: Content) -> None:
+    less = reduced(replace(WRITTEN, stop="https://desk.example/stop/x"), content)
+    assert "https://desk.example/stop/x" in less.text
+    assert 'href="https://desk.example/stop/x"' in less.html
+    assert less.stop
 
 
 # ---- yes -------------------------------------------------------------------------------------------------------------
@@ -279,6 +288,12 @@ def test_a_scanner_that_opens_every_link_changes_nothing(home: str, confirmed: D
 def test_a_mail_program_says_no_for_its_reader_without_a_page(home: str, confirmed: Deliver) -> None:
     answer = httpx.post(f"{home}/stop/{token_of(confirmed.database)}", data={"List-Unsubscribe": "One-Click"})
     assert answer.status_code == 200  # RFC 8058: no way round
+    assert standing(confirmed.database).state == "stopped"
+
+
+def test_a_no_is_taken_while_feeds_yaml_has_a_fault(home: str, confirmed: Deliver, config: Config) -> None:
+    config.path.write_text("channels: [")
+    assert httpx.post(f"{home}/stop/{token_of(confirmed.database)}").status_code == 200
     assert standing(confirmed.database).state == "stopped"
 
 

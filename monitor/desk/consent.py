@@ -8,6 +8,7 @@ do, and it says the same to everybody. Whoever holds a link reads what is sent t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -19,7 +20,10 @@ from alerts.consent import Leaf, who_confirms, who_stops
 from alerts.languages.language import CODES, ENGLISH, Language, language_of
 from monitor.desk.views import render
 from monitor.desk.visit import Anybody, Proven, Visit
+from monitor.errors import ConfigError
 from monitor.pipeline import consent
+from monitor.pipeline.journal import note
+from monitor.settings.config import Config
 from storage import consents
 
 router = APIRouter(tags=["recipients"], include_in_schema=False)
@@ -34,7 +38,7 @@ def ask_to_confirm(visit: Anybody, token: str) -> Response:
 @router.post("/confirm/{token}")
 def confirm(visit: Anybody, token: str) -> Response:
     """The address wants to hear; what waited for it goes, as one message."""
-    language, config = _language(visit.request), visit.desk.settings.now()
+    language, config = _language(visit.request), _config(visit)
     with visit.desk.database.write() as connection:
         secret, known = consents.secret(connection), consents.listing(connection)
         found = who_confirms(secret, token, known, now=visit.now)
@@ -67,13 +71,22 @@ def _answer(
     visit: Visit, token: str, take: Callable[..., bool], said: Callable[[Language], Leaf], action: str = ""
 ) -> Response:
     """Take somebody at their word, once or again: the page says how it is then."""
-    language, config = _language(visit.request), visit.desk.settings.now()
+    language, config = _language(visit.request), _config(visit)
     with visit.desk.database.write() as connection:
         found = who_stops(consents.secret(connection), token, consents.listing(connection))
         if found is None:
             return _show(visit, words.unknown(language), status=HTTPStatus.NOT_FOUND)
         take(connection, config, found, now=visit.now)
     return _show(visit, said(language), action)
+
+
+def _config(visit: Visit) -> Config | None:
+    """feeds.yaml; None while it has a fault: people are taken at their word all the same."""
+    try:
+        return visit.desk.settings.now()
+    except (ConfigError, OSError) as error:
+        note("consent", level=logging.WARNING, problem=error)
+        return None
 
 
 def _show(visit: Visit, leaf: Leaf, action: str = "", *, back: str = "", status: int = HTTPStatus.OK) -> Response:

@@ -121,14 +121,14 @@ def ask(connection: Connection, config: Config, consent: Consent, *, now: dateti
     note("consent", recipient=recipient.name, state="asked")
 
 
-def confirm(connection: Connection, config: Config, consent: Consent, *, by: str = ITSELF, now: datetime) -> int:
+def confirm(connection: Connection, config: Config | None, consent: Consent, *, by: str = ITSELF, now: datetime) -> int:
     """It wants to hear: what waited is due, as one message; how much that was."""
     if consent.state == "confirmed":
         return 0
     return _let_in(connection, config, consent, "confirmed its address", by=by, now=now)
 
 
-def resume(connection: Connection, config: Config, consent: Consent, *, by: str = ITSELF, now: datetime) -> bool:
+def resume(connection: Connection, config: Config | None, consent: Consent, *, by: str = ITSELF, now: datetime) -> bool:
     """It wants to hear again. An address that never confirmed is one that reads what is sent there: that is enough."""
     if consent.state != "stopped":
         return False
@@ -136,7 +136,7 @@ def resume(connection: Connection, config: Config, consent: Consent, *, by: str 
     return True
 
 
-def stop(connection: Connection, config: Config, consent: Consent, *, by: str = ITSELF, now: datetime) -> bool:
+def stop(connection: Connection, config: Config | None, consent: Consent, *, by: str = ITSELF, now: datetime) -> bool:
     """It wants to hear no more, from this moment on. The owner is told; what waits for it is not sent."""
     if consent.state == "stopped":
         return False
@@ -150,11 +150,11 @@ def stop(connection: Connection, config: Config, consent: Consent, *, by: str = 
 
 
 def _let_in(
-    connection: Connection, config: Config, consent: Consent, what: str, *, by: str, now: datetime
-) -> int:  # fmt: skip
+    connection: Connection, config: Config | None, consent: Consent, what: str, *, by: str, now: datetime
+) -> int:
     consents.say(connection, consent, "confirmed", by=by, now=now)
     _record(connection, consent, what, by=by, now=now)
-    recipient = config.recipients.get(consent.recipient)
+    recipient = config.recipients.get(consent.recipient) if config else None
     if recipient is None or recipient.address != consent.address:
         return 0
     return consents.release(connection, recipient, now=now)
@@ -166,8 +166,8 @@ def _record(connection: Connection, consent: Consent, what: str, *, by: str, now
     note("consent", recipient=consent.recipient, said=what)
 
 
-def _tell_owner(connection: Connection, config: Config, consent: Consent, now: datetime) -> None:
-    owner = config.recipients.get(config.owner)
+def _tell_owner(connection: Connection, config: Config | None, consent: Consent, now: datetime) -> None:
+    owner = config.recipients.get(config.owner) if config else None
     if owner is None or owner.name == consent.recipient:
         note(
             "consent",
