@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.color import ColorSystem
@@ -46,6 +47,13 @@ def test_a_story_shows_its_members_why_they_belong_and_their_edits(told: Databas
     for words in ("The ferry is gone", "courier.example", "rewrite: alike", "https://ferry.example/a"):
         assert words in ran.out
     assert "headline changed {+Withdrawn: +}Ferry sank in a storm" in ran.out
+
+
+def test_the_first_sighting_is_told_by_the_readers_clock(told: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.cli.stories.get_localzone_name", lambda: "Asia/Kathmandu")
+    seen = (utc_now() - timedelta(hours=5)).astimezone(ZoneInfo("Asia/Kathmandu"))
+    shown = run(told, "show", "1").out
+    assert re.search(rf"first seen here {seen:%H}:\d\d UTC\+05:?45 ", shown), shown
 
 
 def test_a_program_gets_the_story_as_one_object(told: Database) -> None:

@@ -13,12 +13,14 @@ from typing import Any
 
 import click
 from rich.text import Text
+from tzlocal import get_localzone_name
 
+from alerts.credit import is_within, origin_note
 from monitor.cli.commands import Commands
 from monitor.cli.options import database_option, json_option, open_database
 from monitor.cli.paint import err, in_colour, json_line, json_lines, local, out, plain, table
 from monitor.clock import utc_now
-from monitor.model import Correction, Difference, EditNote, StoryReport
+from monitor.model import Correction, Difference, EditNote, Recipient, StoryReport
 from monitor.story.outlets import shipped
 from monitor.story.report import tell
 from monitor.story.versions import around_changes, differences, edit_kind
@@ -130,7 +132,10 @@ def _show(
 ) -> None:
     out.print(Text(plain(report.lead.title), style="bold"))
     broke = ", ".join(report.origin)
-    out.print(plain(f"{'First reported by ' + broke if broke else 'Nobody is credited'}; {report.origin_note}"))
+    note = origin_note(report, _reader())
+    out.print(plain(f"{'First reported by ' + broke if broke else 'Nobody is credited'}; {note}"))
+    if is_within(report):
+        out.print("± minutes: a feed is read that often, so its report may be older by as much.")
     if report.watch:
         out.print(plain(f"Matched by “{report.watch}”: {report.why}"))
     edits = {one.entry_id: one.edit for one in (report.lead, *report.members)}
@@ -139,6 +144,11 @@ def _show(
         for line in _lines_of(member, edits.get(member.entry), fetched.get(member.entry, ())):
             shown.append(line).append("\n")
     out.print(shown, end="")  # at once: a call of `print` costs more than what it prints
+
+
+def _reader() -> Recipient:
+    """Whoever reads the terminal, in their own zone."""
+    return Recipient(name="you", channel="", address="", zone=get_localzone_name() or "UTC")
 
 
 def _fields(member: MemberRow) -> dict[str, object]:
