@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -53,17 +54,12 @@ def open_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def open_desk(
-    database: Database,
-    feeds_yaml: Path,
-    clock: Clock,
-    open_client: Callable[[Config], AbstractContextManager[Client]] | None = None,
-    **place: object,
-) -> Iterator[Desk]:
-    """A desk on a free port of this machine; `home` says where."""
+def open_desk(database: Database, feeds_yaml: Path, clock: Clock, **place: Any) -> Iterator[Desk]:
+    """A desk on a free port of this machine; `home` says where. With `open_client`, it may ask others."""
+    open_client = place.pop("open_client", _no_client)
     with free_port() as port:
-        where = DeskPlace(**{"host": "127.0.0.1", "port": port, "address": "", "trusted_proxies": ()} | place)  # type: ignore[arg-type]
-    desk = furnish(where, path=feeds_yaml, database=database, clock=clock, open_client=open_client or _no_client)
+        where = DeskPlace(**{"host": "127.0.0.1", "port": port, "address": "", "trusted_proxies": ()} | place)
+    desk = furnish(where, path=feeds_yaml, database=database, clock=clock, open_client=open_client)
     with open_beside(desk, where):
         yield desk
 
