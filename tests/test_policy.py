@@ -410,7 +410,7 @@ def test_who_is_told_to_come_later_comes_later_for_five_days(
 
 def test_chats_are_given_time_between_two_messages_and_mail_is_not() -> None:
     paces = {kind: pace(kind) for kind in get_args(ChannelKind)}
-    assert {kind for kind, gap in paces.items() if not gap} == {"email", "webhook", "feed"}
+    assert {kind for kind, gap in paces.items() if not gap} == {"email", "webhook", "feed", "folder"}
     assert max(paces.values()) < timedelta(seconds=5)
 
 
