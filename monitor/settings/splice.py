@@ -36,10 +36,8 @@ def with_items(path: Path, text: str, block: str, added: Sequence[Change]) -> st
     """The text with items behind the last one of a list, or at its end where only comments follow."""
     tree = read_tree(path, text)
     listed = list_of(path, tree, block)
-    if listed and listed.dash is None:
-        message = "is a list in brackets; to be added to, it needs a line with a dash for each item"
-        raise _fault(path, tree.lines[block], block, message)
-    lines, dash = text.splitlines(keepends=True), _DASH if listed.dash is None else listed.dash
+    dash = _dash(path, tree, block) if listed else _DASH
+    lines = text.splitlines(keepends=True)
     at = _end_of_list(lines, listed)
     if listed.dash is None:  # `feeds: []` is how an empty list is written, not how one grows
         opened = listed.last_line - 1
@@ -51,34 +49,29 @@ def with_items(path: Path, text: str, block: str, added: Sequence[Change]) -> st
 def with_keys(path: Path, text: str, block: str, index: int, change: Change) -> str:
     """The text with some keys of one item changed, added or gone; a value that is there already is not touched."""
     tree = read_tree(path, text)
-    listed = list_of(path, tree, block)
-    item = _item(path, tree, block, index)
+    listed, item = list_of(path, tree, block), _item(path, tree, block, index)
     change = {key: value for key, value in change.items() if not _same(item.get(key), value)}
-    wanted = {**item, **_as_read(change)}
-    wanted = {key: value for key, value in wanted.items() if key not in change or change[key] is not None}
     if not change:
         return text
-    lines = text.splitlines(keepends=True)
-    if item.in_braces or listed.dash is None:
-        if listed.dash is None:
-            raise _fault(path, tree.lines[block], block, "is a list in brackets; expected a line with a dash an item")
+    dash, lines = _dash(path, tree, block), text.splitlines(keepends=True)
+    said = {**item, **_as_read(change)}  # in the order of the file
+    wanted = {key: value for key, value in said.items() if change.get(key, "") is not None}
+    if item.in_braces:
         new = _in_braces_anew(lines, listed, index, wanted)
     else:
-        new = _in_lines(lines, listed.dash, item, listed.lines[index], change)
+        new = _in_lines(lines, dash, item, listed.lines[index], change)
     return _checked(path, text, new, block, [*listed[:index], wanted, *listed[index + 1 :]])
 
 
 def without_item(path: Path, text: str, block: str, index: int) -> str:
     """The text without one item. A comment above it stays: it is somebody's."""
     tree = read_tree(path, text)
-    listed, _ = list_of(path, tree, block), _item(path, tree, block, index)
-    if listed.dash is None:
-        raise _fault(path, tree.lines[block], block, "is a list in brackets; expected a line with a dash an item")
+    listed, _ = list_of(path, tree, block), _dash(path, tree, block)
     lines = text.splitlines(keepends=True)
     edits = [_Edit(listed.lines[index] - 1, _last(lines, listed.ends[index]), ())]
     if len(listed) == 1:
         head = tree.lines[block] - 1
-        edits.append(_Edit(head, head + 1, [re.sub(r":", ": []", _bare(lines[head]), count=1)]))
+        edits.append(_Edit(head, head + 1, [_bare(lines[head]).replace(":", ": []", 1)]))
     return _checked(path, text, _joined(lines, edits), block, [*listed[:index], *listed[index + 1 :]])
 
 
@@ -215,6 +208,14 @@ def _item(path: Path, tree: Keys, block: str, index: int) -> Keys:
     if not isinstance(item, Keys) or not item.ends:
         raise _fault(path, tree[block].lines[index], f"{block}[{index}]", "expected keys and values of its own")
     return item
+
+
+def _dash(path: Path, tree: Keys, block: str) -> int:
+    """The column of a list's dashes. ConfigError for one in brackets, whose items have no lines of their own."""
+    dash = list_of(path, tree, block).dash
+    if dash is None:
+        raise _fault(path, tree.lines[block], block, "is a list in brackets; expected a line with a dash for each item")
+    return dash
 
 
 def _given(change: Change) -> dict[str, Value]:
