@@ -58,7 +58,8 @@ def open_desk(database: Database, feeds_yaml: Path, clock: Clock, **place: Any) 
     """A desk on a free port of this machine; `home` says where. With `open_client`, it may ask others."""
     open_client = place.pop("open_client", _no_client)
     with free_port() as port:
-        where = DeskPlace(**{"host": "127.0.0.1", "port": port, "address": "", "trusted_proxies": ()} | place)
+        usual: dict[str, Any] = {"host": "127.0.0.1", "port": port, "address": "", "trusted_proxies": ()}
+    where = DeskPlace(**usual | place)
     desk = furnish(where, path=feeds_yaml, database=database, clock=clock, open_client=open_client)
     with open_beside(desk, where):
         yield desk
