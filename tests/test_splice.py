@@ -146,9 +146,7 @@ def test_whatever_is_written_another_yaml_reader_reads_the_same(change: Change, 
         new = with_keys(PATH, TEXT, "watches", index, change)
     except ConfigError:
         return  # it is said, and nothing was written
-    told = YAML(typ="safe", pure=True).load(  # type: ignore[no-untyped-call]
-        StringIO(new)
-    )["watches"][index]
+    told = YAML(typ="safe", pure=True).load(StringIO(new))["watches"][index]
     for key, value in change.items():
         typed = isinstance(value, str) and value.strip() != str(before.get(key, "")).strip()
         if typed or isinstance(value, list):
