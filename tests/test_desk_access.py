@@ -23,8 +23,7 @@ def faults(page: Page) -> list[str]:
     return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found if one["impact"] in GRAVE]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desk"])
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "light"), (DESKTOP, "dark")], ids=["phone, day", "desk, night"])
 def test_no_page_keeps_anybody_out(browser: Browser, desk: Desk, size: dict[str, int], scheme: str) -> None:
     story = "/stories/2"
     with browser.new_context(viewport=size, color_scheme=scheme) as context:  # type: ignore[arg-type]
