@@ -6,7 +6,7 @@ What must not live here: the arithmetic (`pictures.counting`), the drawing (`pic
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, ClassVar, Literal
@@ -193,10 +193,7 @@ def stories(visit: Reader, days: Days = 30, until: Until = None, watch: OneWatch
     counts = by_day(((name, at) for (name, _), at in began.items()), visit.zone)
     watches = tuple(fullest(counts, shown))
     rows = tuple(WatchDay(watch=name, day=day, stories=counts[name, day]) for name in watches for day in shown)
-    by_date = Counter[date]()
-    for row in rows:
-        by_date[row.day] += row.stories
-    return StoriesByDay(said=_of_days(by_date, shown), days=shown, watches=watches, rows=rows)
+    return StoriesByDay(said=_of_days(_together(rows), shown), days=shown, watches=watches, rows=rows)
 
 
 def outlets(visit: Reader, days: Days = 30, until: Until = None, watch: OneWatch = "") -> OutletsByDay:
@@ -280,8 +277,8 @@ def draw_stories(
     """How many stories began on each day, watch by watch, as bars."""
     shown = stories(visit, days, until, watch)
     if size == "small":
-        together = [sum(row.stories for row in shown.rows if row.day == day) for day in shown.days]
-        rows = [_bars(watch or "All watches", together)]
+        together = _together(shown.rows)
+        rows = [_bars(watch or "All watches", [together[day] for day in shown.days])]
     else:
         rows = [
             _bars(name, [row.stories for row in shown.rows if row.watch == name])
@@ -339,6 +336,14 @@ def _days(visit: Visit, days: int, until: date | None) -> tuple[date, ...]:
 
 def _since(visit: Visit, days: Sequence[date]) -> datetime:
     return midnight(days[0], visit.zone)
+
+
+def _together(rows: Iterable[WatchDay]) -> Counter[date]:
+    """The stories of all watches, by day."""
+    counts = Counter[date]()
+    for row in rows:
+        counts[row.day] += row.stories
+    return counts
 
 
 def _of_days(counts: Mapping[date, int], days: Sequence[date]) -> str:
