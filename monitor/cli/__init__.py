@@ -6,6 +6,7 @@
     ledger.py  ledger                                 watches.py explain, backtest
     pauses.py  watches …                              web.py, users.py, db.py  web, users …, db …
     doctor.py  doctor                                 backup.py  backup, restore
+    archive.py archive …
     commands.py one by its name                        options.py what they share
     worker.py  worker
     paint.py   how it looks
@@ -51,6 +52,7 @@ _COMMANDS = Commands(
         "stage": "stage",
         "users": "users",
         "db": "db",
+        "archive": "archive",
         "backup": "backup.backup",
         "restore": "backup.restore",
         "completion": "work.completion",

@@ -17,6 +17,7 @@ from monitor.cli.stage import chosen_watches, read_document
 from monitor.clock import utc_now
 from monitor.errors import StorageError, TipsheetError
 from monitor.model import Document, Feed, Span, Watch
+from monitor.pipeline import archive
 from monitor.settings.config import Config
 from monitor.watches.backtest import Archived, Backtest, Line, backtest, differences, too_busy
 from monitor.watches.explain import Clue, Explanation, Part, Weighing, explain
@@ -129,9 +130,16 @@ def _stored(config_path: Path | None, database_url: str | None, entry: int) -> D
 @click.option("--days", type=click.IntRange(1, 3650), default=30, show_default=True, help="How far to look back.")
 @click.option("--query", help="Try this query in place of a watch of the file.")
 @click.option("--against", metavar="WATCH", help="Show only what this watch of the file would tell otherwise.")
+@click.option(
+    "--archive",
+    "folder",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Try it on files of `tipsheet archive export`.",
+)
 def backtest_command(
     watch: str | None, config_path: Path | None, database_url: str | None, as_json: bool, days: int,
-    query: str | None, against: str | None,
+    query: str | None, against: str | None, folder: Path | None,
 ) -> None:  # fmt: skip
     """What WATCH would have told of late.
 
@@ -144,8 +152,11 @@ def backtest_command(
     if len({one.watch.name for one in chosen}) < len(chosen):
         raise click.UsageError("Expected another watch after --against: this one is compared with itself.")
     config = the_config(config_path)
-    with open_database(database_url, to_read=True) as database:
-        found = _tried(chosen, database, config.feeds if config else {}, timedelta(days=days))
+    if folder is not None:
+        found = _tried_on_files(chosen, folder, timedelta(days=days))
+    else:
+        with open_database(database_url, to_read=True) as database:
+            found = _tried(chosen, database, config.feeds if config else {}, timedelta(days=days))
     if as_json:
         json_lines(_as_json(one) for one in found)
     elif against:
@@ -165,6 +176,14 @@ def _tried(
         rows = entries.archive(connection, feeds, since=since, until=until)
         archive = (Archived(entry=entry, placement=placement) for entry, placement in rows)
         return backtest(chosen, progress(archive, "Reading the archive", total), since=since, until=until)
+
+
+def _tried_on_files(chosen: Sequence[CompiledWatch], folder: Path, days: timedelta) -> tuple[Backtest, ...]:
+    until = utc_now()
+    since = until - days
+    rows = archive.read(folder, since=since, until=until)
+    archived = (Archived(entry=entry, placement=placement) for entry, placement in rows)
+    return backtest(chosen, archived, since=since, until=until)
 
 
 def _as_json(found: Backtest) -> dict[str, object]:
