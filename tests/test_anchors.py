@@ -32,7 +32,23 @@ def test_what_left_the_window_goes_and_what_is_in_it_stays() -> None:
     assert not any(
         number < 10_000 for held in table.holders([number * 7 for number in range(1, 2_000)]) for number in held
     )
-    assert len(table._anchors) <= 16 * window
+    assert table._table.places <= 16 * window
+
+
+def test_no_document_waits_for_the_whole_table_to_move() -> None:
+    """While it moves, holders are those of a dictionary, and one step moves a bounded number of places."""
+    table, known, moving = Anchors(), defaultdict[int, list[int]](list), 0
+    for number in range(1, 2_500):
+        anchors = [number % 997 * 4096 + shift for shift in range(3)]  # crowded: long rows of places
+        before = table._moved if table._former else 0
+        table.add(number, anchors, oldest=1, most=100)
+        moving += table._former is not None
+        assert table._former is None or table._moved - before <= 3 * 32
+        for anchor in anchors:
+            known[anchor].append(number)
+        if number % 61 == 0:
+            assert [sorted(held) for held in table.holders(anchors)] == [known[anchor] for anchor in anchors]
+    assert moving > 40
 
 
 def test_a_standing_phrase_is_kept_for_a_few() -> None:
