@@ -5,8 +5,8 @@ of it), then after one feed in twenty has changed. It reads ten feeds of odd for
 first polls, and run again. CPU is that of the whole process tree from start to end, as the kernel counts it; what a
 program found is read from its own store.
 
-All of it takes a quarter of an hour where nothing else runs, and several times that on a busy machine: the slow programs
-cost most. `--feeds 50 --no-kills` is done in a few minutes; what each run took is said as it ends.
+All of it took twenty minutes on a busy machine; `--feeds 50 --no-kills` takes a fraction. What each run took is said as
+it ends.
 
 Programs from the Python package index are installed into a cache folder, each into an environment of its own; newsboat
 and sfeed are taken as the system has them.

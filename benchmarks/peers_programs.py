@@ -212,11 +212,20 @@ class Sfeed(Program):
 
 # ---- changedetection.io ----------------------------------------------------------------------------------------------
 
-_PRINT = (
-    "import brotli, pathlib\nfor watch in pathlib.Path('data').glob('*/history.txt'):\n"
-    "    texts = [brotli.decompress(file.read_bytes()).decode() for file in watch.parent.glob('*.txt.br')]\n"
-    "    print(' '.join(' '.join(texts).split()))"
-)
+# A snapshot that a kill has cut off holds what can be unpacked of it.
+_PRINT = """
+import brotli, pathlib
+
+def unpacked(packed):
+    try:
+        return brotli.Decompressor().process(packed).decode(errors="replace")
+    except brotli.error:
+        return ""
+
+for watch in pathlib.Path("data").glob("*/history.txt"):
+    texts = [unpacked(file.read_bytes()) for file in watch.parent.glob("*.txt.br")]
+    print(" ".join(" ".join(texts).split()))
+"""
 
 
 class ChangeDetection(Program):
