@@ -157,6 +157,7 @@ def show(sizes: Sequence[int]) -> None:
             f"{peer.milliseconds:>8.3f} {peer.bytes_each * size / 1e6:>6.0f} {peer.copies:>7.1%}",
             flush=True,
         )
+    print(f"processes that waited for a core in these minutes: {os.getloadavg()[1]:.1f} on {os.cpu_count()} cores")
     longer, more = costs[-1].milliseconds / costs[0].milliseconds, sizes[-1] / sizes[0]
     print(f"{more:,.0f} times the articles: {longer:.1f} times the time for each")
 
