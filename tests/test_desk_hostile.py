@@ -75,7 +75,23 @@ def pages() -> list[str]:
 
 
 def is_page(path: str) -> bool:
-    return not path.endswith((".json", ".csv", ".rss", ".atom", ".svg", ".png", ".opml", ".eml", ".html", "/card", "/healthz", "/readyz", "/metrics"))
+    return not path.endswith(
+        (
+            ".json",
+            ".csv",
+            ".rss",
+            ".atom",
+            ".svg",
+            ".png",
+            ".opml",
+            ".eml",
+            ".html",
+            "/card",
+            "/healthz",
+            "/readyz",
+            "/metrics",
+        )
+    )
 
 
 def test_no_word_of_a_stranger_becomes_part_of_a_page(screen: Watched, hostile: Desk) -> None:
