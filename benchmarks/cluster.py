@@ -250,9 +250,7 @@ def _judge(farm: Farm, died: list[float], ended: float) -> None:
     silence = max(later - before for times in by_feed.values() for before, later in pairwise([*sorted(times), ended]))
     served = set().union(*farm.served.values())
     lost = served - farm.told.keys()
-    print(
-        f"\nkills: {len(died)}, one of them of the server, the others of 3 workers; clocks half a minute behind, right, and ahead"
-    )
+    print(f"\nkills: {len(died)}, one of them of the server, others of 3 workers; clocks 30 s behind, right, ahead")
     print(f"{len(farm.asked):>8,} questions to {len(by_host)} hosts; two at once: {sum(gap < 0 for gap in gaps)},")
     print(f"{'':>8} sooner than {GAP} s after an answer: {sum(0 <= gap < GAP - 0.005 for gap in gaps)}")
     print(f"{silence:>8.1f} s the longest that a feed was left alone (asked every 2 s when nothing happens)")
