@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.desk.people import People, new_secret
+from monitor.desk.door.people import People, new_secret
 from monitor.errors import AccountError
 from monitor.pipeline.upkeep import forget_old_texts
 from monitor.settings.config import read_config

@@ -12,9 +12,9 @@ import pytest
 from argon2 import PasswordHasher
 from playwright.sync_api import Browser, expect
 
-from monitor.desk import passwords, second_factor
-from monitor.desk.door import Entered
-from monitor.desk.people import People
+from monitor.desk.door import passwords, second_factor
+from monitor.desk.door.login import Entered
+from monitor.desk.door.people import People
 from monitor.desk.place import Desk
 from storage.database import Database
 from tests.browser import PHONE, Watched, open_desk

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from monitor.desk.people import People
+from monitor.desk.door.people import People
 from monitor.desk.place import Desk
 from monitor.desk.server import furnish
 from monitor.errors import TipsheetError

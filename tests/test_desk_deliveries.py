@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import update
 
-from monitor.desk.entrance import csrf_token
+from monitor.desk.door.entrance import csrf_token
 from monitor.desk.place import Desk
 from monitor.model import ChannelState
 from monitor.run import open_client

@@ -14,9 +14,9 @@ import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from monitor.desk import passwords
 from monitor.desk.app import addresses
-from monitor.desk.entrance import ROLES, csrf_token, entry_cookie
+from monitor.desk.door import passwords
+from monitor.desk.door.entrance import ROLES, csrf_token, entry_cookie
 from monitor.desk.place import Desk
 from monitor.model import DeskRole
 from storage import access_keys, accounts, sessions

@@ -17,9 +17,9 @@ from playwright.sync_api import expect
 from sqlalchemy import update
 
 from monitor.desk.app import LARGEST
-from monitor.desk.entrance import csrf_token
-from monitor.desk.feed_lists import LARGEST as LARGEST_LIST
+from monitor.desk.door.entrance import csrf_token
 from monitor.desk.place import Desk
+from monitor.desk.rooms.feed_lists import LARGEST as LARGEST_LIST
 from monitor.feeds import opml
 from monitor.model import Feed
 from monitor.run import open_client

@@ -21,10 +21,10 @@ from schemathesis.checks import CHECKS as KNOWN
 from schemathesis.core.result import Ok
 
 from monitor.desk.app import addresses, make_app
-from monitor.desk.entrance import ROLES
-from monitor.desk.interface import addresses_of, description
-from monitor.desk.people import People
+from monitor.desk.door.entrance import ROLES
+from monitor.desk.door.people import People
 from monitor.desk.place import Desk
+from monitor.desk.rooms.interface import addresses_of, description
 from storage.database import Database
 from tests.browser import open_desk
 from tests.conftest import NOON

@@ -13,8 +13,8 @@ import feedparser
 import httpx
 import pytest
 
+from monitor.desk.door.people import People
 from monitor.desk.pages import csv_answer
-from monitor.desk.people import People
 from monitor.desk.place import Desk
 from storage import access_keys, review
 from storage.database import Database

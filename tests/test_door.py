@@ -10,9 +10,9 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher
 
-from monitor.desk import passwords, second_factor
-from monitor.desk.door import REFUSED, Door, Entered, Refused
-from monitor.desk.people import People, new_secret
+from monitor.desk.door import passwords, second_factor
+from monitor.desk.door.login import REFUSED, Door, Entered, Refused
+from monitor.desk.door.people import People, new_secret
 from monitor.model import Session
 from storage import accounts, audit, sessions
 from storage.database import Database

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.desk.entrance import (
+from monitor.desk.door.entrance import (
     LOGINS,
     ROLES,
     Limit,

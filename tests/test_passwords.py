@@ -9,8 +9,8 @@ from time import sleep
 import pytest
 from argon2 import PasswordHasher
 
-from monitor.desk import passwords
-from monitor.desk.passwords import common_passwords, fits, hash_password, is_outdated, password_fault
+from monitor.desk.door import passwords
+from monitor.desk.door.passwords import common_passwords, fits, hash_password, is_outdated, password_fault
 
 GOOD = "juniper ferry 1871"
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.desk.second_factor import (
+from monitor.desk.door.second_factor import (
     RECOVERY_BYTES,
     app_address,
     code_at,

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.desk import throttle as room
-from monitor.desk.entrance import Limit
-from monitor.desk.throttle import Throttle
+from monitor.desk.door import throttle as room
+from monitor.desk.door.entrance import Limit
+from monitor.desk.door.throttle import Throttle
 from tests.conftest import NOON
 
 LIMIT = Limit(tries=3, within=timedelta(minutes=15))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from monitor.desk import second_factor
-from monitor.desk.door import Door
-from monitor.desk.people import new_secret
+from monitor.desk.door import second_factor
+from monitor.desk.door.login import Door
+from monitor.desk.door.people import new_secret
 from storage import accounts, audit
 from storage.database import Database
 from tests.conftest import NOON, Clock

@@ -14,8 +14,8 @@ import click
 import pytest
 
 from monitor.cli import paint
-from monitor.desk import second_factor
-from monitor.desk.door import Door, Entered
+from monitor.desk.door import second_factor
+from monitor.desk.door.login import Door, Entered
 from storage import access_keys
 from storage.database import Database
 from tests import command

@@ -20,8 +20,8 @@ from rich.text import Text
 from monitor.cli.options import database_option, json_option, open_database
 from monitor.cli.paint import json_line, json_lines, local, out, plain, plain_lines, table
 from monitor.clock import utc_now
-from monitor.desk.people import People, account_called, new_secret
-from monitor.desk.second_factor import app_address
+from monitor.desk.door.people import People, account_called, new_secret
+from monitor.desk.door.second_factor import app_address
 from monitor.model import Account, DeskRole
 from storage import access_keys, accounts, audit
 

@@ -13,7 +13,7 @@ from fastapi import Form, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel
 
-from monitor.desk import entrance
+from monitor.desk.door import entrance
 from monitor.desk.visit import SAID, Visit
 
 Next = Annotated[str, Form(description="Where a browser without a script goes afterwards: a path of the desk.")]

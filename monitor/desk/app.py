@@ -18,7 +18,8 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from monitor.desk import (
+from monitor.desk.place import Desk
+from monitor.desk.rooms import (
     account,
     admin,
     companies,
@@ -44,7 +45,6 @@ from monitor.desk import (
     trying,
     watches,
 )
-from monitor.desk.place import Desk
 from monitor.desk.views import STATIC, render
 from monitor.desk.visit import SAID, Need, NotIn, ask_again, host_of, stranger
 from monitor.errors import ConflictError, FileChangedError, StorageError, TipsheetError

@@ -13,10 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
-from monitor.desk.door import Door
-from monitor.desk.entrance import ERRANDS
+from monitor.desk.door.entrance import ERRANDS
+from monitor.desk.door.login import Door
+from monitor.desk.door.throttle import Throttle
 from monitor.desk.teaching import Taught
-from monitor.desk.throttle import Throttle
 from monitor.model import Account
 from monitor.net.fetch import Client
 from monitor.settings.config import Config, read_config

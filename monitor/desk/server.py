@@ -20,7 +20,7 @@ import uvicorn
 from tzlocal import get_localzone_name
 
 from monitor.desk.app import make_app
-from monitor.desk.door import Door
+from monitor.desk.door.login import Door
 from monitor.desk.place import Desk, Settings
 from monitor.desk.teaching import Taught
 from monitor.errors import TipsheetError

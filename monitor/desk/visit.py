@@ -22,7 +22,7 @@ from fastapi.concurrency import run_in_threadpool
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
-from monitor.desk import entrance
+from monitor.desk.door import entrance
 from monitor.desk.place import Desk
 from monitor.model import Account, DeskRole, KeyKind
 from storage import access_keys, sessions

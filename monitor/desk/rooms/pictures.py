@@ -13,9 +13,9 @@ from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter, Query
 
-from monitor.desk.day import midnight
-from monitor.desk.drawings import drawing
 from monitor.desk.pages import page
+from monitor.desk.rooms.day import midnight
+from monitor.desk.rooms.drawings import drawing
 from monitor.desk.views import local_day, many
 from monitor.desk.visit import Reader, Visit
 from monitor.pictures import charts

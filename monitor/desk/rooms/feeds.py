@@ -18,8 +18,8 @@ from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 
 from monitor.desk.answers import Done, Next, done
-from monitor.desk.drawings import drawing
 from monitor.desk.pages import page
+from monitor.desk.rooms.drawings import drawing
 from monitor.desk.visit import Reader, Reviewer, Visit
 from monitor.errors import ConfigError
 from monitor.model import Feed, FeedRow

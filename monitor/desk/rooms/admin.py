@@ -12,10 +12,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Response
 from fastapi.responses import JSONResponse
 
-from monitor.desk import entrance, passwords
 from monitor.desk.answers import Done, done
+from monitor.desk.door import entrance, passwords
+from monitor.desk.door.people import People
 from monitor.desk.pages import page
-from monitor.desk.people import People
 from monitor.desk.views import render
 from monitor.desk.visit import Admin, Visit
 from monitor.errors import AccountError

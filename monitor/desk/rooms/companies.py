@@ -14,8 +14,8 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 
-from monitor.desk.drawings import drawing
 from monitor.desk.pages import page
+from monitor.desk.rooms.drawings import drawing
 from monitor.desk.views import local_day
 from monitor.desk.visit import Reader, Visit
 from monitor.model import Document, Naming

@@ -1,6 +1,6 @@
 """The page of one's own account: password, clock, second factor, keys, and the way out of every browser.
 
-What must not live here: the rules for any of it (`people`, `passwords`, `door`).
+What must not live here: the rules for any of it (`people`, `passwords`, `login`).
 
 What a borrowed browser must not do (another password, a second factor, a key) asks for the password again. What is told
 once is in the answer itself and nowhere else.
@@ -21,11 +21,11 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from alerts.languages.language import CODES
-from monitor.desk import entrance, passwords
 from monitor.desk.answers import Done, done
+from monitor.desk.door import entrance, passwords
+from monitor.desk.door.people import People, language_fault, new_secret, zone_fault
+from monitor.desk.door.second_factor import app_address
 from monitor.desk.pages import page
-from monitor.desk.people import People, language_fault, new_secret, zone_fault
-from monitor.desk.second_factor import app_address
 from monitor.desk.views import render
 from monitor.desk.visit import Reader, Visit
 from monitor.errors import AccountError

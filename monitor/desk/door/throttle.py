@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from datetime import datetime, timedelta
 from threading import Lock
 
-from monitor.desk.entrance import Limit, wait
+from monitor.desk.door.entrance import Limit, wait
 
 _SWEEP = 10_000  # keys, beyond which those that say nothing any more are looked for
 

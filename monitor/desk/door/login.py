@@ -13,15 +13,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from monitor.desk import passwords, second_factor
-from monitor.desk.entrance import (
+from monitor.desk.door import passwords, second_factor
+from monitor.desk.door.entrance import (
     LOGINS,
     client_key,
     decide_login,
     login_name,
     name_fault,
 )
-from monitor.desk.throttle import Throttle
+from monitor.desk.door.throttle import Throttle
 from monitor.model import Account, Credentials
 from storage import accounts, audit, sessions
 from storage.accounts import hash_of

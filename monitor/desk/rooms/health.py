@@ -20,7 +20,7 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 
-from monitor.desk import entrance
+from monitor.desk.door import entrance
 from monitor.desk.place import Desk
 from monitor.desk.visit import Anybody, Visit
 from monitor.model import Standing

@@ -1,7 +1,7 @@
 """The door of the desk as decisions: who may enter, for how long, and what a request must show to be believed.
 
 What lives here: functions of values; `now` and secrets are arguments. What must not: hashing passwords (`passwords`),
-codes (`second_factor`), the database and the clock (`door`), requests and answers (`visit`).
+codes (`second_factor`), the database and the clock (`login`), requests and answers (`visit`).
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from fastapi import APIRouter, Query
 from pydantic import BeforeValidator, Field
 
 from monitor.desk.cards import Marks
-from monitor.desk.day import midnight
 from monitor.desk.pages import page
+from monitor.desk.rooms.day import midnight
 from monitor.desk.visit import Reader, Visit
 from monitor.errors import QueryError
 from monitor.model import Filters, VerdictKind

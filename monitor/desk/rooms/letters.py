@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from alerts.discretion import reduced
 from alerts.smtp import compose_letter
 from alerts.webhook import body_of
-from monitor.desk.deliveries import find
+from monitor.desk.rooms.deliveries import find
 from monitor.desk.visit import Reviewer, Visit
 from monitor.model import Message
 from monitor.settings.yaml_file import load_tree

@@ -25,7 +25,7 @@ from alerts.cleaning import clean, safe_link
 from alerts.syndication import FeedHead, Format, Item
 from monitor.desk.cards import Marks, card_of
 from monitor.desk.pages import page
-from monitor.desk.search import Asked, FoundEntry, OutletWanted, VerdictWanted, WatchWanted, search_archive
+from monitor.desk.rooms.search import Asked, FoundEntry, OutletWanted, VerdictWanted, WatchWanted, search_archive
 from monitor.desk.views import many, marked
 from monitor.desk.visit import Keyed, Reader, Visit
 from monitor.model import Filters, StoryLine

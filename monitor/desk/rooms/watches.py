@@ -17,8 +17,8 @@ from starlette.exceptions import HTTPException
 
 from alerts.history import blocks
 from monitor.desk.cards import StoryCard, card_of
-from monitor.desk.day import midnight
 from monitor.desk.pages import page
+from monitor.desk.rooms.day import midnight
 from monitor.desk.views import local_day
 from monitor.desk.visit import Reader, Visit
 from monitor.model import Filters, StoryLine

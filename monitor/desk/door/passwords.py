@@ -1,7 +1,7 @@
 """Passwords: which may be chosen, how they are kept, and whether one fits.
 
 What lives here: the only calls of the argon2 library, and the rule for choosing. What must not: whose password it is,
-and what follows (`door`).
+and what follows (`login`).
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _nobodys() -> str:
 @cache
 def common_passwords() -> frozenset[str]:
     """The 3,000 most common passwords, and the most common ones that are long enough."""
-    packed = files("monitor.desk").joinpath("common_passwords.txt.gz").read_bytes()
+    packed = files("monitor.desk.door").joinpath("common_passwords.txt.gz").read_bytes()
     return frozenset(gzip.decompress(packed).decode().split())
 
 

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from alerts import channel as channels
 from monitor.desk.answers import Done, Next, done
-from monitor.desk.errands import count_errand
+from monitor.desk.door.errands import count_errand
 from monitor.desk.views import many
 from monitor.desk.visit import Admin, Reviewer
 from monitor.pipeline.resting import end_rests

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Form, Query, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
 
-from monitor.desk.errands import count_errand
+from monitor.desk.door.errands import count_errand
 from monitor.desk.pages import page
 from monitor.desk.views import render
 from monitor.desk.visit import Admin, Visit

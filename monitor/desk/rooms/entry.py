@@ -1,6 +1,6 @@
 """In and out, as pages: the login and the logout.
 
-What must not live here: who may enter (`entrance`, `door`).
+What must not live here: who may enter (`entrance`, `login`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 
-from monitor.desk import entrance
 from monitor.desk.answers import done
-from monitor.desk.door import Refused
+from monitor.desk.door import entrance
+from monitor.desk.door.login import Refused
 from monitor.desk.views import render
 from monitor.desk.visit import Anybody, Reader, Visit
 

@@ -16,7 +16,7 @@ from zoneinfo import available_timezones
 from sqlalchemy import Connection
 
 from alerts.languages.language import CODES
-from monitor.desk import entrance, passwords, second_factor
+from monitor.desk.door import entrance, passwords, second_factor
 from monitor.errors import AccountError
 from monitor.model import Account, AuditAction, DeskRole, Key, KeyKind
 from storage import access_keys, accounts, audit
