@@ -203,7 +203,9 @@ def file_at(url: str) -> Path:
     parsed = _read_url(url)
     file = _KINDS[parsed.get_backend_name()].file_of(parsed)
     if file is None:
-        raise StorageError(f"{parsed.render_as_string()} is no file; expected something like sqlite:////path/tipsheet.db")
+        raise StorageError(
+            f"{parsed.render_as_string()} is no file; expected something like sqlite:////path/tipsheet.db"
+        )
     return file
 
 
