@@ -256,10 +256,11 @@ def _show_next(page: Path, place: Path) -> None:
     _line(f"  the digest, in a browser:    {page}")
     _line(f"  the mail, in a mail client:  {place / 'mail'}")
     _heading("What to type next:")
-    command = _command()
+    command, database = _command(), f"sqlite:///{place / 'tipsheet.db'}"
     steps = (
         (f"{command} demo", "again: nothing new, nothing told twice"),
-        (f"{command} stories --database sqlite:///{place / 'tipsheet.db'}", "what the demo's database remembers"),
+        (f"{command} stories --database {database}", "what the demo's database remembers"),
+        (f"{command} web --config {place / 'feeds.yaml'} --database {database}", "the review desk, in a browser"),
         _own_file(command),
         (f"{command} check", "what is wrong with it, if anything"),
         (f"{command} once", "ask its real servers, mail what is new; `run` does so until told to stop"),
