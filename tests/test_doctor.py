@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -128,7 +129,7 @@ def test_a_database_that_is_not_there_or_is_none_is_bad(ward: Ward) -> None:
 
 
 def test_a_database_with_a_torn_page_is_found(ward: Ward) -> None:
-    with sqlite3.connect(ward.file) as raw:
+    with closing(sqlite3.connect(ward.file)) as raw, raw:
         raw.execute("PRAGMA journal_mode=DELETE")
         raw.executemany("INSERT INTO facts VALUES (?, ?)", [(f"fact {n}", '"x"' * 90) for n in range(400)])
     size = ward.file.stat().st_size

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse
+from pydantic import BeforeValidator
 from starlette.exceptions import HTTPException
 
 from monitor.desk.cards import StoryCard, card_of
@@ -33,7 +34,11 @@ _MOST_REASONS = 2  # that are said of a place
 
 WatchWanted = Annotated[str, Query(description="Only stories of this watch.")]
 OutletWanted = Annotated[str, Query(description="Only stories that this outlet tells: its domain.")]
-VerdictWanted = Annotated[VerdictKind | None, Query(description="Only stories judged so; open: not judged.")]
+VerdictWanted = Annotated[
+    VerdictKind | None,
+    BeforeValidator(lambda given: given or None),  # a form that asks for none sends an empty one
+    Query(description="Only stories judged so; open: not judged."),
+]
 AssigneeWanted = Annotated[str, Query(description="Only stories of this person.")]
 OrderWanted = Annotated[Order, Query(description="As verdicts have taught, or plain: by the watches' own weight.")]
 OneDay = Annotated[date, Path(description="A date where the reader lives.")]
@@ -53,6 +58,17 @@ class Day:
     @property
     def sections(self) -> Sequence[tuple[str, Sequence[StoryCard]]]:
         return [(watch, list(cards)) for watch, cards in groupby(self.rows, attrgetter("watch"))]
+
+    @property
+    def watches(self) -> Sequence[str]:
+        """Those by which the day can be narrowed."""
+        return sorted({row.watch for row in self.rows} | ({self.filters.watch} - {""}))
+
+    @property
+    def owners(self) -> Sequence[str]:
+        """Whose stories can be asked for."""
+        named = {row.assignee for row in self.rows} | {self.filters.assignee} | set(self.people)
+        return sorted(named - {""})
 
     @property
     def before(self) -> date:

@@ -125,7 +125,7 @@
     const story = current() ?? stories()[0];
     if (!story) return;
     choose(story, { scroll: false });
-    $(`[data-key="${name}"]`, story)?.click();
+    ($(`[data-key="${name}"]`, story) ?? $(`main [data-key="${name}"]`))?.click();
   }
 
   const KEYS = {
