@@ -4,7 +4,7 @@
     visit.py       who is asking, and what each address asks of whoever comes
     app.py         all addresses together; what every answer carries
     pages.py       one value, three answers: a page, JSON, CSV
-    answers.py     what somebody is told who did something
+    answers.py     what every form may carry, and what somebody is told who did something
     views.py       how things are printed in a page
     cards.py       a story on a list
     teaching.py    what verdicts have taught

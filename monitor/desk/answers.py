@@ -1,4 +1,4 @@
-"""What is answered to somebody who did something: JSON to a script or a program, the next page to a form.
+"""What every form may carry, and what is answered to it: JSON to a script or a program, the next page to a form.
 
 What must not live here: doing it.
 """
@@ -16,6 +16,9 @@ from pydantic import BaseModel
 from monitor.desk.door import entrance
 from monitor.desk.visit import SAID, Visit
 
+Mark = Annotated[
+    str, Form(description="Of feeds.yaml as it was read: `mark` of what was shown. Another's change is told.")
+]
 Next = Annotated[str, Form(description="Where a browser without a script goes afterwards: a path of the desk.")]
 
 

@@ -16,7 +16,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from monitor.desk.answers import Done, done
+from monitor.desk.answers import Done, Mark, done
 from monitor.desk.pages import page
 from monitor.desk.views import render
 from monitor.desk.visit import Admin, Visit
@@ -30,8 +30,6 @@ router = APIRouter(tags=["settings"])
 
 MAX_TEXT = 10_000_000  # characters of the whole file
 _GONE = "No watch of this name stands there."
-
-Mark = Annotated[str, Form(description="Of the file that was read: `mark` of the form. Another's change is told.")]
 
 
 class WatchForm(BaseModel):

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Form, Query, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from monitor.desk.answers import Done, done
+from monitor.desk.answers import Done, Mark, done
 from monitor.desk.pages import page
 from monitor.desk.views import render
 from monitor.desk.visit import Admin, Visit
@@ -27,7 +27,6 @@ from monitor.settings.yaml_file import Items, Keys, read_tree
 router = APIRouter(tags=["settings"])
 
 FeedName = Annotated[str, Query(description="Its name in feeds.yaml; empty: a new one.", max_length=200)]
-Mark = Annotated[str, Form(description="Of the file that was read: `mark` of the form. Another's change is told.")]
 
 
 class FeedForm(BaseModel):

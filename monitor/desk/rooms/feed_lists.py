@@ -15,7 +15,7 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from monitor.desk.answers import Done, done
+from monitor.desk.answers import Done, Mark, done
 from monitor.desk.pages import page
 from monitor.desk.views import many, render
 from monitor.desk.visit import Admin, Reader
@@ -30,7 +30,6 @@ router = APIRouter(tags=["feeds"])
 LARGEST = 5_000_000  # bytes of a list that is brought; 10,000 feeds take 2 MB
 
 Document = Annotated[str, Form(max_length=2 * LARGEST, description="The `document` that was shown, as it was.")]
-Mark = Annotated[str, Form(description="Of the file that was read: `mark` of what was shown.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
