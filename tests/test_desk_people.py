@@ -5,12 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import re
+from pathlib import Path
 
+import httpx
 import pytest
 
 from monitor.desk.place import Desk
 from storage import accounts
+from storage.database import Database
+from tests.browser import open_desk
+from tests.conftest import Clock
 from tests.test_desk_account import NEW, OLD, Browsing, Enter, desk, enter, enters, quick
+from tests.test_desk_doors import MINIMAL
 
 __all__ = ["desk", "enter", "quick"]  # the fixtures
 
@@ -92,6 +98,27 @@ def test_the_log_is_read_page_by_page_and_as_a_table_for_spreadsheets(ana: Brows
     rows = list(csv.DictReader(io.StringIO(ana.client.get("/people/log.csv").text)))
     assert [row["action"] for row in rows[-2:]] == ["account added", "account added"]
     assert {row["who"] for row in rows} >= {"ana", "the keeper"}
+
+
+def test_an_open_desk_leads_to_the_first_account(database: Database, tmp_path: Path) -> None:
+    """As long as there is none, whoever sits at the machine makes it; it is an admin's."""
+    (tmp_path / "feeds.yaml").write_text(MINIMAL, encoding="utf-8")
+    with open_desk(database, tmp_path / "feeds.yaml", Clock()) as desk:
+        browser = httpx.Client(base_url=desk.home, headers={"Accept": "text/html", "Origin": desk.home})
+        assert '<a href="/people">Let others in</a>' in browser.get("/").text
+        page = browser.get("/people").text
+        assert "open to whoever sits at this machine, and to nobody else" in page
+        (csrf,) = set(re.findall(r'name="csrf" value="([^"]+)"', page))
+        (role,) = re.findall(r'name="role" value="([^"]+)"', page)
+        typed = {"csrf": csrf, "name": "ana", "password": "short", "role": role, "zone": "UTC"}
+        assert 'id="fault-password"' in browser.post("/people", data=typed).text
+        told = browser.post("/people", data=typed | {"password": NEW}, follow_redirects=True).text
+        assert "Start the desk again: from then on it asks who comes." in told
+        assert "The desk is still open to whoever sits at this machine." in told
+        browser.close()
+    with open_desk(database, tmp_path / "feeds.yaml", Clock()) as desk:
+        assert httpx.get(f"{desk.home}/").status_code == 401
+        assert enters(desk, "ana", NEW)
 
 
 def test_a_log_that_ends_says_so(ana: Browsing) -> None:
