@@ -69,6 +69,22 @@ def _is(turn: Turn) -> ColumnElement[bool]:
     return (turns.c.name == turn.name) & (turns.c.epoch == turn.epoch) & (turns.c.owner == turn.owner)
 
 
+def is_time(connection: Connection, name: str, *, every: timedelta) -> bool:
+    """Whether what is done once in a while is to be done now, by whoever asks first; then its time begins anew."""
+    at = now(connection)
+    blank = {"name": name, "epoch": 0, "owner": "", "began_at": at - every, "ended_at": at, "rests": {}}
+    connection.execute(insert_new(connection, turns).values(blank))
+    again = update(turns).where(turns.c.name == name, turns.c.began_at <= at - every).values(began_at=at)
+    return bool(connection.execute(again).rowcount)
+
+
+def begun(connection: Connection, parts: str) -> dict[str, datetime]:
+    """When the last turn began of each part whose name begins so."""
+    mine = turns.c.name.startswith(parts, autoescape=True)
+    rows = connection.execute(select(turns.c.name, turns.c.began_at).where(mine))
+    return {row.name: row.began_at for row in rows}
+
+
 def last_end(connection: Connection, parts: str) -> datetime | None:
     """When a turn of one of the parts whose name begins so ended last."""
     mine = turns.c.name.startswith(parts, autoescape=True)

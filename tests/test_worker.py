@@ -143,6 +143,14 @@ def test_a_late_end_ends_nobody_elses_turn(database: Database) -> None:
     assert not take(database, "crawl 1", "others").clean
 
 
+def test_what_is_done_once_in_a_while_is_done_by_whoever_asks_first(database: Database) -> None:
+    def ask(every: timedelta) -> bool:
+        with database.write(alongside=True) as connection:
+            return turns.is_time(connection, "tick", every=every)
+
+    assert [ask(timedelta(hours=1)), ask(timedelta(hours=1)), ask(timedelta(0))] == [True, False, True]
+
+
 # ---- shards ----------------------------------------------------------------------------------------------------------
 
 
@@ -218,6 +226,17 @@ def test_a_shard_is_due_until_its_feeds_are_asked(work: Work) -> None:
     work.do(crawls(work)[0])
     assert polls(work.stages.database) == [1]
     assert crawls(work) == []
+
+
+def test_a_chore_is_due_again_when_its_time_is_over(work: Work) -> None:
+    owner = Part(task="chore", about="owner")
+    assert owner in work.due()
+    work.do(owner)
+    assert owner not in work.due()
+    with work.stages.database.write() as connection:
+        ago = update(turn_table).where(turn_table.c.name == owner.name)
+        connection.execute(ago.values(began_at=datetime.now(UTC) - timedelta(minutes=1)))
+    assert owner in work.due()
 
 
 def test_what_a_dead_worker_had_is_asked_after_the_gap_of_its_hosts(work: Work, server: ScriptedServer) -> None:

@@ -19,7 +19,7 @@ from procrastinate import App, PsycopgConnector, exceptions
 from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
 
-from monitor.cluster.work import Part, Work
+from monitor.cluster.work import SWEEP, TICK, Part, Work
 from monitor.errors import StorageError
 from monitor.pipeline.journal import note
 from storage.database import Database
@@ -28,13 +28,7 @@ BEAT = 5.0  # seconds between two signs of life of a worker
 STALLED = 20.0  # without one, after which its jobs are taken for dead
 AGAIN = 1.0  # before a worker begins again whose database was away
 
-_TICK, _SWEEP = "* * * * * */2", "* * * * * */10"
-_CHORES = {
-    "hubs": "* * * * * */10",
-    "strays": "* * * * * */30", "digests": "* * * * * */30", "reminders": "* * * * * */30",
-    "questions": "* * * * * */30",
-    "owner": "* * * * *", "heartbeat": "*/5 * * * *", "retention": "17 3 * * *",
-}  # fmt: skip
+LOOK = 1.0  # between two looks at whether it is time for a tick
 
 
 def make_ready(database: Database, *, alone: bool) -> None:
@@ -80,6 +74,7 @@ async def _serve(work: Work, *, crawls: int) -> None:
             asyncio.create_task(_keep_working(app, queue, at_once))
             for queue, at_once in (("crawl", crawls), ("others", others))
         ]
+        hands.append(asyncio.create_task(_keep_looking(app, work)))
         await stop.wait()
         note("stopping")
         work.stop()
@@ -106,39 +101,45 @@ def _app(work: Work) -> App:
     app = App(connector=_connector(work.stages.database))
     for task, queue in (("crawl", "crawl"), ("examine", "others"), ("deliver", "others"), ("chore", "others")):
         app.task(name=task, queue=queue)(_doing(work, task))
+    return app
 
-    @app.periodic(cron=_TICK)
-    @app.task(name="tick", queue="others", priority=1, queueing_lock="tick")
-    async def tick(timestamp: int) -> None:
-        """Whatever is due gets a job, unless it has one."""
-        parts = await asyncio.to_thread(work.due)
-        present = {
-            job.lock for state in ("todo", "doing") for job in await app.job_manager.list_jobs_async(status=state)
-        }
-        for part in parts:
-            if part.name not in present:
-                await _defer(app, part)
 
-    @app.periodic(cron=_SWEEP)
-    @app.task(name="sweep", queue="others", priority=1, queueing_lock="sweep")
-    async def sweep(timestamp: int) -> None:
-        """The jobs of dead workers end, so that others may take their turns.
+async def _keep_looking(app: App, work: Work) -> None:
+    """Until it is cancelled: one worker of all ticks every two seconds, and one sweeps every ten.
 
-        They are not tried again, as a queue would: the next job of the part is there already, or comes with a tick.
-        """
-        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):
+    Which one, the database says, by its own clock. Whoever dies over it is not missed: the next to look is the next.
+    """
+    duties = (("tick", TICK, _tick), ("sweep", SWEEP, _sweep))
+    while True:
+        for name, seconds, do in duties:
+            try:
+                if await asyncio.to_thread(work.is_time, name, seconds):
+                    await do(app, work)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next look comes
+                note("failed", level=logging.ERROR, stage=name, error=error)
+        await asyncio.sleep(LOOK)
+
+
+async def _tick(app: App, work: Work) -> None:
+    """Whatever is due gets a job, unless it has one."""
+    parts = await asyncio.to_thread(work.due)
+    present = {job.lock for state in ("todo", "doing") for job in await app.job_manager.list_jobs_async(status=state)}
+    for part in parts:
+        if part.name not in present:
+            await _defer(app, part)
+
+
+async def _sweep(app: App, work: Work) -> None:
+    """The jobs of dead workers end, so that others may take their turns.
+
+    They are not tried again, as a queue would: the next job of the part is there already, or comes with a tick.
+    """
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):
+        try:
             await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
             note("sweep", level=logging.WARNING, part=job.lock, worker="dead")
-
-    def chore(name: str) -> None:
-        @app.periodic(cron=_CHORES[name])
-        @app.task(name=f"time for {name}", queue="others", queueing_lock=f"time for {name}")
-        async def time_for(timestamp: int) -> None:
-            await _defer(app, Part(task="chore", about=name))
-
-    for name in _CHORES:
-        chore(name)
-    return app
+        except exceptions.ConnectorException as error:  # its worker lived, and has just ended it; or the database left
+            note("sweep", level=logging.WARNING, part=job.lock, left=error.__cause__ or error)
 
 
 def _doing(work: Work, task: str) -> Any:

@@ -37,8 +37,18 @@ if TYPE_CHECKING:
 SLICE = 15.0  # seconds for which the feeds of a shard are asked in one turn, and as many for its pages
 LONG = 300.0  # for which one worker examines: another would have to read the stories of the window again
 TICK = 2.0
+SWEEP = 10.0
 BACKLOG = 50_000  # entries that wait for examination, beyond which no feed is asked
 SIGN = timedelta(minutes=10)  # within which the work must have gone on for a sign of life to be given
+
+CHORES: Mapping[str, timedelta] = {
+    "pushes": timedelta(),
+    "index": timedelta(seconds=10), "snapshots": timedelta(seconds=10), "hubs": timedelta(seconds=10),
+    "strays": timedelta(seconds=30), "digests": timedelta(seconds=30), "reminders": timedelta(seconds=30),
+    "questions": timedelta(seconds=30),
+    "owner": timedelta(minutes=1), "heartbeat": timedelta(minutes=5),
+    "retention": timedelta(hours=1),  # it looks itself whether a day is over
+}  # fmt: skip
 
 _RELEASED: Mapping[str, tuple[Table, ColumnElement[bool] | None]] = {
     "examine": (entry_table, None),
@@ -86,6 +96,11 @@ class Work:
         for limit in tuple(self._limits):
             limit.set()
 
+    def is_time(self, name: str, seconds: float) -> bool:
+        """Whether this worker is to do what one of all does so often, by the clock of the database."""
+        with self.stages.database.write(alongside=True) as connection:
+            return turns.is_time(connection, name, every=timedelta(seconds=seconds))
+
     def due(self) -> list[Part]:
         """The parts in which something is to be done now, the most urgent first."""
         config = self.stages.config
@@ -95,16 +110,23 @@ class Work:
             crowded = waiting > BACKLOG
             due = [] if crowded else shards.due(connection, now=now)
             channels = outbox.channels_due(connection, now=now)
+            begun = turns.begun(connection, "chore ")
         if crowded:
             note("crawl", level=logging.WARNING, paused=f"{waiting} entries wait for examination")
         return [
             *(Part(task="deliver", about=channel) for channel in channels if channel in config.channels),
             Part(task="examine"),
             *(Part(task="crawl", about=str(shard)) for shard in due),
-            Part(task="chore", about="index"),
-            *([Part(task="chore", about="snapshots")] if config.archive else []),
-            *([Part(task="chore", about="pushes")] if config.websub else []),
+            *self._chores_due(begun, now),
         ]
+
+    def _chores_due(self, begun: Mapping[str, datetime], now: datetime) -> Iterator[Part]:
+        config = self.stages.config
+        wanted = {"snapshots": config.archive, "pushes": config.websub}
+        for about, every in CHORES.items():
+            part = Part(task="chore", about=about)
+            if wanted.get(about, True) and (part.name not in begun or begun[part.name] <= now - every):
+                yield part
 
     def do(self, part: Part) -> None:
         """One turn. What goes wrong is said, and left to the next turn."""
