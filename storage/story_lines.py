@@ -7,7 +7,7 @@ statements as one. What must not: the order in which people read them (`monitor.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -25,6 +25,7 @@ _READ = 20_000  # code points of a text in which a passage is looked for
 _BEFORE, _PASSAGE = 400, 1_000  # code points of a passage before its first place, and in all
 
 Key: TypeAlias = tuple[int, str]  # story, watch
+_Report: TypeAlias = tuple[Any, ...]  # story, entry, outlet, match, its watch, level, score
 
 
 def lines(
@@ -51,7 +52,7 @@ def _lines(
     connection: Connection, found: Select[int, str], limit: int | None, person: str = ""
 ) -> tuple[StoryLine, ...]:
     latest = found.order_by(func.max(entries.c.id).desc(), matches.c.watch).limit(limit)
-    keys = [(row.story_id, row.watch) for row in connection.execute(latest)]
+    keys = [(story, watch) for story, watch in connection.execute(latest).all()]
     return _Gathered.of(connection, keys, person).lines(keys)
 
 
@@ -114,12 +115,14 @@ class _Gathered:
     @classmethod
     def of(cls, connection: Connection, keys: Sequence[Key], person: str) -> _Gathered:
         ids = {story for story, _ in keys}
-        tellers, matched, origins = _tellers(connection, ids), _matched(connection, ids), _origins(connection, ids)
+        reports, origins = _reports(connection, ids), _origins(connection, ids)
+        tellers = _tellers(reports)
+        clearest = _clearest(reports, origins)
         return cls(
-            stories={row.id: row for row in connection.execute(select(stories).where(stories.c.id.in_(ids)))},
-            leads=_leads(connection, {key: _lead(matched[key], origins.get(key[0], ())).id for key in keys}),
-            entries={story: len(outlets) for story, outlets in tellers.items()},
-            outlets={story: tuple(dict.fromkeys(outlets)) for story, outlets in tellers.items()},
+            stories=_stories(connection, ids),
+            leads=_leads(connection, {key: clearest[key] for key in keys}),
+            entries={story: len(of_story) for story, of_story in tellers.items()},
+            outlets={story: tuple(dict.fromkeys(of_story.values())) for story, of_story in tellers.items()},
             origins={story: tuple(row.outlet for row in named) for story, named in origins.items()},
             decisions=_decisions(connection, ids),
             verdicts=_verdicts(connection, ids),
@@ -145,41 +148,44 @@ class _Gathered:
         )  # fmt: skip
 
 
-def _tellers(connection: Connection, ids: Collection[int]) -> dict[int, list[str]]:
-    """The outlet of each member of a story, in order of arrival."""
+def _stories(connection: Connection, ids: Collection[int]) -> dict[int, Row[Any]]:
+    columns: Select[Any] = select(stories.c.id, stories.c.began_at, stories.c.last_at)
+    return {row.id: row for row in connection.execute(columns.where(stories.c.id.in_(ids))).all()}
+
+
+def _reports(connection: Connection, ids: Collection[int]) -> Sequence[_Report]:
+    """The members of each story in order of arrival, each once for each watch that it matched, or once for none."""
+    match = (matches.c.id, matches.c.watch, matches.c.level, matches.c.score)  # without its places, which can be many
     rows = connection.execute(
-        select(members.c.story_id, feeds.c.outlet)
+        select(members.c.story_id, members.c.entry_id, feeds.c.outlet, *match)
+        .select_from(members)
         .join(entries, entries.c.id == members.c.entry_id)
         .join(feeds, feeds.c.id == entries.c.feed_id)
+        .outerjoin(matches, matches.c.entry_id == members.c.entry_id)
         .where(members.c.story_id.in_(ids))
         .order_by(members.c.story_id, members.c.entry_id)
     )
-    found: dict[int, list[str]] = {}
-    for story, outlet in rows:
-        found.setdefault(story, []).append(outlet)
+    return rows.tuples().all()
+
+
+def _tellers(reports: Iterable[_Report]) -> dict[int, dict[int, str]]:
+    """Of each story its entries, in order of arrival, each with its outlet."""
+    found: dict[int, dict[int, str]] = {}
+    for story, entry, outlet, *_ in reports:
+        found.setdefault(story, {})[entry] = outlet
     return found
 
 
-def _matched(connection: Connection, ids: Collection[int]) -> dict[Key, list[Any]]:
-    """The matches of each story, without their places, which can be many."""
-    rows = connection.execute(
-        select(matches.c.id, matches.c.watch, matches.c.level, matches.c.score, members.c.story_id, feeds.c.outlet)
-        .join(members, members.c.entry_id == matches.c.entry_id)
-        .join(entries, entries.c.id == matches.c.entry_id)
-        .join(feeds, feeds.c.id == entries.c.feed_id)
-        .where(members.c.story_id.in_(ids))
-        .order_by(matches.c.entry_id)
-    )
-    found: dict[Key, list[Any]] = {}
-    for row in rows:
-        found.setdefault((row.story_id, row.watch), []).append(row)
-    return found
-
-
-def _lead(matched: Sequence[Row[Any]], origins: Sequence[Row[Any]]) -> Row[Any]:
-    """Whose words stand for the story: the outlet's that broke it, where it matched; else the clearest match's."""
-    broke = {row.domain for row in origins}
-    return max(matched, key=lambda row: (row.outlet in broke, row.level == "alert", row.score))
+def _clearest(reports: Iterable[_Report], origins: Mapping[int, Sequence[Row[Any]]]) -> dict[Key, int]:
+    """The match whose words stand for the story: the outlet's that broke it, where it matched; else the clearest."""
+    broke = {story: {row.domain for row in named} for story, named in origins.items()}
+    found: dict[Key, tuple[tuple[bool, bool, float], int]] = {}
+    for story, _, outlet, match, watch, level, score in reports:
+        if match is not None:
+            rank = outlet in broke.get(story, ()), level == "alert", score
+            if (best := found.get((story, watch))) is None or rank > best[0]:
+                found[story, watch] = rank, match
+    return {key: match for key, (_, match) in found.items()}
 
 
 def _leads(connection: Connection, chosen: dict[Key, int]) -> dict[Key, Row[Any]]:
@@ -191,7 +197,7 @@ def _leads(connection: Connection, chosen: dict[Key, int]) -> dict[Key, Row[Any]
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .where(matches.c.id.in_(chosen.values()))
     )
-    by_match = {row.id: row for row in rows}
+    by_match = {row.id: row for row in rows.all()}
     return {key: by_match[match] for key, match in chosen.items()}
 
 
