@@ -21,6 +21,7 @@ WINDOW = timedelta(hours=72)
 _VOCABULARY = 60_000
 _OUTLETS = 400
 _FOLLOWED = 2_000  # articles back: what is older is not followed any more
+REMEMBERED = 2 * _FOLLOWED  # articles at most, by the stream itself
 _SYLLABLES = ("ba", "co", "di", "fe", "gu", "ha", "ki", "lo", "mer", "nal", "or", "pes", "qui", "ran", "sto", "ten")
 
 
@@ -56,7 +57,8 @@ class _Language:
         return self._words[bisect(self._sums, self._chance.random() * self._sums[-1])]
 
     def words(self, count: int) -> list[str]:
-        return [self.word() for _ in range(count)]
+        draw, words, sums, most = self._chance.random, self._words, self._sums, self._sums[-1]
+        return [words[bisect(sums, draw() * most)] for _ in range(count)]  # most of what a stream costs
 
 
 def stream(count: int, *, a_window: int, seed: int = 1) -> Iterator[Arrival]:
@@ -68,7 +70,7 @@ def stream(count: int, *, a_window: int, seed: int = 1) -> Iterator[Arrival]:
         seen = START + WINDOW * number / a_window
         arrival, event = _next(str(number), seen, recent, language, chance)
         recent.append((arrival, event))
-        if len(recent) > 2 * _FOLLOWED:
+        if len(recent) > REMEMBERED:
             del recent[:_FOLLOWED]
         yield arrival
 
@@ -101,7 +103,8 @@ def _headline(event: _Event, language: _Language, chance: random.Random) -> str:
 def _prose(event: _Event, count: int, language: _Language, chance: random.Random) -> str:
     """Every fifth word is of the event: so much of a report is about what it is about."""
     own = (*event.words, *event.names)
-    words = [chance.choice(own) if place % 5 == 0 else language.word() for place in range(count)]
+    words = language.words(count)
+    words[::5] = chance.choices(own, k=len(words[::5]))
     return " ".join(words) + "."
 
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import chain, repeat
 from operator import itemgetter, mul
 
 from monitor.story.vocabulary import Vocabulary
@@ -47,6 +47,9 @@ class _Centre:
     length: float | None = None  # under the rarities of now; None: to be measured
 
 
+_Candidate = tuple[float, str, _Centre]  # the weight that it shares with the question, its story
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """The terms of a document or a story, made ready to be compared with many centres."""
@@ -65,6 +68,9 @@ class Centres:
         self._vocabulary = Vocabulary()
         self._holders: defaultdict[int, list[_Centre]] = defaultdict(list)  # key → stories found under it
         self._drift = 0  # documents and joins since the lengths were last measured
+
+    def holds(self, story: str) -> bool:
+        return story in self._centres
 
     def documents(self, story: str) -> int:
         return self._centres[story].documents
@@ -186,21 +192,35 @@ class Centres:
         return centre.length
 
     def _candidates(self, point: Point, among: Admission | None) -> list[_Centre]:
-        """Stories under the heaviest terms, those that share most of their weight first."""
-        found: defaultdict[_Centre, float] = defaultdict(float)
-        touched = 0
-        for weight, term in point.keys:
-            holders = self._holders.get(term, ())
-            touched += len(holders)
-            if touched > _TOUCHED and found:
-                break
-            for centre in holders:
-                found[centre] += weight
+        """Stories under the heaviest terms, those that share most of their weight first.
+
+        Nearly all share a single term, so these are taken term by term until there are enough.
+        """
+        rows = self._rows(point)
         least = _SHARED * sum(weight for weight, _ in point.keys)
-        near = [(shared, centre.story, centre) for centre, shared in found.items() if shared >= least]
-        if among is not None:
-            near = [one for one in near if among(one[1])]
-        return [centre for *_, centre in sorted(near, reverse=True)[:_CANDIDATES]]
+        shared = _shared_by_several(rows)
+        found = _admitted(
+            [(weight, centre.story, centre) for centre, weight in shared.items() if weight >= least], among
+        )
+        enough, last = len(found) + _CANDIDATES, 0.0
+        for weight, row in rows:
+            if weight < least or (len(found) >= enough and weight < last):
+                break
+            found += _admitted([(weight, centre.story, centre) for centre in row if centre not in shared], among)
+            last = weight
+        return [centre for *_, centre in sorted(found, reverse=True)[:_CANDIDATES]]
+
+    def _rows(self, point: Point) -> list[tuple[float, list[_Centre]]]:
+        """The stories under each of its keys, behind the key's weight."""
+        rows, touched = list[tuple[float, list[_Centre]]](), 0
+        for weight, term in point.keys:
+            row = self._holders.get(term, [])
+            touched += len(row)
+            if touched > _TOUCHED and rows:
+                break
+            if row:
+                rows.append((weight, row))
+        return rows
 
     # ---- memory ----
 
@@ -240,6 +260,20 @@ class Centres:
                     del self._holders[key]
         centre.keys = array("I", [key for key in centre.keys if key not in terms])
         self._vocabulary.shrink(terms)
+
+
+def _shared_by_several(rows: Iterable[tuple[float, list[_Centre]]]) -> dict[_Centre, float]:
+    """The stories under several keys, with the weight of all of these."""
+    counted = Counter(chain.from_iterable(row for _, row in rows))
+    shared = {centre: 0.0 for centre, count in counted.items() if count > 1}
+    for weight, row in rows if shared else ():
+        for centre in shared.keys() & row:
+            shared[centre] += weight
+    return shared
+
+
+def _admitted(found: list[_Candidate], among: Admission | None) -> list[_Candidate]:
+    return found if among is None else [one for one in found if among(one[1])]
 
 
 def _terms_of(centre: _Centre) -> dict[int, float]:

@@ -16,7 +16,7 @@ from zlib import crc32
 
 from monitor.model import Document
 from monitor.story.address import same_address
-from monitor.words.text import Token, folded_words, tokens
+from monitor.words.text import folded_words, placed_words
 
 # ---- the wording ----------------------------------------------------------------------------------------------------
 
@@ -181,12 +181,12 @@ class _Word(NamedTuple):
 
 @lru_cache(maxsize=8)  # a document's title and body are each read for terms, for names and for their language
 def _words(source: str) -> tuple[_Word, ...]:
-    return tuple([_word(source, token) for token in tokens(source)])
+    return tuple([_word(source, *placed) for placed in placed_words(source)])
 
 
-def _word(source: str, token: Token) -> _Word:
-    written = source[token.start : token.end]
-    return _Word(token.folded, written, not written.islower() and _is_name(source, token.start, written))
+def _word(source: str, folded: str, start: int, end: int) -> _Word:
+    written = source[start:end]
+    return _Word(folded, written, not written.islower() and _is_name(source, start, written))
 
 
 def _is_name(source: str, start: int, word: str) -> bool:

@@ -161,10 +161,15 @@ def _placed(spaced: str) -> Iterator[tuple[str, int, int]]:
 
 def tokens(text: str) -> list[Token]:
     """The words of a text, masked or not, in order, with their offsets in code points."""
+    return [Token(word, start, end) for word, start, end in placed_words(text)]
+
+
+def placed_words(text: str) -> list[tuple[str, int, int]]:
+    """The same words as bare tuples: folded, start, end; for whoever reads many and keeps none."""
     spaced = _spaced(text)
     if spaced is not None:
-        return [Token(word, start, end) for word, start, end in _placed(spaced)]
-    return [Token(fold(reading(text[start:end])), start, end) for start, end in words(text)]
+        return list(_placed(spaced))
+    return [(fold(reading(text[start:end])), start, end) for start, end in words(text)]
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
