@@ -165,7 +165,8 @@ def _reports(connection: Connection, ids: Collection[int]) -> Sequence[_Report]:
         .where(members.c.story_id.in_(ids))
         .order_by(members.c.story_id, members.c.entry_id)
     )
-    return rows.tuples().all()
+    found: Sequence[Any] = rows.all()
+    return found
 
 
 def _tellers(reports: Iterable[_Report]) -> dict[int, dict[int, str]]:
