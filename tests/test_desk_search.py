@@ -7,10 +7,15 @@ import io
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
+from sqlalchemy import delete
 
 from monitor.desk.place import Desk
-from tests.browser import Watched
+from storage import review
+from storage.schema import members
+from tests.browser import PHONE, Watched
+
+WATCH = "tech and immigration enforcement"
 
 
 def found(desk: Desk, **asked: object) -> list[str]:
@@ -78,3 +83,45 @@ def test_the_rows_are_data_and_each_page_begins_where_the_one_before_it_ended(de
 def test_the_next_page_keeps_what_was_asked(desk: Desk) -> None:
     page = httpx.get(f"{desk.home}/search", params={"until": "2999-01-01", "outlet": ""}).text
     assert 'rel="next" href="/search?until=2999-01-01&amp;before=' in page
+
+
+def test_what_was_found_is_judged_where_it_stands_by_keys_alone(screen: Watched, desk: Desk) -> None:
+    page = screen.go("/search?q=title:tripled")
+    hits = page.locator("article.story[data-story='2']")
+    assert hits.count() > 1  # reports of one story
+    page.keyboard.press("j")
+    number = page.locator("article.story.current").get_attribute("data-story")
+    assert number == "2"
+    page.keyboard.press("s")
+    expect(hits.first.locator(".chip")).to_have_text("★ starred")
+    expect(hits.last.locator(".chip")).to_have_text("★ starred")  # the same story
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.type("old news")
+    page.keyboard.press("Enter")
+    expect(hits.first.locator(".chip")).to_have_text("not relevant: old news")
+    with desk.database.read() as connection:
+        said = [(one.kind, one.watch) for one in review.verdict_history(connection, 2)]
+    assert said == [("starred", WATCH), ("refused", WATCH)]
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/stories/2**")
+
+
+def test_what_was_found_is_judged_without_a_script_and_says_what_was_said(browser: Browser, desk: Desk) -> None:
+    with browser.new_context(viewport=PHONE, java_script_enabled=False) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(f"{desk.home}/search?q=title:tripled&outlet=theguardian.com")
+        page.get_by_role("button", name="Keep").first.click()
+        page.wait_for_url("**/search?q=title:tripled&outlet=theguardian.com#entry-*")
+        expect(page.get_by_role("status").first).to_have_text("Kept.")
+        expect(page.get_by_role("button", name="Keep").first).to_have_attribute("aria-pressed", "true")
+    (row,) = httpx.get(f"{desk.home}/search.json?q=title:tripled&outlet=theguardian.com").json()["rows"]
+    assert (row["story"], row["watch"], row["verdict"], row["judged_by"]) == (2, WATCH, "kept", "you")
+
+
+def test_an_entry_that_has_no_story_yet_says_that_it_cannot_be_judged(desk: Desk) -> None:
+    with desk.database.write() as connection:
+        connection.execute(delete(members).where(members.c.entry_id == 1))
+    page = httpx.get(f"{desk.home}/search", params={"until": "2999-01-01", "before": 2}).text
+    assert "Not examined yet: it has no story that could be judged." in page
+    assert "data-story" not in page

@@ -73,10 +73,29 @@ def test_a_watchs_page_shows_what_verdicts_say_of_it(screen: Watched, desk: Desk
     expect(page.locator("#precision")).to_contain_text("0 of 1 judged stories were right: 0% (0% to 79%)")
     assert page.locator("figure img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 400
     expect(page.locator("#refused + ul")).to_contain_text("old news · ada")
-    expect(page.locator("#near + ul li").first).to_contain_text("too weak together")
+    near = page.locator("#near ~ article.story")
+    expect(near.first).to_contain_text("too weak together")
     expect(page.locator("#suggestions ~ ul li")).to_contain_text("must not match")
     page.get_by_role("link", name="Put it into the form").click()
     expect(page.locator("textarea[name=must_not_match]").first).not_to_be_empty()
+
+
+def test_what_came_near_and_what_it_would_have_told_are_judged_for_the_watch(screen: Watched, desk: Desk) -> None:
+    page = screen.go(PAGE)
+    near = page.locator("#near ~ article.story").first
+    number = int(near.get_attribute("data-story") or "")
+    near.get_by_role("button", name="Keep").click()
+    expect(near.locator(".chip")).to_have_text("kept")
+    page.goto(f"{desk.home}/backtest?query=ICE+AND+Microsoft")
+    page.keyboard.press("j")
+    page.keyboard.press("s")
+    told = page.locator("article.story.current")
+    expect(told.locator(".judging .chip")).to_have_text("★ starred")
+    other = int(told.get_attribute("data-story") or "")
+    with desk.database.read() as connection:
+        said = {number: review.verdict_history(connection, number)[-1] for number in (number, other)}
+    assert (said[number].kind, said[number].watch) == ("kept", WATCH)
+    assert said[other].kind == "starred"
 
 
 def test_a_watch_that_is_not_there_is_said_to_be_so(desk: Desk) -> None:

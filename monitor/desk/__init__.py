@@ -4,9 +4,11 @@
     visit.py       who is asking, and what each address asks of whoever comes
     app.py         all addresses together; what every answer carries
     pages.py       one value, three answers: a page, JSON, CSV
+    faults.py      what is wrong with what was sent, in plain words
     answers.py     what every form may carry, and what somebody is told who did something
     views.py       how things are printed in a page
     cards.py       a story on a list
+    judgeable.py   a row that leads to a story, with what was said of that
     teaching.py    what verdicts have taught
     writing.py     feeds.yaml, checked and replaced in one step
     server.py      the HTTP server

@@ -8,11 +8,15 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
 
+from monitor.desk import judgeable
 from monitor.desk.answers import Done, Next, done
-from monitor.desk.visit import Reviewer
+from monitor.desk.views import render
+from monitor.desk.visit import Reader, Reviewer
 from monitor.model import VerdictKind
-from storage import review
+from storage import review, stories
 
 router = APIRouter(tags=["judging"])
 
@@ -44,6 +48,16 @@ def judge(
             connection, story, kind, watch=watch, by=visit.name, now=visit.now, version=version, reason=reason.strip()
         )
     return done(visit, _SAID[kind], next or f"/stories/{story}")
+
+
+@router.get("/stories/{story:int}/judging", response_class=HTMLResponse, include_in_schema=False)
+def renewed_judging(visit: Reader, story: int, watch: str = "") -> HTMLResponse:
+    """What stands below a row that leads to a story again, after something was said of it."""
+    with visit.desk.database.read() as connection:
+        kept = stories.kept(connection, story)
+        if kept is None:
+            raise HTTPException(404, f"there is no story {story}")
+        return render(visit, "one_judging.html", page=judgeable.one(connection, kept, watch=watch))
 
 
 @router.post("/stories/{story:int}/notes", response_model=Done)

@@ -5,7 +5,7 @@ What must not live here: what a query finds (`pipeline.search`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, NamedTuple
@@ -13,8 +13,10 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from pydantic import BeforeValidator, Field
+from sqlalchemy import Connection
 
 from monitor.desk.cards import Marks
+from monitor.desk.judgeable import Judgeable, Said, people
 from monitor.desk.pages import page
 from monitor.desk.rooms.day import midnight
 from monitor.desk.visit import Reader, Visit
@@ -66,11 +68,10 @@ class Example(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundEntry:
+class FoundEntry(Judgeable):
     """One entry that was found."""
 
     entry: int
-    story: int | None  # None: it has not been examined yet
     title: str
     title_marks: Marks
     outlet: str
@@ -96,6 +97,7 @@ class SearchPage:
     looked_at: int  # entries that the index named
     resume_before: int | None  # the next page begins below this entry; None: there is no more
     watches: tuple[str, ...]
+    people: tuple[str, ...]  # to whom a story can be given
     examples: tuple[Example, ...]  # where nothing was asked
 
     @property
@@ -124,13 +126,16 @@ def search_archive(
     question, fault = _read(visit, q)
     wanted = fault == "" and (question is not None or filters != Filters())
     found = Found(hits=(), looked_at=0, resume_before=None)
-    if wanted:
-        with visit.desk.database.read() as connection:
+    with visit.desk.database.read() as connection:
+        if wanted:
             found = search.find(connection, question, filters, wanted=config.feeds, before=before)
+        rows = tuple(_rows(visit, connection, found.hits, watch))
+        known = people(connection)
     return SearchPage(
         query=q, fault=fault, watch=watch, outlet=outlet, verdict=verdict, since=since, until=until,
-        rows=tuple(_rows(visit, found)), looked_at=found.looked_at, resume_before=found.resume_before,
-        watches=tuple(config.watches), examples=() if wanted or fault else tuple(Example(*one) for one in EXAMPLES),
+        rows=rows, looked_at=found.looked_at, resume_before=found.resume_before,
+        watches=tuple(config.watches), people=known,
+        examples=() if wanted or fault else tuple(Example(*one) for one in EXAMPLES),
     )  # fmt: skip
 
 
@@ -159,13 +164,14 @@ def _filters(
     )
 
 
-def _rows(visit: Visit, found: Found) -> Iterator[FoundEntry]:
-    for hit in found.hits:
+def _rows(visit: Visit, connection: Connection, hits: Sequence[Hit], watch: str) -> Iterator[FoundEntry]:
+    said = Said(connection, (hit.story for hit in hits), watch=watch)
+    for hit in hits:
         document, outlets = hit.document, visit.desk.outlets
         known = outlets.find(document.outlet)
         sentence, marks = _passage(hit)
         yield FoundEntry(
-            entry=hit.entry, story=hit.story, title=document.title,
+            **said.of(hit.story), entry=hit.entry, title=document.title,
             title_marks=title_marks(hit.match) if hit.match else (),
             outlet=known.name if known else document.feed or document.outlet, link=document.url,
             published=document.published, first_seen=hit.first_seen, sentence=sentence, marks=marks,

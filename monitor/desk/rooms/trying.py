@@ -13,6 +13,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.exceptions import HTTPException
 
+from monitor.desk.judgeable import Judgeable, Said, people
 from monitor.desk.pages import page
 from monitor.desk.visit import Reader, Visit
 from monitor.errors import ConfigError, QueryError
@@ -60,12 +61,11 @@ class ExplainPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrialLine:
+class TrialLine(Judgeable):
     """One alert, or one line of a digest, that would have been told."""
 
     at: datetime
     level: Level
-    story: int | None
     entry: int
     title: str
     outlet: str
@@ -94,6 +94,7 @@ class BacktestPage:
     busiest_day: date | None
     busiest_alerts: int
     too_busy: str  # why it would be held to the digest; "" where it would not
+    people: tuple[str, ...]  # to whom a story can be given
     rows: tuple[TrialLine, ...]
     choices: Choices
 
@@ -137,6 +138,7 @@ def try_on_the_archive(
         compiled, fault = _chosen(visit, config, watch, query, pack, level)
         found = _backtested(visit, config, compiled, days) if compiled else None
     lines = found.lines if found else ()
+    rows, known = _rows(visit, lines, "" if query.strip() or pack else watch)
     busiest = found.busiest if found else None
     return BacktestPage(
         watch=watch, query=query, pack=pack, level=level, days=days, fault=fault, tried=found is not None,
@@ -146,7 +148,7 @@ def try_on_the_archive(
         folded=found.folded if found else 0,
         most_folded=max((line.folded for line in lines), default=0),
         busiest_day=busiest[0] if busiest else None, busiest_alerts=busiest[1] if busiest else 0,
-        too_busy=too_busy(found) if found else "", rows=_rows(visit, lines), choices=_choices(config),
+        too_busy=too_busy(found) if found else "", rows=rows, people=known, choices=_choices(config),
     )  # fmt: skip
 
 
@@ -207,15 +209,17 @@ def _backtested(visit: Visit, config: Config, compiled: CompiledWatch, days: int
     return found
 
 
-def _rows(visit: Visit, lines: Sequence[Line]) -> tuple[TrialLine, ...]:
-    """The lines, newest first, each with the number under which the desk shows its story."""
+def _rows(visit: Visit, lines: Sequence[Line], watch: str) -> tuple[tuple[TrialLine, ...], tuple[str, ...]]:
+    """The lines, newest first, each with what was said of its story; and to whom stories can be given."""
     with visit.desk.database.read() as connection:
         numbers = stories.find_all(connection, {int(line.story) for line in lines})
-    return tuple(
+        said, known = Said(connection, numbers.values(), watch=watch), people(connection)
+    rows = tuple(
         TrialLine(
-            at=line.at, level=line.level, story=numbers.get(int(line.story)),
+            **said.of(numbers.get(int(line.story))), at=line.at, level=line.level,
             entry=line.entry, title=line.title, outlet=visit.desk.outlets.name(line.outlet), link=line.link,
             score=line.score, why=line.why, folded=line.folded,
         )
         for line in reversed(lines)
     )  # fmt: skip
+    return rows, known

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from alerts.history import blocks
 from monitor.desk.cards import StoryCard, card_of
+from monitor.desk.judgeable import Judgeable, Said, people
 from monitor.desk.pages import page
 from monitor.desk.rooms.day import midnight
 from monitor.desk.views import local_day
@@ -112,11 +113,10 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Near:
+class Near(Judgeable):
     """An entry that holds something of the watch and is not its story."""
 
     entry: int
-    story: int | None
     title: str
     link: str
     outlet: str
@@ -139,6 +139,7 @@ class WatchPage:
     lost: tuple[int, ...]  # stories that were kept and that its present wording would not find
     near: tuple[Near, ...]
     refused: tuple[StoryCard, ...]  # the latest stories that were judged not relevant
+    people: tuple[str, ...]  # to whom a story can be given
 
 
 def all_watches(visit: Reader) -> Watches:
@@ -165,6 +166,7 @@ def one_watch(visit: Reader, name: str) -> WatchPage:
         judged = story_lines.judged(connection, watch=name)
         found = _began(connection, visit)
         near = tuple(_near_misses(connection, visit, config, compiled)) if compiled else ()
+        known = people(connection)
     watch, lessons = compiled.watch if compiled else None, judged[:_LESSONS]
     line = _line(visit, config, state, found, by_watch(judged).get(name))
     refused = [one for one in judged if one.verdict and one.verdict.kind == "refused"]
@@ -181,6 +183,7 @@ def one_watch(visit: Reader, name: str) -> WatchPage:
         lost=tried(compiled, lessons).lost if compiled else (),
         near=near,
         refused=tuple(card_of(one, visit.desk.outlets) for one in refused[:_MOST]),
+        people=known,
     )
 
 
@@ -272,12 +275,16 @@ def _near_misses(
     pages = [(hit, Page(with_language(hit.document))) for hit in found.hits]
     weighed = [(hit, seen, weigh(compiled.pack, seen)) for hit, seen in pages]
     missed = [(found.score, hit, seen) for hit, seen, found in weighed if found and not judge(compiled, seen)]
-    for _, hit, seen in sorted(missed, key=lambda one: -one[0])[:_MOST]:
-        yield _near(visit, hit, why_not(compiled, seen.document))
+    nearest = sorted(missed, key=lambda one: -one[0])[:_MOST]
+    said = Said(connection, (hit.story for _, hit, _ in nearest), watch=compiled.watch.name)
+    for _, hit, seen in nearest:
+        yield _near(visit, hit, said, why_not(compiled, seen.document))
 
 
-def _near(visit: Visit, hit: Hit, why: str) -> Near:
+def _near(visit: Visit, hit: Hit, said: Said, why: str) -> Near:
     document = hit.document
     known = visit.desk.outlets.find(document.outlet)
     outlet = known.name if known else document.feed or document.outlet
-    return Near(entry=hit.entry, story=hit.story, title=document.title, link=document.url, outlet=outlet, why=why)
+    return Near(
+        **said.of(hit.story), entry=hit.entry, title=document.title, link=document.url, outlet=outlet, why=why
+    )  # fmt: skip

@@ -47,8 +47,9 @@
       if (!story) return false;
       form.reset();
       form.action = form.dataset.path.replace("STORY", story.dataset.story);
+      const facts = { ...story.dataset, ...$(":scope > .judging", story)?.dataset };
       for (const input of $$("input[type=hidden]", form)) { // what the form says of the story: its watch, a version
-        const value = story.dataset[input.dataset.from ?? input.name];
+        const value = facts[input.dataset.from ?? input.name];
         if (value !== undefined) input.value = value;
       }
       const title = $("[data-title]", dialog);
@@ -87,16 +88,32 @@
     return told;
   }
 
-  async function renew(story) {
-    const address = new URL(`/stories/${story.dataset.story}/card`, location.href);
-    if (story.dataset.watch) address.searchParams.set("watch", story.dataset.watch);
+  async function piece(path, watch) {
+    const address = new URL(path, location.href);
+    if (watch) address.searchParams.set("watch", watch);
     const answer = await fetch(address, { headers: { "Accept": "text/html" } });
-    if (!answer.ok) return location.reload();
-    const piece = document.createElement("template");
-    piece.innerHTML = await answer.text(); // ours: the same escaped markup as in the page
-    const fresh = piece.content.firstElementChild;
+    if (!answer.ok) return null;
+    const found = document.createElement("template");
+    found.innerHTML = await answer.text(); // ours: the same escaped markup as in the page
+    return found.content.firstElementChild;
+  }
+
+  async function renew(story) {
+    const { story: number, watch } = story.dataset;
+    if ($(":scope > .judging", story)) return renewJudging(number);
+    const fresh = await piece(`/stories/${number}/card`, watch);
+    if (!fresh) return location.reload();
     story.replaceWith(fresh);
     choose(fresh);
+  }
+
+  // A list of reports may hold several of one story: what is said of it below one stands below all.
+  async function renewJudging(number) {
+    const bars = $$(`.story[data-story="${number}"] > .judging`);
+    const fresh = await piece(`/stories/${number}/judging`, bars[0].dataset.watch);
+    if (!fresh) return location.reload();
+    for (const bar of bars) bar.replaceWith(fresh.cloneNode(true));
+    choose(current());
   }
 
   document.addEventListener("submit", async (event) => {
