@@ -8,11 +8,12 @@ A digest goes out on days without news too. Its last lines say how many feeds an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from alerts.cleaning import clean, safe_link, subject_line
+from alerts.clock import day_of
 from alerts.credit import is_within
 from alerts.history import History, month_of
 from alerts.languages.kept import retold
@@ -108,7 +109,7 @@ def _page(ranked: Sequence[StoryReport], recipient: Recipient, health: FeedHealt
         "health": health_line(health, language),
         "caveat": caveat(health, language, empty=not ranked),
         "notices": health.notices,
-        "failing": health.failing,
+        "ailing": [*health.failing, *_silent(health, recipient)],
         "recipient": clean(recipient.name),
         "weekly": recipient.digest_on == "weekly",
         "within": any(map(is_within, ranked)),
@@ -118,9 +119,10 @@ def _page(ranked: Sequence[StoryReport], recipient: Recipient, health: FeedHealt
 def _data(ranked: Sequence[StoryReport], recipient: Recipient, health: FeedHealth) -> dict[str, object]:
     """The same as JSON values, in the recipient's language where it is words."""
     failing = [list(pair) for pair in health.failing]
+    silent = [list(pair) for pair in _silent(health, recipient)]
     return {
         "stories": [story_data(report, recipient) for report in ranked],
-        "feeds": {"total": health.total, "healthy": health.healthy, "failing": failing},
+        "feeds": {"total": health.total, "healthy": health.healthy, "failing": failing, "silent": silent},
         "notices": list(health.notices),
         "zone": recipient.zone,
     }
@@ -133,6 +135,13 @@ def _in_words(health: FeedHealth, language: Language) -> FeedHealth:
         notices=tuple(clean(retold(notice, language)) for notice in health.notices),
         failing=tuple((clean(name), clean(retold(reason, language))) for name, reason in health.failing),
     )
+
+
+def _silent(health: FeedHealth, recipient: Recipient) -> Iterator[tuple[str, str]]:
+    """Name of a feed that answers and brings nothing, and since when."""
+    language = language_of(recipient.language)
+    for name, since in health.silent:
+        yield clean(name), language.words("nothing new since %(day)s", day=day_of(since, recipient))
 
 
 def once_each(reports: Iterable[StoryReport]) -> list[StoryReport]:
@@ -210,21 +219,20 @@ def health_line(health: FeedHealth, language: Language) -> str:
 def health_words(health: FeedHealth, language: Language) -> str:
     if not health.total:
         return language.words("No feeds are configured")
-    healthy, failing = language.number(health.healthy), len(health.failing)
-    if not failing:
-        return language.counted(
-            "%(healthy)s of %(n)s feed healthy", "%(healthy)s of %(n)s feeds healthy", health.total, healthy=healthy
-        )
-    return language.counted(
-        "%(healthy)s of %(n)s feed healthy, %(failing)s failing",
-        "%(healthy)s of %(n)s feeds healthy, %(failing)s failing",
-        health.total, healthy=healthy, failing=language.number(failing),
-    )  # fmt: skip
+    healthy, failing, silent = language.number(health.healthy), len(health.failing), len(health.silent)
+    said = language.counted(
+        "%(healthy)s of %(n)s feed healthy", "%(healthy)s of %(n)s feeds healthy", health.total, healthy=healthy
+    )
+    if failing:
+        said += ", " + language.counted("%(n)s failing", "%(n)s failing", failing)
+    if silent:
+        said += ", " + language.counted("%(n)s silent", "%(n)s silent", silent)
+    return said
 
 
 def caveat(health: FeedHealth, language: Language, *, empty: bool) -> str:
     """What the page's silence means, and what it cannot mean."""
-    if health.failing or health.healthy < health.total:
+    if health.failing or health.silent or health.healthy < health.total:
         return language.words("What the others published may be missing here.")
     silent = empty and health.total and not health.notices
     return language.words("Silence means no news.") if silent else ""

@@ -110,9 +110,10 @@ def _foot(data: Data, language: Language) -> Iterator[str]:
     yield from ("", "---", "", _plain(healthy))
     for notice in data["notices"]:
         yield from ("", f"**{_plain(notice)}**")
-    if feeds["failing"]:
+    ailing = (*feeds["failing"], *feeds["silent"])
+    if ailing:
         yield ""
-    for name, reason in feeds["failing"]:
+    for name, reason in ailing:
         yield f"- {_plain(name)}: {_plain(reason)}"
 
 

@@ -198,6 +198,12 @@ class Database:
             self._kind.after_migration(connection, metadata.tables.keys())
 
 
+def is_there(url: str) -> bool:
+    """Whether there is anything to open. Of a server, only opening it tells."""
+    parsed = _read_url(url)
+    return _KINDS[parsed.get_backend_name()].exists(parsed)
+
+
 def file_at(url: str) -> Path:
     """The file that a database URL means. StorageError for a server's."""
     parsed = _read_url(url)

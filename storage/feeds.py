@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, Connection, Row, Update, bindparam, cast, column, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from monitor.model import Feed, FeedHealth, FeedOutcome, FeedRow, FeedState, Validators
+from monitor.model import Feed, FeedOutcome, FeedRow, FeedState, Validators
 from storage import claims
 from storage.columns import Text, characters
 from storage.database import insert_new, takes_rows
@@ -280,12 +280,3 @@ def listing(connection: Connection) -> tuple[FeedRow, ...]:
         )
         for row in found
     )  # fmt: skip
-
-
-def health(connection: Connection) -> FeedHealth:
-    """The line under every digest: how many of the feeds in use were read at their last poll, and what ails others."""
-    rows = [row for row in listing(connection) if row.active]
-    failing = tuple((row.name, row.problem) for row in rows if row.failures)
-    return FeedHealth(
-        total=len(rows), healthy=sum(1 for row in rows if row.polls and not row.failures), failing=failing
-    )

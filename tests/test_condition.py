@@ -10,8 +10,8 @@ from typing import get_args
 import pytest
 
 from monitor import errors
-from monitor.model import FeedRow
-from monitor.rhythm.condition import Condition, State, condition_of, crowd_of
+from monitor.model import FeedHealth, FeedRow
+from monitor.rhythm.condition import Condition, State, condition_of, crowd_of, health_of
 from monitor.rhythm.index_rule import Crowd
 from tests.test_volume import watched
 
@@ -116,6 +116,19 @@ def test_the_worst_comes_first() -> None:
 def test_every_state_is_explained() -> None:
     page = (Path(__file__).parents[1] / "docs/commands.md").read_text(encoding="utf-8")
     assert all(f"`{state}`" in page for state in get_args(State))
+
+
+def test_a_feed_that_is_silent_is_neither_well_nor_failing() -> None:
+    rows = [
+        WELL,
+        replace(WELL, name="Hushed", habit=watched(40).kept(), changed_at=NOW - 3 * DAY),
+        replace(WELL, name="Down", failures=2, problem="no such host", habit=watched(40).kept(), changed_at=NOW - DAY),
+        replace(WELL, name="Left", active=False, habit=watched(40).kept(), changed_at=NOW - 3 * DAY),
+        replace(WELL, name="New", polls=0, polled_at=None, succeeded_at=None, changed_at=None),
+    ]
+    assert health_of(rows, now=NOW) == FeedHealth(
+        total=4, healthy=1, failing=(("Down", "no such host"),), silent=(("Hushed", NOW - 3 * DAY),)
+    )
 
 
 def test_what_feeds_have_in_common_is_of_those_that_are_known() -> None:

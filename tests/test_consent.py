@@ -16,12 +16,14 @@ import pytest
 from alerts.consent import HOLDS, confirm_token, stop_token, who_confirms, who_stops
 from alerts.discretion import reduced
 from alerts.smtp import MailSender, compose_letter
+from monitor.errors import DeliveryError
 from monitor.model import Consent, Content
 from monitor.pipeline import consent
 from monitor.pipeline.consent import ask_new_addresses, silent_recipients
 from monitor.pipeline.deliver import Deliver
 from monitor.pipeline.examine import Examine
 from monitor.pipeline.owed import queue_digests
+from monitor.pipeline.trial import send_test
 from monitor.settings.config import Config
 from monitor.story.outlets import shipped
 from storage import audit, consents, outbox, stories
@@ -232,6 +234,15 @@ def test_after_a_no_nothing_goes_and_the_owner_is_told_once(confirmed: Deliver, 
     assert queue_digests(confirmed.database, confirmed.config, clock=clock) == 0
 
 
+def test_after_a_no_nobody_can_send_a_test_either(confirmed: Deliver, phone: Phone, clock: Clock) -> None:
+    stop(confirmed, clock)
+    to = confirmed.config.recipients["desk"]
+    with pytest.raises(DeliveryError, match="desk wants no messages since 2026-02-18"):
+        send_test(confirmed.database, to, phone, by="editor", clock=clock)
+    assert phone.took == []
+    assert "test" not in [row.kind for row in ledger(confirmed, "folded")]
+
+
 def test_decisions_say_why(confirmed: Deliver, clock: Clock) -> None:
     stop(confirmed, clock)
     keep(confirmed.database, keyed("a", "A ferry waits"), now=clock())
@@ -387,6 +398,9 @@ def test_by_hand(database: Database, config: Config, clock: Clock, tmp_path: Pat
         consent.stop(connection, config, standing(database), now=clock())
     assert state("desk") == "stopped"
     assert "desk\tmail\tdesk@desk.example\tstopped" in tipsheet("recipients", *where).out
+    unwanted = tipsheet("alerts", "test", *where, "desk")
+    assert (unwanted.code, unwanted.out) == (1, "")
+    assert unwanted.err == f"not sent: desk wants no messages since {clock():%Y-%m-%d}\n"
     assert tipsheet("recipients", "resubscribe", *where, "desk").out == "desk receives messages again.\n"
     refused = tipsheet("recipients", "resubscribe", *where, "desk")
     assert (refused.code, refused.out) == (1, "")

@@ -19,10 +19,8 @@ WELL = FeedHealth(total=420, healthy=420, failing=())
 ILL = FeedHealth(
     total=420,
     healthy=418,
-    failing=(
-        ("Bay Courier", "answers 503 since Monday 09:10"),
-        ("Lakeside FM", "silent for 9 days; its habit is 14 a day"),
-    ),
+    failing=(("Bay Courier", "answers 503 since Monday 09:10"),),
+    silent=(("Lakeside FM", NOW - timedelta(days=9)),),
 )
 QUIET = replace(
     REPORT, story_id=18, level="digest", members=(), origin=(), origin_note="first seen here 03:20, ± 15 min"
@@ -47,7 +45,7 @@ def test_the_page_is_the_one_that_somebody_has_looked_at() -> None:
     ("reports", "health", "subject"),
     [
         ((), WELL, "No stories, Wednesday 4 March: 420 of 420 feeds healthy"),
-        ((), ILL, "No stories, Wednesday 4 March: 418 of 420 feeds healthy, 2 failing"),
+        ((), ILL, "No stories, Wednesday 4 March: 418 of 420 feeds healthy, 1 failing, 1 silent"),
         ((), FeedHealth(total=0, healthy=0, failing=()), "No stories, Wednesday 4 March: No feeds are configured"),
         ((REPORT,), WELL, f"1 story, Wednesday 4 March: {REPORT.lead.title}"),
         ((QUIET, REPORT), WELL, f"2 stories, Wednesday 4 March: {REPORT.lead.title}"),
@@ -66,7 +64,7 @@ def test_a_day_without_news_still_says_that_somebody_listened() -> None:
         assert "Silence means no news." in part
     ill = digest(health=ILL)
     for part in (ill.text, ill.html):
-        assert "418 of 420 feeds healthy, 2 failing." in part
+        assert "418 of 420 feeds healthy, 1 failing, 1 silent." in part
         assert "answers 503 since Monday 09:10" in part
         assert "Silence means no news." not in part
 
@@ -119,7 +117,12 @@ def test_the_data_is_json_and_whole() -> None:
     data = json.loads(json.dumps(made.data))
     assert data == made.data
     assert [story["story"] for story in data["stories"]] == [17, 18]
-    assert data["feeds"] == {"total": 420, "healthy": 418, "failing": [list(pair) for pair in ILL.failing]}
+    assert data["feeds"] == {
+        "total": 420,
+        "healthy": 418,
+        "failing": [["Bay Courier", "answers 503 since Monday 09:10"]],
+        "silent": [["Lakeside FM", "nothing new since 23 Feb"]],
+    }
 
 
 @pytest.mark.parametrize("words", SCRIPTS[::7], ids=ascii)

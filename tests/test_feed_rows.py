@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from monitor.model import Feed, FeedHealth, FeedOutcome, FeedRow, FeedState, Problem, Validators
+from monitor.rhythm.condition import health_of
 from storage import feeds
 from storage.database import Database
 from tests.conftest import NOON, Clock
@@ -145,7 +146,8 @@ def test_health_counts_what_is_in_use_and_names_what_fails(database: Database, c
     claim(database, clock, wanted={**WANTED, unasked.url: unasked})
     record(database, READ, replace(FAILED, feed_id=2))
     with database.read() as connection:
-        assert feeds.health(connection) == FeedHealth(total=3, healthy=1, failing=(("Courier", "500"),))
+        health = health_of(feeds.listing(connection), now=clock())
+        assert health == FeedHealth(total=3, healthy=1, failing=(("Courier", "500"),))
         assert [row.name for row in feeds.listing(connection)] == ["Courier", "Ferry Times", "Gone", "New"]
 
 

@@ -9,13 +9,23 @@ import click
 
 from alerts import channel as channels
 from alerts.message import compose_test
-from monitor.cli.options import config_option, database_option, json_option, load_config, open_database
+from monitor.cli.options import (
+    config_option,
+    database_option,
+    default_database,
+    json_option,
+    load_config,
+    open_database,
+)
 from monitor.cli.paint import err, json_lines, local, out, plain, table
 from monitor.clock import utc_now
 from monitor.errors import DeliveryError
+from monitor.model import Recipient
+from monitor.pipeline.consent import refusal
 from monitor.pipeline.resting import end_rests, resting_channels
 from monitor.run import open_client
 from storage import outbox, reminders
+from storage.database import is_there
 
 EVERY = 1_000_000  # deliveries; `tipsheet alerts` shows the latest, `retry --all` must not forget the older ones
 
@@ -111,15 +121,22 @@ def alerts_ack(database_url: str | None, ids: tuple[int, ...]) -> None:
 
 @alerts.command("test")
 @config_option
+@database_option
 @click.argument("recipient")
-def alerts_test(config_path: Path | None, recipient: str) -> None:
-    """Send a test message, now, and say what the receiver answered."""
+def alerts_test(config_path: Path | None, database_url: str | None, recipient: str) -> None:
+    """Send a test message, now, and say what the receiver answered.
+
+    An address that said no gets none.
+    """
     config = load_config(config_path, lenient=True)
     if recipient not in config.recipients:
         raise click.BadParameter(
             f"no recipient is called {recipient!r}; expected one of {', '.join(config.recipients)}"
         )
     to = config.recipients[recipient]
+    if no := _refusal(database_url, to):
+        err.print(f"not sent: {plain(no)}")
+        sys.exit(1)
     now = utc_now()
     message = compose_test(recipient=to, key=f"test:{recipient}:{now.isoformat()}", now=now)
     with open_client(config) as client:
@@ -129,3 +146,11 @@ def alerts_test(config_path: Path | None, recipient: str) -> None:
             err.print(f"not delivered: {plain(error)}")
             sys.exit(1)
     out.print(f"delivered: {plain(receipt)}")
+
+
+def _refusal(database_url: str | None, to: Recipient) -> str:
+    """Why nothing may go to that address; "" where it may. Before the first round nobody has said anything."""
+    if not is_there(database_url or default_database()):
+        return ""
+    with open_database(database_url, to_read=True) as database, database.read() as connection:
+        return refusal(connection, to)

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import get_args
 
 import click
-from platformdirs import user_data_path
 
-from monitor.cli.options import config_option, database_option, find_config, json_option
+from monitor.cli.options import config_option, database_option, default_database, find_config, json_option
 from monitor.cli.paint import err, json_lines, many, out, plain, table
 from monitor.clock import utc_now
 from monitor.operating.checkup import Area, Check
@@ -34,11 +33,10 @@ def doctor(
     Your own mail servers are asked whether they would take a letter; servers of others are not asked. Exit code 1 if
     anything is bad.
     """
-    url = database_url or f"sqlite:///{user_data_path('tipsheet') / 'tipsheet.db'}"
     patient = Patient(
         path=find_config(config_path),
         environ=os.environ,
-        open_database=partial(Database, url, must_exist=True),
+        open_database=partial(Database, database_url or default_database(), must_exist=True),
         clock=utc_now,
         asks=not offline and (not only or bool({"mail", "names"} & set(only))),
     )

@@ -79,6 +79,10 @@ def load_config(path: Path | None, *, with_secrets: bool = True, lenient: bool =
 @contextmanager
 def open_database(url: str | None, *, to_read: bool = False) -> Iterator[Database]:
     """The database that is meant. A command that only shows makes none: a mistyped name would look like silence."""
-    url = url or f"sqlite:///{user_data_path('tipsheet') / 'tipsheet.db'}"
-    with Database(url, must_exist=to_read) as database:
+    with Database(url or default_database(), must_exist=to_read) as database:
         yield database
+
+
+def default_database() -> str:
+    """The URL of the one that is meant when none is named."""
+    return f"sqlite:///{user_data_path('tipsheet') / 'tipsheet.db'}"

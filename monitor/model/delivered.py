@@ -105,6 +105,7 @@ class FeedHealth:
     total: int
     healthy: int
     failing: tuple[tuple[str, str], ...]  # name of the feed, what is wrong in words
+    silent: tuple[tuple[str, datetime], ...] = ()  # answer, but bring nothing for far longer than usual: name, since
     notices: tuple[str, ...] = ()  # what is wrong with watches, as sentences
 
 

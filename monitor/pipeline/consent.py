@@ -51,6 +51,12 @@ def unreached(connection: Connection, config: Config) -> Mapping[str, Consent]:
     return {name: one for name, one in found if one and one.state in silent}
 
 
+def refusal(connection: Connection, recipient: Recipient) -> str:
+    """Why not even a person may have something sent to that address: it said no. "" where one may."""
+    consent = consents.find(connection, recipient) if recipient.address else None
+    return _no(consent) if consent and consent.state == "stopped" else ""
+
+
 def silent_recipients(database: Database, config: Config) -> dict[str, str]:
     """Recipient → that it said no, as a decision gives its reason."""
     with database.read() as connection:

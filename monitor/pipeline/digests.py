@@ -16,6 +16,7 @@ from alerts.history import DAYS, History
 from monitor.model import Document, Message, Recipient, StoryReport
 from monitor.pipeline import storms
 from monitor.rhythm import cadence
+from monitor.rhythm.condition import health_of
 from monitor.story.outlets import Outlets
 from monitor.story.report import tell
 from monitor.watches.matching import CompiledWatch
@@ -50,7 +51,7 @@ def compose(
     else:
         day, _ = cadence.digest_slot(recipient.digest_at, recipient.zone, now=until, on=recipient.digest_on)
     paused = storms.sentences(facts.pauses(connection), recipient, now=until)
-    health = replace(feeds.health(connection), notices=(*facts.notices(connection), *paused))
+    health = replace(health_of(feeds.listing(connection), now=now), notices=(*facts.notices(connection), *paused))
     listed = {report.story_id for report in reports}
     return compose_digest(
         reports,

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from monitor.model import Recipient
 from monitor.pipeline.consent import unreached, with_way_out
 from monitor.rhythm import cadence
+from monitor.rhythm.condition import health_of
 from monitor.settings.config import Config
 from storage import facts, feeds, outbox, pacing
 from storage.database import Database
@@ -60,7 +61,7 @@ def _owe_sign_of_life(
     from alerts.summary import compose_sign_of_life  # it loads all that writes messages; most rounds write none
 
     key = f"alive:{day.isoformat()}:{recipient.name}:{recipient.channel}"
-    health = feeds.health(connection)
+    health = health_of(feeds.listing(connection), now=now)
     message = compose_sign_of_life(
         health, days=silence.days, recipient=with_way_out(connection, recipient), key=key, now=now
     )

@@ -17,6 +17,7 @@ from alerts.channel import Sender
 from alerts.message import compose_test
 from monitor.errors import DeliveryError
 from monitor.model import Message, Recipient
+from monitor.pipeline.consent import refusal
 from monitor.pipeline.deliver import LEASE, result_of
 from monitor.pipeline.resting import learn
 from storage import claims, facts, outbox, pacing
@@ -35,7 +36,7 @@ class Tried:
 def send_test(
     database: Database, recipient: Recipient, sender: Sender, *, by: str, clock: Callable[[], datetime]
 ) -> Tried:
-    """Send it, once. DeliveryError where none may be sent: the recipient's hour is full, or the service wants rest."""
+    """Send it, once. DeliveryError where none may be sent: the address said no, its hour is full, its service rests."""
     now = clock()
     message = compose_test(recipient=recipient, key=f"test:{recipient.name}:{now.isoformat()}", now=now)
     with database.write() as connection:
@@ -55,7 +56,9 @@ def send_test(
 
 
 def _refuse(connection: Connection, recipient: Recipient, now: datetime) -> None:
-    """A person's wish comes after what a service asked for, and after what the recipient can take."""
+    """A person's wish comes after a no, after what a service asked for, and after what the recipient can take."""
+    if no := refusal(connection, recipient):
+        raise DeliveryError(no, retry=False)
     state = facts.channel_states(connection).get(recipient.channel)
     if state and state.asked_until and state.asked_until > now:
         raise DeliveryError(

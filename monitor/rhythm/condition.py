@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
-from monitor.model import FeedRow
+from monitor.model import FeedHealth, FeedRow
 from monitor.rhythm import index_rule, volume
 from monitor.rhythm.cadence import words
 from monitor.rhythm.index_rule import Crowd, Habit
@@ -78,6 +78,23 @@ def condition_of(row: FeedRow, *, crowd: Crowd, now: datetime) -> Condition:
     usual = index_rule.in_words(index_rule.pace_of(habit, crowd)) if any(habit.items) else ""
     state, message, since = _found(row, habit, crowd, now)
     return Condition(state=state, message=message, since=since, advice=_advice(row, state, since, now), usual=usual)
+
+
+def health_of(rows: Iterable[FeedRow], *, now: datetime) -> FeedHealth:
+    """The line under every digest: how many of the feeds in use were read at their last poll, and what ails others.
+
+    A feed that answers and is silent is not failing, and not well either: what its outlet published may be missing.
+    """
+    in_use = [row for row in rows if row.active]
+    failing = [row for row in in_use if row.failures]
+    crowd, heard = crowd_of(in_use), [row for row in in_use if row.polls and not row.failures]
+    silent = [row for row in heard if condition_of(row, crowd=crowd, now=now).state == "silent"]
+    return FeedHealth(
+        total=len(in_use),
+        healthy=len(heard) - len(silent),
+        failing=tuple((row.name, row.problem) for row in failing),
+        silent=tuple((row.name, row.changed_at) for row in silent if row.changed_at),
+    )
 
 
 def crowd_of(rows: Iterable[FeedRow]) -> Crowd:
