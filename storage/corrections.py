@@ -241,4 +241,5 @@ def _correction(row: Row[Any]) -> Correction:
     return Correction(
         id=row.id, kind=row.kind, story=row.story_id, entries=tuple(entry["entry_id"] for entry in row.before),
         at=row.made_at, by=row.made_by, why=row.why, undone_at=row.undone_at, undone_by=row.undone_by,
+        stories=tuple(sorted({entry["story_id"] for entry in row.before})),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal, select, update
+from sqlalchemy import Connection, Row, Select, func, literal, select, update
 
 from monitor.model import (
     Attribution,
@@ -253,6 +253,27 @@ def first_decided(
 def listing(connection: Connection, *, since: datetime, matched_only: bool = True) -> tuple[StoryRow, ...]:
     """The stories of a period, latest first."""
     matched = select(members.c.story_id).join(matches, matches.c.entry_id == members.c.entry_id)
+    query = _with_headlines().where(stories.c.merged_into.is_(None), stories.c.last_at >= since)
+    if matched_only:
+        query = query.where(stories.c.id.in_(matched))
+    return tuple(_story_row(connection, row) for row in connection.execute(query).all())
+
+
+def outlines(connection: Connection, ids: Collection[int]) -> tuple[StoryRow, ...]:
+    """Those stories as `listing` tells them, latest first."""
+    query = _with_headlines().where(stories.c.id.in_(ids))
+    return tuple(_story_row(connection, row) for row in connection.execute(query).all())
+
+
+def latest_matched(connection: Connection, *, limit: int) -> tuple[int, ...]:
+    """The stories that a watch matched, latest first."""
+    mine = (members.c.story_id == stories.c.id) & (members.c.entry_id == matches.c.entry_id)
+    query = select(stories.c.id).where(stories.c.merged_into.is_(None), select(matches.c.id).where(mine).exists())
+    return tuple(connection.execute(query.order_by(stories.c.last_at.desc()).limit(limit)).scalars())
+
+
+def _with_headlines() -> Select[Any]:
+    """Stories, latest first, each with a headline."""
     # The headline of whoever published it first, which need not be whom we heard first.
     mine = members.c.story_id == stories.c.id
     first = (
@@ -264,17 +285,13 @@ def listing(connection: Connection, *, since: datetime, matched_only: bool = Tru
         .correlate(stories)
         .scalar_subquery()
     )
-    query = (
+    return (
         select(stories, entries.c.title, entries.c.link, feeds.c.outlet)
         .select_from(stories)
         .join(entries, entries.c.id == first)
         .join(feeds, feeds.c.id == entries.c.feed_id)
-        .where(stories.c.merged_into.is_(None), stories.c.last_at >= since)
         .order_by(stories.c.last_at.desc(), stories.c.id.desc())
     )
-    if matched_only:
-        query = query.where(stories.c.id.in_(matched))
-    return tuple(_story_row(connection, row) for row in connection.execute(query).all())
 
 
 def quiet(connection: Connection, *, since: datetime) -> tuple[DecisionRow, ...]:

@@ -62,6 +62,7 @@ def test_a_move_parts_the_entry_from_those_it_leaves() -> None:
         (lambda: split(STORY, set()), "at least one entry"),
         (lambda: merge(STORY, STORY), "both are story 7 already"),
         (lambda: move([STORY], {25}, STORY), "entry 25 is in story 7 already"),
+        (lambda: move([], set(), STORY), "at least one entry"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(wrong: Callable[[], object], message: str) -> None:

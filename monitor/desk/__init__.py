@@ -5,6 +5,7 @@
     app.py         all addresses together; what every answer carries
     pages.py       one value, three answers: a page, JSON, CSV
     faults.py      what is wrong with what was sent, in plain words
+    streams.py     a whole result, sent while it is found
     answers.py     what every form may carry, and what somebody is told who did something
     views.py       how things are printed in a page
     cards.py       a story on a list

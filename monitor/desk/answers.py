@@ -32,7 +32,7 @@ class Done(BaseModel):
 def done(visit: Visit, sentence: str, go: str) -> Response:
     """It was done. `go` is the page to show now; what does not lie in the desk leads to the day."""
     go = entrance.local_path(go)
-    if "text/html" not in visit.request.headers.get("accept", ""):
+    if not visit.wants_page:
         return JSONResponse({"said": sentence, "next": go})
     answer = RedirectResponse(go, HTTPStatus.SEE_OTHER)
     answer.set_cookie(SAID, quote(sentence), max_age=60, httponly=True, samesite="lax", secure=visit.desk.secure)

@@ -18,6 +18,7 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
+from monitor.desk.faults import in_words
 from monitor.desk.place import Desk
 from monitor.desk.rooms import (
     account,
@@ -43,6 +44,7 @@ from monitor.desk.rooms import (
     sending,
     story,
     trying,
+    watch_lists,
     watches,
 )
 from monitor.desk.views import STATIC, render
@@ -73,6 +75,7 @@ ROOMS = (
     letters.router,
     search.router,
     trying.router,
+    watch_lists.router,
     watches.router,
     editing.router,
 )
@@ -184,8 +187,7 @@ async def _refuse(request: Request, error: HTTPException) -> Response:
 
 
 async def _refuse_words(request: Request, error: RequestValidationError) -> Response:
-    faults = [f"{'.'.join(map(str, fault['loc'][1:]))}: {fault['msg']}" for fault in error.errors()]
-    return _tell(request, HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(faults))
+    return _tell(request, HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(map(in_words, error.errors())))
 
 
 async def _refuse_size(request: Request, error: OverflowError) -> Response:

@@ -70,6 +70,11 @@ class Visit:
         peer = self.request.client.host if self.request.client else ""
         return entrance.client_of(peer, self.request.headers.getlist("x-forwarded-for"), self.desk.trusted_proxies)
 
+    @property
+    def wants_page(self) -> bool:
+        """A browser that opens or sends a page, and no script or program."""
+        return "text/html" in self.request.headers.get("accept", "")
+
     def may(self, need: DeskRole) -> bool:
         return self.person is not None and entrance.may(self.person.role, need)
 

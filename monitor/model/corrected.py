@@ -45,5 +45,6 @@ class Correction:
     at: datetime
     by: str
     why: str  # in the person's words; "" where none were given
+    stories: tuple[int, ...] = ()  # in which its entries stood before
     undone_at: datetime | None = None
     undone_by: str = ""

@@ -7,12 +7,12 @@ Tipsheet notices at its next batch, and reads its stories again.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from monitor.errors import CorrectionError
+from monitor.errors import ConflictError, CorrectionError
 from monitor.model import Correction, CorrectionKind, Group, Move, Regrouping
 from monitor.story import corrections as decide
 from storage import corrections as rows
@@ -31,22 +31,29 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correct:
-    """Corrections by one person at one moment."""
+    """Corrections by one person at one moment.
+
+    Who looked at stories before they speak gives their versions in `seen`, by story: where somebody else said something
+    of one of them since, or it became part of another, a ConflictError tells it, and nothing was changed.
+    """
 
     database: Database
     by: str
     why: str
     now: datetime
+    seen: Mapping[int, int] = field(default_factory=dict)
 
     def split(self, story: int, chosen: Collection[int]) -> Corrected:
         """The chosen entries of a story, and its others, are two stories from now on."""
         with self.database.write() as connection:
+            self._must_be_as_seen(connection)
             group = _group(connection, story)
             return self._make(connection, decide.split(group, chosen), "split", group.story, chosen)
 
     def merge(self, one: int, other: int) -> Corrected:
         """Two stories are one."""
         with self.database.write() as connection:
+            self._must_be_as_seen(connection)
             groups = _group(connection, one), _group(connection, other)
             regrouping = decide.merge(*groups)
             (moved,) = regrouping.moves
@@ -55,6 +62,7 @@ class Correct:
     def move(self, chosen: Collection[int], story: int) -> Corrected:
         """The chosen entries belong to that story and to no other."""
         with self.database.write() as connection:
+            self._must_be_as_seen(connection)
             target = _group(connection, story)
             regrouping = decide.move(_groups_of(connection, chosen), chosen, target)
             return self._make(connection, regrouping, "move", target.story, chosen)
@@ -71,6 +79,17 @@ class Correct:
                 moves += decide.put_back(groups, home, ids).moves
             concerned = rows.undo(connection, made, moves, by=self.by, now=self.now)
             return self._told(connection, made.id, concerned, made.entries)
+
+    def _must_be_as_seen(self, connection: Connection) -> None:
+        made = rows.listing(connection) if self.seen else ()
+        for story, version in self.seen.items():
+            found = rows.group(connection, story)
+            words = decide.said_of(found, made) if found else ()
+            if len(words) > version:
+                raise _faster(story, words)
+            if found and (living := stories.kept(connection, story)) != story:
+                said = f"story {story} became a part of story {living} meanwhile; look at that before you say more"
+                raise ConflictError(said, by="", at=self.now, version=len(words))
 
     def _make(
         self, connection: Connection, regrouping: Regrouping, kind: CorrectionKind, story: int, chosen: Collection[int]
@@ -89,6 +108,20 @@ class Correct:
             held[story] = (*held.get(story, ()), entry)
         living = {story: entries for story, entries in held.items() if stories.kept(connection, story) == story}
         return Corrected(correction=made, stories=living, examined_again=again)
+
+
+def version_of(connection: Connection, story: int) -> int:
+    """How much people have said so far of what a story holds: what the next word on it names."""
+    group = rows.group(connection, story)
+    return len(decide.said_of(group, rows.listing(connection))) if group else 0
+
+
+def _faster(story: int, words: Sequence[decide.Said]) -> ConflictError:
+    last = words[-1]
+    said = (
+        f"{last.by} was faster with story {story}, at {last.at:%H:%M} UTC ({last.what}); look at it before you say more"
+    )
+    return ConflictError(said, by=last.by, at=last.at, version=len(words))
 
 
 def _group(connection: Connection, story: int) -> Group:

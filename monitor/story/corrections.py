@@ -10,9 +10,21 @@ entry stands now, and what was told of an entry is known of the story in which t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 
 from monitor.errors import CorrectionError
-from monitor.model import Group, Move, Regrouping
+from monitor.model import Correction, CorrectionKind, Group, Move, Regrouping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A person's word on what a story holds."""
+
+    at: datetime
+    by: str
+    what: CorrectionKind | Literal["undo"]
 
 
 def split(group: Group, chosen: Collection[int]) -> Regrouping:
@@ -35,6 +47,8 @@ def merge(one: Group, other: Group) -> Regrouping:
 
 def move(groups: Sequence[Group], chosen: Collection[int], target: Group) -> Regrouping:
     """The chosen entries belong to `target` and not to the stories that they are in, `groups`."""
+    if not chosen:
+        raise CorrectionError("expected at least one entry")
     moves: list[Move] = []
     apart: list[tuple[int, int]] = []
     for group in groups:
@@ -64,6 +78,21 @@ def must_hear(decided: Collection[str], told: Collection[str]) -> bool:
     is now: whoever had only heard of it as part of another story is told once.
     """
     return bool(set(decided) - set(told))
+
+
+def said_of(group: Group, made: Sequence[Correction]) -> tuple[Said, ...]:
+    """What people said so far of which entries the story `group` holds, in order of time.
+
+    Their number is the story's version: it grows with every word, whatever becomes of the entries.
+    """
+    about = [one for one in made if _concerns(one, group)]
+    words = [Said(at=one.at, by=one.by, what=one.kind) for one in about]
+    words += [Said(at=one.undone_at, by=one.undone_by, what="undo") for one in about if one.undone_at]
+    return tuple(sorted(words, key=lambda word: word.at))
+
+
+def _concerns(made: Correction, group: Group) -> bool:
+    return group.story in (made.story, *made.stories) or group.began_with in made.entries
 
 
 def _leave(group: Group, leaving: tuple[int, ...], staying: tuple[int, ...], target: int) -> Iterator[Move]:

@@ -174,7 +174,9 @@ def _read(connection: Connection, visit: Visit, story: int, asked: int) -> Story
         notes=review.notes_of(connection, story),
         assignment=assigned[-1] if assigned else None,
         corrections=tuple(
-            one for one in corrections.listing(connection) if one.story == story or not set(ids).isdisjoint(one.entries)
+            one
+            for one in corrections.listing(connection)
+            if story in (one.story, *one.stories) or not set(ids).isdisjoint(one.entries)
         ),
         seen_by=review.seen_by(connection, story),
         people=tuple(one.name for one in accounts.listing(connection) if not one.disabled),
