@@ -1,17 +1,19 @@
 """`./dev bench extraction [--public DIR]`: how much of an article is read from its page, and how little else.
 
 Pages of our own making: articles in several makes of page, with menus, captions, related stories, comments and footers
-around them. With `--public`, the pages of the article-extraction-benchmark, from a checkout of it. Precision, recall
-and F1 over runs of four words, as that benchmark counts; milliseconds of CPU for a page. Beside ours: trafilatura as it
-comes, fast and thorough, and all paragraphs as BeautifulSoup finds them. `--errors` names the pages read worst.
+around them. With `--public`, pages that others made and judged, from a directory into which one of their collections
+was unpacked (CONTRIBUTING.md says how to have them); give it again for another one. Precision, recall and F1 over runs
+of four words, as the article-extraction-benchmark counts; where only the opening of an article is known, over what is
+told up to its end. Then, where known, the share of titles that are told word for word, and of authors who are named
+with no word too many; milliseconds of CPU for a page. Beside ours: trafilatura as it comes, thorough and fast; all
+paragraphs, and the whole page, as BeautifulSoup finds them. `--errors` names the pages read worst.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -21,16 +23,21 @@ from pathlib import Path
 import trafilatura
 from bs4 import BeautifulSoup
 
+from benchmarks.extraction_pages import Sample, public_pages
 from monitor.articles.article import extract
+from monitor.words.text import folded_words
 
 RUN = 4  # words
+_WORD = re.compile(r"\w+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    name: str
-    html: str
-    article: str  # what a reader came for
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an extractor says of a page; "" where it says nothing, or cannot."""
+
+    text: str
+    title: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +46,18 @@ class Score:
     recall: float
     milliseconds: float
     by_page: dict[str, float]  # F1
+    titles: float | None  # share told rightly; None where no page has a known one
+    authors: float | None
 
     @property
     def f1(self) -> float:
         return _f1(self.precision, self.recall)
+
+    def __str__(self) -> str:
+        named = {"titles": self.titles, "authors": self.authors}
+        shares = "".join(f"  {what} {share:.0%}" for what, share in named.items() if share is not None)
+        figures = f"precision {self.precision:.3f}  recall {self.recall:.3f}  F1 {self.f1:.3f}"
+        return f"{figures}  {self.milliseconds:6.1f} ms a page{shares}"
 
 
 # ---- pages -----------------------------------------------------------------------------------------------------------
@@ -136,37 +151,40 @@ def made_pages(count: int = 250) -> Iterator[Sample]:
         yield Sample(name=f"{make.__name__.strip('_')} {number}", html=html, article="\n".join(body))
 
 
-def public_pages(directory: Path) -> Iterator[Sample]:
-    """The pages of the article-extraction-benchmark: ground-truth.json and html/ID.html.gz."""
-    for name, truth in json.loads((directory / "ground-truth.json").read_text("utf-8")).items():
-        html = gzip.decompress((directory / "html" / f"{name}.html.gz").read_bytes()).decode("utf-8", "replace")
-        yield Sample(name=name, html=html, article=truth["articleBody"])
-
-
 # ---- ways to read them -----------------------------------------------------------------------------------------------
 
 
-def _ours(html: str) -> str:
-    return extract(html).text
+def _ours(html: str) -> Told:
+    article = extract(html)
+    return Told(article.text, article.title, article.author)
 
 
-def _trafilatura(html: str) -> str:
-    return trafilatura.extract(html, fast=True, include_comments=False) or ""
+def _trafilatura(html: str) -> Told:
+    return _record(trafilatura.bare_extraction(html, with_metadata=True, include_comments=False))
 
 
-def _trafilatura_thorough(html: str) -> str:
-    return trafilatura.extract(html, include_comments=False) or ""
+def _trafilatura_fast(html: str) -> Told:
+    return _record(trafilatura.bare_extraction(html, fast=True, with_metadata=True, include_comments=False))
 
 
-def _all_paragraphs(html: str) -> str:
-    return "\n".join(one.get_text(" ") for one in BeautifulSoup(html, "lxml")("p"))
+def _record(found: object) -> Told:
+    return Told(*(getattr(found, name, None) or "" for name in ("text", "title", "author")))
 
 
-WAYS: dict[str, Callable[[str], str]] = {
+def _all_paragraphs(html: str) -> Told:
+    return Told("\n".join(one.get_text(" ") for one in BeautifulSoup(html, "lxml")("p")))
+
+
+def _whole_page(html: str) -> Told:
+    return Told(BeautifulSoup(html, "lxml").get_text(" "))
+
+
+WAYS: dict[str, Callable[[str], Told]] = {
     "ours": _ours,
-    "trafilatura, fast": _trafilatura,
-    "trafilatura": _trafilatura_thorough,
+    "trafilatura": _trafilatura,
+    "trafilatura, fast": _trafilatura_fast,
     "all paragraphs": _all_paragraphs,
+    "whole page": _whole_page,
 }
 
 
@@ -177,46 +195,82 @@ def _f1(precision: float, recall: float) -> float:
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def _runs(text: str) -> Counter[tuple[str, ...]]:
-    words = text.split()
-    return Counter(tuple(words[at : at + RUN]) for at in range(max(1, len(words) - RUN + 1)))
+def _runs(text: str) -> list[tuple[str, ...]]:
+    words = _WORD.findall(text)
+    return [tuple(words[at : at + RUN]) for at in range(max(1, len(words) - RUN + 1))] if words else []
 
 
-def score(samples: Sequence[Sample], way: Callable[[str], str]) -> Score:
-    precisions, recalls, by_page, spent = [], [], {}, 0.0
+def _agreement(text: str, sample: Sample) -> tuple[float, float]:
+    """Precision and recall of a text."""
+    told, true = _runs(text), _runs(sample.article)
+    if sample.opening:
+        told = told[: _end_of(true, told)]
+    shared = (Counter(told) & Counter(true)).total()
+    return shared / max(len(told), 1), shared / max(len(true), 1)
+
+
+def _end_of(opening: Sequence[tuple[str, ...]], told: Sequence[tuple[str, ...]]) -> int:
+    """Where the last run of an opening that is told at all is told first; what is told behind it may be right."""
+    return next((told.index(run) + 1 for run in reversed(opening) if run in told), len(opening))
+
+
+def _is_title(told: Told, sample: Sample) -> bool:
+    return folded_words(told.title) == folded_words(sample.title)
+
+
+def _is_author(told: Told, sample: Sample) -> bool:
+    """A byline says more than a name: "By", a date, the outlet."""
+    named = set(folded_words(told.author))
+    return bool(named) and named <= set(folded_words(sample.author))
+
+
+def score(samples: Sequence[Sample], way: Callable[[str], Told]) -> Score:
+    told, spent = [], 0.0
     for sample in samples:
         began = time.process_time()
-        found = way(sample.html)
+        told.append(way(sample.html))
         spent += time.process_time() - began
-        told, true = _runs(found), _runs(sample.article)
-        shared = (told & true).total()
-        precisions.append(shared / told.total() if found else 0.0)
-        recalls.append(shared / true.total())
-        by_page[sample.name] = _f1(precisions[-1], recalls[-1])
-    count = len(samples)
+    pairs = list(zip(told, samples, strict=True))
+    precisions, recalls = zip(*(_agreement(one.text, sample) for one, sample in pairs), strict=True)
+    f1s = map(_f1, precisions, recalls)
     return Score(
-        precision=sum(precisions) / count,
-        recall=sum(recalls) / count,
-        milliseconds=1000 * spent / count,
-        by_page=by_page,
+        precision=sum(precisions) / len(samples),
+        recall=sum(recalls) / len(samples),
+        milliseconds=1000 * spent / len(samples),
+        by_page={sample.name: f1 for sample, f1 in zip(samples, f1s, strict=True)},
+        titles=_share([_is_title(one, sample) for one, sample in pairs if sample.title]),
+        authors=_share([_is_author(one, sample) for one, sample in pairs if sample.author]),
     )
+
+
+def _share(right: Sequence[bool]) -> float | None:
+    return sum(right) / len(right) if right else None
+
+
+def show(name: str, samples: Sequence[Sample], *, errors: bool) -> None:
+    openings = sum(sample.opening for sample in samples)
+    print(f"{len(samples)} pages: {name}{f'; of {openings} only the opening is known' if openings else ''}")
+    for way, read in WAYS.items():
+        one = score(samples, read)
+        print(f"  {way:18} {one}")
+        if way == "ours" and errors:
+            for page, f1 in sorted(one.by_page.items(), key=lambda item: item[1])[:20]:
+                print(f"    {f1:.3f}  {page}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--public", type=Path, help="a checkout of the article-extraction-benchmark")
+    parser.add_argument("--public", type=Path, action="append", metavar="DIR", help="where a collection was unpacked")
     parser.add_argument("--errors", action="store_true", help="name the pages that ours reads worst")
     given = parser.parse_args()
-    samples = list(public_pages(given.public) if given.public else made_pages())
-    extract(samples[0].html)  # the extractor is loaded with the first page
-    print(f"{len(samples)} pages{'' if given.public else ' of our own making'}")
-    for name, way in WAYS.items():
-        one = score(samples, way)
-        figures = f"precision {one.precision:.3f}  recall {one.recall:.3f}  F1 {one.f1:.3f}"
-        print(f"  {name:18} {figures}  {one.milliseconds:6.1f} ms a page")
-        if name == "ours" and given.errors:
-            for page, f1 in sorted(one.by_page.items(), key=lambda item: item[1])[:20]:
-                print(f"    {f1:.3f}  {page}")
+    try:
+        collections = [public_pages(directory) for directory in given.public or ()]
+    except FileNotFoundError as error:
+        parser.error(str(error))
+    for name, samples in collections or [("of our own making", list(made_pages()))]:
+        for sample in samples:
+            extract(sample.html)  # what is loaded with the first page, or with the first odd date, is loaded now
+        show(name, samples, errors=given.errors)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,23 @@ def test_the_article_is_read_and_the_furniture_left_out() -> None:
     assert "newsletter" not in article.text
 
 
+MARKED = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS[:3])
+BEHIND = [f"On page {n} of the contract, the firm promises to answer the agency within {n + 2} days." for n in range(9)]
+HALF_MARKED = f"<article>{MARKED}</article>" + "".join(f"<div><p>{paragraph}</p></div>" for paragraph in BEHIND)
+
+
+def test_an_article_is_whole_though_only_its_beginning_is_marked_as_one() -> None:
+    text = extract(f"<html><body>{HALF_MARKED}</body></html>").text
+    assert all(paragraph in text for paragraph in (*PARAGRAPHS[:3], *BEHIND))
+
+
+def test_of_a_page_with_very_many_tags_the_quick_reading_has_to_do() -> None:
+    """A second opinion on it could take minutes, and then there were no text at all."""
+    text = extract(f"<html><body>{HALF_MARKED}{'<!---->' * 20_001}</body></html>").text
+    assert PARAGRAPHS[0] in text
+    assert BEHIND[-1] not in text
+
+
 @pytest.mark.parametrize(
     ("head", "published"),
     [
