@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections import Counter, defaultdict
+from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from operator import itemgetter, mul
 
 from monitor.story.vocabulary import Vocabulary
@@ -30,6 +31,7 @@ _FAINT = 0.02  # of a cosine: less than this is no agreement on a term
 _FADED = 0.01  # of a document's whole weight
 _DAMPING = 0.9  # power of the weight of a term in a centre
 
+_Row = tuple[float, Sequence[int]]  # the weight of a key, the numbers of the stories under it
 Closeness = Callable[[str], float]  # of a story by anything but its terms, 0 (out of the question) to 1
 Admission = Callable[[str], bool]  # whether a story is asked about at all
 
@@ -39,15 +41,13 @@ class _Centre:
     """Its terms, with their weight in `counted` documents, of which `documents` are still in the window, damped."""
 
     story: str
+    number: int  # in the order in which stories began
     terms: array[int] = field(default_factory=lambda: array("I"))
     weights: array[float] = field(default_factory=lambda: array("f"))  # of the terms, in their order
     keys: array[int] = field(default_factory=lambda: array("I"))  # terms under which it is found
     documents: int = 0
     counted: int = 0
     length: float | None = None  # under the rarities of now; None: to be measured
-
-
-_Candidate = tuple[float, str, _Centre]  # the weight that it shares with the question, its story
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,9 @@ class Centres:
     def __init__(self) -> None:
         self._centres: dict[str, _Centre] = {}
         self._vocabulary = Vocabulary()
-        self._holders: defaultdict[int, list[_Centre]] = defaultdict(list)  # key → stories found under it
+        self._numbered: dict[int, _Centre] = {}
+        self._began = 0
+        self._holders: dict[int, array[int]] = {}  # key → numbers of the stories found under it, the oldest first
         self._drift = 0  # documents and joins since the lengths were last measured
 
     def holds(self, story: str) -> bool:
@@ -92,7 +94,7 @@ class Centres:
         """Count a document into a story, new or known."""
         centre = self._centres.get(story)
         if centre is None:
-            centre = self._centres[story] = _Centre(story)
+            centre = self._begin(story)
         self._grow(centre, point.terms, 1 / (math.hypot(*point.terms.values()) or 1.0), 1)
         self._find_under(centre, [term for _, term in point.keys])
 
@@ -101,15 +103,14 @@ class Centres:
         centre = self._centres[story]
         centre.documents -= 1
         if not centre.documents:
-            del self._centres[story]
-            self._lose(centre, set(centre.terms))
+            self._end(centre)
 
     def join(self, kept: str, gone: str) -> None:
         """All of `gone` becomes part of `kept`."""
-        into, other = self._centres[kept], self._centres.pop(gone)
+        into, other = self._centres[kept], self._centres[gone]
         self._grow(into, _sums_of(other), other.documents / other.counted, other.documents)
         self._find_under(into, other.keys)
-        self._lose(other, set(other.terms))
+        self._end(other)
 
     def nearest_to(self, point: Point, closeness: Closeness, *, among: Admission | None = None) -> tuple[str, float]:
         """The story nearest to a point with its likeness; ("", 0) if none shares a key.
@@ -192,37 +193,50 @@ class Centres:
         return centre.length
 
     def _candidates(self, point: Point, among: Admission | None) -> list[_Centre]:
-        """Stories under the heaviest terms, those that share most of their weight first.
+        """Stories under the heaviest terms: those that share most of their weight, of equals the youngest.
 
-        Nearly all share a single term, so these are taken term by term until there are enough.
+        Nearly all that are found share a single term. They are but numbers until they are among the first: to look at
+        each of some hundred stories is what would take long.
         """
         rows = self._rows(point)
         least = _SHARED * sum(weight for weight, _ in point.keys)
         shared = _shared_by_several(rows)
-        found = _admitted(
-            [(weight, centre.story, centre) for centre, weight in shared.items() if weight >= least], among
-        )
+        found = [(weight, number) for number, weight in shared.items() if weight >= least and self._is(number, among)]
         enough, last = len(found) + _CANDIDATES, 0.0
         for weight, row in rows:
             if weight < least or (len(found) >= enough and weight < last):
                 break
-            found += _admitted([(weight, centre.story, centre) for centre in row if centre not in shared], among)
+            youngest = (number for number in reversed(row) if number not in shared and self._is(number, among))
+            found += [(weight, number) for number in islice(youngest, _CANDIDATES)]
             last = weight
-        return [centre for *_, centre in sorted(found, reverse=True)[:_CANDIDATES]]
+        return [self._numbered[number] for _, number in sorted(found, reverse=True)[:_CANDIDATES]]
 
-    def _rows(self, point: Point) -> list[tuple[float, list[_Centre]]]:
+    def _is(self, number: int, among: Admission | None) -> bool:
+        return among is None or among(self._numbered[number].story)
+
+    def _rows(self, point: Point) -> list[_Row]:
         """The stories under each of its keys, behind the key's weight."""
-        rows, touched = list[tuple[float, list[_Centre]]](), 0
+        rows, touched = list[_Row](), 0
         for weight, term in point.keys:
-            row = self._holders.get(term, [])
+            row = self._holders.get(term)
+            if row is None:
+                continue
             touched += len(row)
             if touched > _TOUCHED and rows:
                 break
-            if row:
-                rows.append((weight, row))
+            rows.append((weight, row))
         return rows
 
     # ---- memory ----
+
+    def _begin(self, story: str) -> _Centre:
+        self._began += 1
+        centre = self._centres[story] = self._numbered[self._began] = _Centre(story, self._began)
+        return centre
+
+    def _end(self, centre: _Centre) -> None:
+        self._lose(centre, set(centre.terms))
+        del self._centres[centre.story], self._numbered[centre.number]
 
     def _grow(self, centre: _Centre, terms: Mapping[int, float], scale: float, documents: int) -> None:
         """Add the terms of so many documents; what left the window since the last came goes now, in equal parts."""
@@ -247,33 +261,29 @@ class Centres:
 
     def _find_under(self, centre: _Centre, keys: Iterable[int]) -> None:
         for key in set(keys).intersection(centre.terms).difference(centre.keys):
-            self._holders[key].append(centre)
+            insort(self._holders.setdefault(key, array("I")), centre.number)
             centre.keys.append(key)
 
     def _lose(self, centre: _Centre, terms: Collection[int]) -> None:
         """It has these terms no longer."""
         for key in centre.keys:
             if key in terms:
-                holders = self._holders[key]
-                holders.remove(centre)
-                if not holders:
+                row = self._holders[key]
+                del row[bisect_left(row, centre.number)]
+                if not row:
                     del self._holders[key]
         centre.keys = array("I", [key for key in centre.keys if key not in terms])
         self._vocabulary.shrink(terms)
 
 
-def _shared_by_several(rows: Iterable[tuple[float, list[_Centre]]]) -> dict[_Centre, float]:
+def _shared_by_several(rows: Sequence[_Row]) -> dict[int, float]:
     """The stories under several keys, with the weight of all of these."""
     counted = Counter(chain.from_iterable(row for _, row in rows))
-    shared = {centre: 0.0 for centre, count in counted.items() if count > 1}
+    shared = {number: 0.0 for number, count in counted.items() if count > 1}
     for weight, row in rows if shared else ():
-        for centre in shared.keys() & row:
-            shared[centre] += weight
+        for number in shared.keys() & row:
+            shared[number] += weight
     return shared
-
-
-def _admitted(found: list[_Candidate], among: Admission | None) -> list[_Candidate]:
-    return found if among is None else [one for one in found if among(one[1])]
 
 
 def _terms_of(centre: _Centre) -> dict[int, float]:
