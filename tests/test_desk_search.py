@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+from dataclasses import dataclass
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 from sqlalchemy import delete
 
+from monitor.desk import streams
 from monitor.desk.place import Desk
+from monitor.desk.streams import MOST, Suffix
 from storage import review
 from storage.schema import members
 from tests.browser import PHONE, Watched
 
 WATCH = "tech and immigration enforcement"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    query: str
+    shows: str
 
 
 def found(desk: Desk, **asked: object) -> list[str]:
@@ -125,3 +135,50 @@ def test_an_entry_that_has_no_story_yet_says_that_it_cannot_be_judged(desk: Desk
     page = httpx.get(f"{desk.home}/search", params={"until": "2999-01-01", "before": 2}).text
     assert "Not examined yet: it has no story that could be judged." in page
     assert "data-story" not in page
+
+
+# ---- the whole result ------------------------------------------------------------------------------------------------
+
+
+def whole(desk: Desk, suffix: str, **asked: str) -> httpx.Response:
+    answer = httpx.get(f"{desk.home}/search/whole.{suffix}", params=asked)
+    assert answer.status_code == 200, answer.text
+    assert int(answer.headers["tipsheet-most-rows"]) == MOST
+    return answer
+
+
+def test_a_whole_result_is_all_pages_in_three_formats(desk: Desk) -> None:
+    pages, before = [], None
+    while True:
+        page = httpx.get(f"{desk.home}/search.json", params={"until": "2999-01-01", "before": before or ""}).json()
+        pages += page["rows"]
+        before = page["resume_before"]
+        if before is None:
+            break
+    assert len(pages) > 50
+    given = whole(desk, "json", until="2999-01-01").json()
+    assert (given["rows"], given["more"]) == (pages, False)
+    lines = whole(desk, "jsonl", until="2999-01-01").text.splitlines()
+    assert [json.loads(line) for line in lines] == pages
+    table = list(csv.DictReader(io.StringIO(whole(desk, "csv", until="2999-01-01", plain="yes").text, newline="")))
+    assert [row["title"] for row in table] == [row["title"] for row in pages]
+
+
+def test_a_whole_result_is_bounded_and_says_so(desk: Desk) -> None:
+    answer = httpx.get(f"{desk.home}/search", params={"q": "ICE"}).text
+    assert f"up to {MOST:,} entries" in answer
+    assert 'href="/search/whole.jsonl?q=ICE"' in answer
+    assert httpx.get(f"{desk.home}/search/whole.csv").status_code == 422  # asks for nothing
+    assert httpx.get(f"{desk.home}/search/whole.csv?q=(ICE").status_code == 400
+
+
+@pytest.mark.parametrize(("rows", "more"), [(2, False), (3, False), (4, True)])
+def test_more_than_the_bound_is_not_passed_over_in_silence(rows: int, more: bool) -> None:
+    def bytes_of(suffix: Suffix) -> bytes:
+        found = (Example(query=str(number), shows="") for number in range(rows))
+        return b"".join(streams.pieces_of(found, kind=Example, suffix=suffix, most=3))
+
+    given = json.loads(bytes_of("json"))
+    assert (len(given["rows"]), given["most"], given["more"]) == (min(rows, 3), 3, more)
+    assert len(bytes_of("jsonl").splitlines()) == min(rows, 3)
+    assert len(bytes_of("csv").splitlines()) == min(rows, 3) + 1

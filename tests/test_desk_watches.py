@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -96,6 +98,27 @@ def test_what_came_near_and_what_it_would_have_told_are_judged_for_the_watch(scr
         said = {number: review.verdict_history(connection, number)[-1] for number in (number, other)}
     assert (said[number].kind, said[number].watch) == ("kept", WATCH)
     assert said[other].kind == "starred"
+
+
+def test_each_list_of_a_watch_is_a_sheet_and_its_precision_a_picture(desk: Desk) -> None:
+    with desk.database.write() as connection:
+        review.judge(connection, 2, "refused", watch=WATCH, by="ada", now=desk.clock(), reason="old news")
+    page = httpx.get(desk.home + PAGE, headers=HTML).text
+    shown = {
+        link.replace("&amp;", "&") for link in re.findall(r'href="((?:/watch/|/pictures/|/search/whole)[^"]*)"', page)
+    }
+    assert len(shown) == 14  # four lists twice, stories and entries thrice, less the suggestions that there are not
+    answers = {link.partition("?")[0]: httpx.get(desk.home + link) for link in shown}
+    assert {path: answer.status_code for path, answer in answers.items() if answer.status_code != 200} == {}
+    assert answers["/pictures/precision.png"].content.startswith(b"\x89PNG")
+    assert "sandbox" in answers["/pictures/precision.svg"].headers["content-security-policy"]
+    rows = {path: list(csv.DictReader(io.StringIO(answer.text))) for path, answer in answers.items() if "csv" in path}
+    assert [row["reason"] for row in rows["/watch/refused.csv"]] == ["old news"]
+    assert [(row["story"], row["verdict"]) for row in rows["/watch/stories.csv"]] == [("2", "refused")]
+    assert {row["story"] for row in rows["/search/whole.csv"]} == {"2"}
+    assert len(rows["/watch/near.csv"]) > 1
+    assert [row["precision_refused"] for row in rows["/watch/precision.csv"]].count("1") == 1
+    assert httpx.get(f"{desk.home}/watch/near.csv?watch=nobody").status_code == 404
 
 
 def test_a_watch_that_is_not_there_is_said_to_be_so(desk: Desk) -> None:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import csv
 import functools
 import inspect
-import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 from fastapi import APIRouter, Query, Response
@@ -40,7 +40,6 @@ def page(router: APIRouter, path: str, *, template: str, name: str = "") -> Call
 
     def publish(handler: _Handler) -> _Handler:
         signature = inspect.signature(handler, eval_str=True)
-        value = signature.return_annotation
 
         @functools.wraps(handler)
         def as_page(**given: Any) -> HTMLResponse:
@@ -49,12 +48,24 @@ def page(router: APIRouter, path: str, *, template: str, name: str = "") -> Call
         as_page.__signature__ = signature.replace(return_annotation=HTMLResponse)  # type: ignore[attr-defined]
         shown = name or handler.__name__
         # Before the page: where the last part of an address is a value, `{day}` would take `2026-02-18.json` for a day.
-        router.get(f"{address}.json", response_model=value, name=f"{shown}-json")(handler)
+        data(router, address, name=shown)(handler)
+        router.get(path, response_class=HTMLResponse, name=shown, include_in_schema=False)(as_page)
+        return handler
+
+    return publish
+
+
+def data(router: APIRouter, address: str, *, name: str) -> Callable[[_Handler], _Handler]:
+    """Publish a handler at `address.json` and, where its value has `rows`, `address.csv`; there is no page of it."""
+
+    def publish(handler: _Handler) -> _Handler:
+        signature = inspect.signature(handler, eval_str=True)
+        value = signature.return_annotation
+        router.get(f"{address}.json", response_model=value, name=f"{name}-json")(handler)
         if kind := _kind_of_rows(value):
-            router.get(f"{address}.csv", response_class=Response, name=f"{shown}-csv", responses=_AS_CSV)(
+            router.get(f"{address}.csv", response_class=Response, name=f"{name}-csv", responses=_AS_CSV)(
                 _as_csv(handler, signature, kind, name=address.strip("/").replace("/", "-"))
             )
-        router.get(path, response_class=HTMLResponse, name=shown, include_in_schema=False)(as_page)
         return handler
 
     return publish
@@ -84,18 +95,39 @@ def _kind_of_rows(value: Any) -> type | None:
 
 def csv_answer(rows: Sequence[Any], *, kind: type, name: str, guard: bool = True) -> Response:
     """Rows, dataclasses of one kind, as RFC 4180. With `guard`, no cell can be a formula to a spreadsheet."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    names = [field.name for field in fields(kind)]
-    writer.writerow(names)
-    for row in rows:
-        cells = [getattr(row, name) for name in names]
-        writer.writerow([_guarded(cell) if guard else _cell(cell) for cell in cells])
     return Response(
-        text.getvalue().encode("utf-8", "replace"),
+        "".join(csv_lines(rows, kind=kind, guard=guard)).encode("utf-8", "replace"),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="tipsheet-{name}.csv"'},
     )
+
+
+def csv_lines(rows: Iterable[Any], *, kind: type, guard: bool = True) -> Iterator[str]:
+    """The same line by line, with a line of names in front."""
+    writer = csv.writer(_Echo(), lineterminator="\r\n")
+    columns = {path.replace(".", "_"): attrgetter(path) for path in _paths(kind)}
+    yield writer.writerow(columns)
+    for row in rows:
+        cells = [read(row) for read in columns.values()]
+        yield writer.writerow([_guarded(cell) if guard else _cell(cell) for cell in cells])
+
+
+class _Echo:
+    """What a line is written to that is wanted back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _paths(kind: type) -> Iterator[str]:
+    """The fields of a kind, of a value within it each of its own: `precision.kept`."""
+    hints = get_type_hints(kind)
+    for field in fields(kind):
+        inner = hints[field.name]
+        if isinstance(inner, type) and is_dataclass(inner):
+            yield from (f"{field.name}.{path}" for path in _paths(inner))
+        else:
+            yield field.name
 
 
 def _cell(value: object) -> str:

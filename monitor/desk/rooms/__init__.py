@@ -3,6 +3,7 @@
 day.py         the day                   story.py       one story
 judging.py     what is said of a story   regrouping.py  which reports tell one
 search.py      the archive               watches.py     how the watches are
+watch_lists.py what stands on a watch's page, list by list
 trying.py      a headline explained, a wording tried    editing.py  a watch, or the file, as a form
 feeds.py       how the feeds are         finding.py     an address → its feeds
 feed_forms.py  one feed as a form        feed_lists.py  lists of feeds, out and in

@@ -11,14 +11,16 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BeforeValidator, Field
 from sqlalchemy import Connection
+from starlette.exceptions import HTTPException
 
 from monitor.desk.cards import Marks
 from monitor.desk.judgeable import Judgeable, Said, people
-from monitor.desk.pages import page
+from monitor.desk.pages import Plain, page
 from monitor.desk.rooms.day import midnight
+from monitor.desk.streams import AS_STREAM, MOST, SuffixWanted, stream_answer
 from monitor.desk.visit import Reader, Visit
 from monitor.errors import QueryError
 from monitor.model import Filters, VerdictKind
@@ -30,6 +32,7 @@ from monitor.watches.matching import CompiledWatch
 router = APIRouter(tags=["search"])
 
 LONGEST = 5_000  # code points of a query
+_TOGETHER = 200  # entries of a whole result that are read at once
 
 
 def _given(value: object) -> object:
@@ -101,6 +104,11 @@ class SearchPage:
     examples: tuple[Example, ...]  # where nothing was asked
 
     @property
+    def most(self) -> int:
+        """Rows of the whole result that are given at once."""
+        return MOST
+
+    @property
     def asked(self) -> str:
         """The address of this search without its place: what another page of it begins with."""
         said = {
@@ -140,6 +148,34 @@ def search_archive(
 
 
 page(router, "/search", template="search.html", name="search")(search_archive)
+
+
+@router.get("/search/whole.{suffix}", response_class=Response, responses=AS_STREAM)
+def whole_search(
+    visit: Reader, suffix: SuffixWanted, q: Asked = "", watch: WatchWanted = "", outlet: OutletWanted = "",
+    verdict: VerdictWanted = None, since: Since = None, until: Until = None, before: Before = None,
+    plain: Plain = False,
+) -> Response:  # fmt: skip
+    """All that a search finds, as it is found. Where there is more, it goes on with `before`: the last entry."""
+    filters = _filters(visit, watch, outlet.strip().lower(), verdict, since, until)
+    question, _ = _read(visit, q)
+    if question is None and filters == Filters():
+        raise HTTPException(422, "expected a query as `q`, or a filter: watch, outlet, verdict, since or until")
+    rows = _every(visit, question, filters, before)
+    return stream_answer(rows, kind=FoundEntry, suffix=suffix, name="search", guard=not plain)
+
+
+def _every(visit: Visit, question: CompiledWatch | None, filters: Filters, before: int | None) -> Iterator[FoundEntry]:
+    """Page by page, each in a reading of its own: a slow reader holds up nobody who writes."""
+    wanted = visit.desk.settings.now().feeds
+    while True:
+        with visit.desk.database.read() as connection:
+            found = search.find(connection, question, filters, wanted=wanted, before=before, size=_TOGETHER)
+            rows = tuple(_rows(visit, connection, found.hits, filters.watch))
+        yield from rows
+        before = found.resume_before
+        if before is None:
+            return
 
 
 def _read(visit: Visit, query: str) -> tuple[CompiledWatch | None, str]:

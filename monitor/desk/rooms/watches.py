@@ -9,9 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 
@@ -20,12 +19,11 @@ from monitor.desk.cards import StoryCard, card_of
 from monitor.desk.judgeable import Judgeable, Said, people
 from monitor.desk.pages import page
 from monitor.desk.rooms.day import midnight
+from monitor.desk.streams import MOST
 from monitor.desk.views import local_day
 from monitor.desk.visit import Reader, Visit
 from monitor.model import Filters, StoryLine
 from monitor.pictures.counting import first_moments
-from monitor.pictures.drawing import to_svg
-from monitor.pictures.shares import Point, shares
 from monitor.pipeline import search
 from monitor.pipeline.arming import WatchState, states
 from monitor.pipeline.search import Hit
@@ -45,9 +43,7 @@ DAYS = 30
 WEEKS = 12
 _NEAR = 300  # of the latest entries, among which near misses are looked for
 _MOST = 12  # of any list on a watch's page
-_LESSONS = 400  # of the latest verdicts, from which suggestions are made: each is read anew
-
-OneWatch = Annotated[str, Query(description="Its name, as feeds.yaml has it.")]
+LESSONS = 400  # of the latest verdicts, from which suggestions are made: each is read anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +137,11 @@ class WatchPage:
     refused: tuple[StoryCard, ...]  # the latest stories that were judged not relevant
     people: tuple[str, ...]  # to whom a story can be given
 
+    @property
+    def most(self) -> int:
+        """Rows of a whole result that are given at once."""
+        return MOST
+
 
 def all_watches(visit: Reader) -> Watches:
     """How each watch stands, what it found in the last 30 days, and how often it was right."""
@@ -165,9 +166,9 @@ def one_watch(visit: Reader, name: str) -> WatchPage:
     with visit.desk.database.read() as connection:
         judged = story_lines.judged(connection, watch=name)
         found = _began(connection, visit)
-        near = tuple(_near_misses(connection, visit, config, compiled)) if compiled else ()
+        near = tuple(near_misses(connection, visit, config, compiled)) if compiled else ()
         known = people(connection)
-    watch, lessons = compiled.watch if compiled else None, judged[:_LESSONS]
+    watch, lessons = compiled.watch if compiled else None, judged[:LESSONS]
     line = _line(visit, config, state, found, by_watch(judged).get(name))
     refused = [one for one in judged if one.verdict and one.verdict.kind == "refused"]
     return WatchPage(
@@ -177,8 +178,8 @@ def one_watch(visit: Reader, name: str) -> WatchPage:
         sets=_sets(config, watch.query) if watch else {},
         must_match=watch.must_match if watch else (),
         must_not_match=watch.must_not_match if watch else (),
-        weeks=tuple(_week(period) for period in _periods(visit, judged)),
-        suggestions=tuple(_suggestions(compiled, lessons)) if compiled else (),
+        weeks=tuple(week_of(period) for period in periods_of(visit, judged)),
+        suggestions=tuple(suggestions_of(compiled, lessons)) if compiled else (),
         examples=tuple(one for one in examples(compiled, lessons) if not one.holds)[:_MOST] if compiled else (),
         lost=tried(compiled, lessons).lost if compiled else (),
         near=near,
@@ -188,19 +189,6 @@ def one_watch(visit: Reader, name: str) -> WatchPage:
 
 
 page(router, "/watches/{name:path}", template="watch.html", name="watch")(one_watch)
-
-
-@router.get("/pictures/precision.svg", response_class=Response, responses={200: {"content": {"image/svg+xml": {}}}})
-def precision_picture(visit: Reader, watch: OneWatch) -> Response:
-    """How often a watch was right, week by week, as a picture."""
-    with visit.desk.database.read() as connection:
-        periods = _periods(visit, story_lines.judged(connection, watch=watch))
-    drawing = shares(
-        [_point(period) for period in periods],
-        title=f"{watch}: how often it was right",
-        below="Of the stories that began in each week and were judged; the line is where the true share may lie",
-    )
-    return Response(to_svg(drawing), media_type="image/svg+xml")
 
 
 # ---- what is shown of a watch ----------------------------------------------------------------------------------------
@@ -235,18 +223,13 @@ def _share(one: Precision) -> Share:
     return Share(kept=one.kept, refused=one.refused, share=one.share, low=low, high=high)
 
 
-def _week(period: Period) -> Week:
+def week_of(period: Period) -> Week:
     return Week(first=period.first, precision=_share(period.precision))
 
 
-def _periods(visit: Visit, judged: Sequence[StoryLine]) -> Sequence[Period]:
+def periods_of(visit: Visit, judged: Sequence[StoryLine]) -> Sequence[Period]:
     today = local_day(visit.now, visit.zone)
     return over_time(judged, until=today, days=7, periods=WEEKS, zone=visit.zone)
-
-
-def _point(period: Period) -> Point:
-    one, (low, high) = period.precision, period.precision.interval
-    return Point(first=period.first, count=one.judged, share=one.share or 0.0, low=low, high=high)
 
 
 def _sets(config: Config, query: str) -> Mapping[str, tuple[str, ...]]:
@@ -257,7 +240,7 @@ def _sets(config: Config, query: str) -> Mapping[str, tuple[str, ...]]:
     }
 
 
-def _suggestions(compiled: CompiledWatch, judged: Sequence[StoryLine]) -> Iterator[Suggestion]:
+def suggestions_of(compiled: CompiledWatch, judged: Sequence[StoryLine]) -> Iterator[Suggestion]:
     """The terms, each with the query as it would be: it is the person who writes it."""
     query = compiled.watch.query.strip()
     for one in not_terms(judged):
@@ -265,7 +248,7 @@ def _suggestions(compiled: CompiledWatch, judged: Sequence[StoryLine]) -> Iterat
         yield Suggestion(term=one.term, stops=one.stops, loses=one.loses, query=wording)
 
 
-def _near_misses(
+def near_misses(
     connection: Connection, visit: Visit, config: Config, compiled: CompiledWatch
 ) -> Iterator[Near]:  # fmt: skip
     """Of the latest entries those that came nearest, with something for both halves of a pack. None for a query."""
