@@ -18,25 +18,9 @@ from email.utils import format_datetime
 from typing import Self
 
 _SYLLABLES = (
-    "ba",
-    "ce",
-    "di",
-    "fo",
-    "gu",
-    "ka",
-    "le",
-    "mi",
-    "no",
-    "pu",
-    "ra",
-    "se",
-    "ti",
-    "vo",
-    "zu",
-    "bra",
-    "cle",
-    "fro",
-)
+    *("ba", "ce", "di", "fo", "gu", "ka", "le", "mi", "no", "pu"),
+    *("ra", "se", "ti", "vo", "zu", "bra", "cle", "fro"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,20 +29,25 @@ class Asked:
 
     host: str
     feed: str
+    by: str  # the worker that asked
     begun: float
     ended: float
 
 
 class Farm:
-    """Use as a context manager. Each feed brings an entry every `period` seconds, or none after the first."""
+    """Use as a context manager. Each feed brings an entry every `period` seconds, or none after the first `items`.
 
-    def __init__(self, *, period: float | None, delay: float) -> None:
+    Where there are more of these than one, none is urgent.
+    """
+
+    def __init__(self, *, period: float | None, delay: float, items: int = 1) -> None:
         self.asked: list[Asked] = []
         self.told: Counter[str] = Counter()  # token of an entry → how often its alert came
-        self.served: dict[str, set[str]] = defaultdict(set)  # feed → tokens of the entries that stood in an answer
+        self.served_at: dict[str, float] = {}  # token of an entry → when it first stood in an answer
+        self.told_at: dict[str, float] = {}  # token of an entry → when its alert first came
         self.port = 0
         self.quiet = threading.Event()  # no more entries are published
-        self._period, self._delay = period, delay
+        self._period, self._delay, self._items = period, delay, items
         self._published: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
         self._last: dict[str, float] = {}
         self._chance = random.Random(7)
@@ -84,8 +73,10 @@ class Farm:
 
     def take(self, body: bytes) -> None:
         """What the webhook's receiver was sent."""
-        for token in set(re.findall(rb"token\w+", body)):
-            self.told[token.decode()] += 1
+        for found in set(re.findall(rb"token\w+", body)):
+            token = found.decode()
+            self.told[token] += 1
+            self.told_at.setdefault(token, time.monotonic())
 
     def page(self, feed: str) -> tuple[str, bytes]:
         """The feed as it stands now: its tag and its body."""
@@ -93,15 +84,18 @@ class Farm:
         due = not published or (self._period is not None and now - self._last[feed] >= self._period)
         if due and not (published and self.quiet.is_set()):
             self._last[feed] = now
-            published.append((f"token{self._chance.getrandbits(48):012x}", datetime.now(UTC)))
+            for _ in range(1 if published else self._items):
+                published.append((f"token{self._chance.getrandbits(48):012x}", datetime.now(UTC)))
         standing = published[-20:]
-        self.served[feed] |= {token for token, _ in standing}
+        for token, _ in standing:
+            self.served_at.setdefault(token, now)
         return f'"{len(published)}"', _RSS.format(items="".join(self._item(*one) for one in standing)).encode()
 
     def _item(self, token: str, at: datetime) -> str:
         words = random.Random(token)
         title = " ".join("".join(words.choices(_SYLLABLES, k=3)) for _ in range(6))
-        return _ITEM.format(token=token, title=title, at=format_datetime(at - timedelta(seconds=60)))
+        word = "urgent" if self._items == 1 else "usual"
+        return _ITEM.format(token=token, title=f"{word} {title}", at=format_datetime(at - timedelta(seconds=60)))
 
 
 _RSS = (
@@ -109,7 +103,7 @@ _RSS = (
     "{items}</channel></rss>"
 )
 _ITEM = (
-    "<item><guid isPermaLink='false'>{token}</guid><title>urgent {title}</title><pubDate>{at}</pubDate>"
+    "<item><guid isPermaLink='false'>{token}</guid><title>{title}</title><pubDate>{at}</pubDate>"
     "<description>{token} {title}</description></item>"
 )
 
@@ -150,4 +144,6 @@ class _Line(asyncio.Protocol):
         else:
             status = f"HTTP/1.1 200 OK\r\nETag: {tag}\r\nContent-Type: application/rss+xml\r\n"
             self._out.write(f"{status}Content-Length: {len(page)}\r\n\r\n".encode() + page)
-        self._farm.asked.append(Asked(host=self._host, feed=feed, begun=begun, ended=time.monotonic()))
+        by = re.search(rb"(?i)user-agent: *Tipsheet/(\S+)", head)
+        name = by[1].decode() if by else ""
+        self._farm.asked.append(Asked(host=self._host, feed=feed, by=name, begun=begun, ended=time.monotonic()))

@@ -67,14 +67,18 @@ def _connect_args(url: URL) -> dict[str, Any]:
 def _begin(connection: Connection) -> None:
     """A writer waits for his turn. He says READ COMMITTED, so that he sees what was written while he waited.
 
-    Those that mind nobody share a turn; all others have it alone.
+    Those that mind nobody share a turn; all others have it alone. The former do not wait for the disk: should the
+    server crash within the same half second, feeds were claimed and asked that it forgot, and they are asked again. Its
+    log keeps their order, so whatever is written alone, as what is to be told is, has them on the disk before it.
     """
     writes = connection.get_execution_options().get("tipsheet_writes")
     if writes:
-        lock = "pg_advisory_xact_lock_shared" if writes == "alongside" else "pg_advisory_xact_lock"
+        alongside = writes == "alongside"
         connection.exec_driver_sql(
-            f"SELECT {lock}({_WRITERS}, hashtext(current_schema())),"
+            f"SELECT {'pg_advisory_xact_lock_shared' if alongside else 'pg_advisory_xact_lock'}"
+            f"({_WRITERS}, hashtext(current_schema())),"
             f" set_config('idle_in_transaction_session_timeout', '{STALLED_SECONDS}s', true)"
+            + (", set_config('synchronous_commit', 'off', true)" if alongside else "")
         )
 
 
@@ -148,8 +152,8 @@ def file_of(url: URL) -> Path | None:
 
 
 def snapshot(engine: Engine, path: Path) -> None:
-    """The server has a better way."""
-    raise StorageError(f"a database of PostgreSQL is backed up with its own means: pg_dump, not into {path}")
+    """There are no pages to take; its rows are copied, by `copying.take`."""
+    raise StorageError(f"{shown(engine.url)} cannot be copied into {path} as it lies: it is a server's")
 
 
 def create_word_index(connection: Connection, name: str) -> None:

@@ -74,7 +74,7 @@ class ReadPages:
         """Read every page that is due; yields each after it is committed."""
         while not self.stop.is_set():
             claimant = claims.new_claimant()
-            with self.database.write() as connection:
+            with self.database.write(alongside=True) as connection:
                 now = self.clock()
                 due = errands.claim_due(
                     connection, "page", claimant=claimant, now=now, lease=LEASE, limit=BATCH, shard=self.shard

@@ -1,0 +1,111 @@
+"""How fast several workers are: questions a second, entries a second, and whose processor time they cost."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import text
+
+from benchmarks.cluster_postgres import Process, Server, ended_after, seconds_of, start, until, write_file
+from benchmarks.cluster_server import Farm
+from storage.database import Database
+
+_PATIENCE = 180  # seconds in which all feeds must have been asked for the first time, or all entries be examined
+_ENTRIES = 20  # of each feed, where entries are counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speed:
+    """Things a second, and the milliseconds of a processor that one of them costs the workers, the server, the farm."""
+
+    workers: int  # 0: the one process on SQLite
+    rate: float
+    ours: float
+    servers: float
+    farms: float
+
+    @property
+    def busy(self) -> float:
+        """How many cores all of it kept busy."""
+        return self.rate * (self.ours + self.servers + self.farms) / 1000
+
+
+def ask(server: Server, workers: int, count: int, seconds: float) -> Speed:
+    """Feeds on as many hosts, all due all the time, that answer "not modified"."""
+    with _running(server, workers, hosts=count, every="1s", items=1) as (farm, database, processes):
+        _insist(until(lambda: len(farm.asked) >= count and not _waiting(database), _PATIENCE))
+        time.sleep(3)
+        with _Meter(server, processes, lambda: len(farm.asked)) as meter:
+            time.sleep(seconds)
+        return meter.speed(workers)
+
+
+def examine(server: Server, workers: int, count: int) -> Speed:
+    """New entries that match nothing, as most do; one worker of all examines them."""
+    with _running(server, workers, hosts=count // _ENTRIES, every="1h", items=_ENTRIES) as (farm, database, processes):
+        _insist(until(lambda: len(farm.asked) >= count // _ENTRIES, _PATIENCE))
+        with _Meter(server, processes, lambda: -_waiting(database)) as meter:
+            _insist(until(lambda: not _waiting(database), _PATIENCE))
+        return meter.speed(workers)
+
+
+class _Meter:
+    """What was counted while the block lasted, and what it cost."""
+
+    def __init__(self, server: Server, processes: Sequence[Process], counted: Callable[[], int]) -> None:
+        self._counted = counted
+        self._workers = [process.pid for process in processes]
+        self._server = [server.pid]
+
+    def _look(self) -> tuple[float, ...]:
+        """Time, count, and the processor time of the workers, of the server, and of the farm, which is our own."""
+        costs = (sum(map(seconds_of, pids)) for pids in (self._workers, self._server))
+        return time.monotonic(), self._counted(), *costs, time.process_time()
+
+    def __enter__(self) -> Self:
+        self._began = self._look()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._spent = [after - before for before, after in zip(self._began, self._look(), strict=True)]
+
+    def speed(self, workers: int) -> Speed:
+        elapsed, count, *costs = self._spent
+        ours, servers, farms = (1000 * cost / max(count, 1) for cost in costs)
+        return Speed(workers=workers, rate=count / elapsed, ours=ours, servers=servers, farms=farms)
+
+
+@contextmanager
+def _running(
+    server: Server, workers: int, *, hosts: int, every: str, items: int
+) -> Iterator[tuple[Farm, Database, list[Process]]]:
+    with Farm(period=None, delay=0.0, items=items) as farm, tempfile.TemporaryDirectory() as directory:
+        config = write_file(Path(directory), farm.port, hosts=hosts, feeds=1, every=every, gap=0)
+        url = server.new_database() if workers else f"sqlite:///{directory}/tipsheet.db"
+        command = "worker" if workers else "run"
+        with Database(url) as database:
+            processes = [start(config, url, name=f"w{n}", command=command) for n in range(max(1, workers))]
+            with ended_after(processes):
+                yield farm, database, processes
+        if workers:
+            server.drop(url)
+
+
+def _insist(reached: bool) -> None:
+    if not reached:
+        raise AssertionError(
+            f"not all was done within {_PATIENCE} s; {os.cpu_count()} cores are too busy, or it is broken"
+        )
+
+
+def _waiting(database: Database) -> int:
+    """Entries that are to be examined."""
+    with database.read() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM entries WHERE examine_at IS NOT NULL")).scalar_one())
