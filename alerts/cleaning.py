@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 SUBJECT_LENGTH = 180  # code points; phones show 40, desks 80, and a headline that needs more is an attack
@@ -71,9 +72,15 @@ def safe_link(link: str) -> tuple[str, str]:
     link = re.sub(r"[\x00-\x20\x7f]", "", clean(link))
     try:
         parts = urlsplit(link)
-        host = (parts.hostname or "").encode("idna").decode("ascii")
+        host = _in_ascii(parts.hostname or "")
     except (ValueError, UnicodeError):
         return "", ""
     if parts.scheme not in {"http", "https"} or not host:
         return "", ""
     return link, host
+
+
+@lru_cache(maxsize=8_192)  # a list leads to the same few hundred hosts again and again
+def _in_ascii(host: str) -> str:
+    """A host as its server is asked for. UnicodeError for what is none."""
+    return host.encode("idna").decode("ascii")

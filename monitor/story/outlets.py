@@ -15,7 +15,7 @@ import csv
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from urllib.parse import urlsplit
 
@@ -52,9 +52,14 @@ class Outlets:
     def __init__(self, outlets: Iterable[Outlet]) -> None:
         self.all = tuple(outlets)
         self._by_domain = {domain: outlet for outlet in self.all for domain in (outlet.domain, *outlet.other_domains)}
+        # A page of the desk asks thousands of times for the same few hundred.
+        self._found = lru_cache(maxsize=8_192)(self._of_suffix)
 
     def find(self, domain: str) -> Outlet | None:
         """The outlet that publishes at a domain or at a subdomain of it; None if it is not on the list."""
+        return self._found(domain)
+
+    def _of_suffix(self, domain: str) -> Outlet | None:
         labels = domain.casefold().split(".")
         suffixes = (".".join(labels[cut:]) for cut in range(len(labels) - 1))
         return next((self._by_domain[suffix] for suffix in suffixes if suffix in self._by_domain), None)
