@@ -107,7 +107,7 @@ def test_each_list_of_a_watch_is_a_sheet_and_its_precision_a_picture(desk: Desk)
     shown = {
         link.replace("&amp;", "&") for link in re.findall(r'href="((?:/watch/|/pictures/|/search/whole)[^"]*)"', page)
     }
-    assert len(shown) == 14  # four lists twice, stories and entries thrice, less the suggestions that there are not
+    assert len(shown) == 16  # four lists twice, the picture twice, stories and entries thrice
     answers = {link.partition("?")[0]: httpx.get(desk.home + link) for link in shown}
     assert {path: answer.status_code for path, answer in answers.items() if answer.status_code != 200} == {}
     assert answers["/pictures/precision.png"].content.startswith(b"\x89PNG")
