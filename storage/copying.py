@@ -11,11 +11,13 @@ every table is read once more on both sides and must have the same rows, by coun
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -62,7 +64,9 @@ def tables() -> tuple[Table, ...]:
 def refuse_unfinished(connection: Connection) -> None:
     """Nobody may work on half of an installation. Raises StorageError."""
     if _marked(connection) is not None:
-        raise StorageError("this database is a copy that is not finished; say `tipsheet db copy` again")
+        raise StorageError(
+            "this database is a copy that is not finished; say `tipsheet db copy` or `tipsheet restore` again"
+        )
 
 
 def count_lots(source: Connection) -> int:
@@ -83,6 +87,28 @@ def copy(source: Connection, target: Database, *, anew: bool) -> Iterator[str]:
                 connection.execute(insert(table), [_without_own_references(table, row) for row in rows])
             yield table.name
         _refer_to_own(source, target, table)
+
+
+def take(database: Database, path: Path) -> None:
+    """Everything that a server holds, as it is at this moment, into a new file of SQLite, whoever works meanwhile.
+
+    All tables are read in one transaction, and once more at the end; what another engine would not keep the same is a
+    StorageError, and no copy.
+    """
+    with database.read() as source, Database(f"sqlite:///{path}") as target:
+        deque(copy(source, target, anew=False), maxlen=0)
+        deque(prove(source, target), maxlen=0)
+        finish(target)
+
+
+def refuse_strangers(source: Connection, target: Database) -> None:
+    """Raises StorageError unless the target is empty, or a copy of this source that is not finished."""
+    with target.read() as connection:
+        held = [table.name for table in tables() if _count(connection, table)]
+        if held and _marked(connection) != _began(source):
+            raise StorageError(
+                f"{target} is not empty (it has rows in `{held[0]}`): expected an empty database, or an unfinished copy"
+            )
 
 
 def prove(source: Connection, target: Database) -> Iterator[Extent]:
@@ -110,19 +136,18 @@ def finish(target: Database) -> None:
 
 
 def _begin(source: Connection, target: Database, *, anew: bool) -> None:
-    began = source.execute(select(facts.c.value).where(facts.c.name == "began_at")).scalar() or "never"
+    refuse_strangers(source, target)
     with target.write() as connection:
-        mark = _marked(connection)
-        held = [table.name for table in tables() if _count(connection, table)]
-        if held and mark != began:
-            raise StorageError(
-                f"{target} is not empty (it has rows in `{held[0]}`): expected an empty database, or an unfinished copy"
-            )
         if anew:
             for table in reversed(tables()):
                 _let_go_of_own(connection, table)
                 connection.execute(delete(table))
-        connection.execute(insert_new(connection, facts).values(name=_MARK, value=began))
+        connection.execute(insert_new(connection, facts).values(name=_MARK, value=_began(source)))
+
+
+def _began(source: Connection) -> str:
+    """When it first went to work, by which an installation is known."""
+    return source.execute(select(facts.c.value).where(facts.c.name == "began_at")).scalar() or "never"
 
 
 def _marked(connection: Connection) -> str | None:

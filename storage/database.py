@@ -42,6 +42,8 @@ class Kind(Protocol):
 
     def exists(self, url: URL) -> bool: ...
 
+    def is_away(self, url: URL) -> bool: ...
+
     def open_engine(self, url: URL) -> Engine: ...
 
     def before_migration(self, connection: Connection) -> None: ...
@@ -159,6 +161,19 @@ class Database:
         with _as_storage_error():
             self._kind.snapshot(self._engine, path)
 
+    def outgrown(self) -> str | None:
+        """Why this program may not understand this database any more; None where it knows its version.
+
+        Whoever was at work when a newer one widened it goes on: that takes nothing away.
+        """
+        with self.read() as connection:
+            return self._unknown(migrations.revision_of(connection), migrations.revisions())
+
+    def _unknown(self, current: str | None, known: Collection[str]) -> str | None:
+        if current is None or current in known:
+            return None
+        return f"{self} is of version {current}, which this Tipsheet does not know: a newer one wrote it"
+
     def claim_instance(self) -> None:
         """Become the only Tipsheet that works on this database, until `close` or the death of the process."""
         with _as_storage_error():
@@ -188,10 +203,8 @@ class Database:
             raise StorageError(
                 f"{self} has a table `{min(strangers)}` that is not Tipsheet's; expected an empty database"
             )
-        if current is not None and current not in known:
-            raise StorageError(
-                f"{self} is of version {current}, which this Tipsheet does not know: a newer one wrote it"
-            )
+        if unknown := self._unknown(current, known):
+            raise StorageError(unknown)
         with self.write() as connection:
             self._kind.before_migration(connection)
             migrations.upgrade(connection)
@@ -204,15 +217,19 @@ def is_there(url: str) -> bool:
     return _KINDS[parsed.get_backend_name()].exists(parsed)
 
 
-def file_at(url: str) -> Path:
-    """The file that a database URL means. StorageError for a server's."""
+def file_at(url: str) -> Path | None:
+    """The file that a database URL means; None: it is a server's."""
     parsed = _read_url(url)
-    file = _KINDS[parsed.get_backend_name()].file_of(parsed)
-    if file is None:
-        raise StorageError(
-            f"{parsed.render_as_string()} is no file; expected something like sqlite:////path/tipsheet.db"
-        )
-    return file
+    return _KINDS[parsed.get_backend_name()].file_of(parsed)
+
+
+def is_away(url: str) -> bool:
+    """Whether a database that could not be opened may be there later: nobody answers, or it is starting or ending.
+
+    Not so where it answers and refuses us, and never of a file.
+    """
+    parsed = _read_url(url)
+    return _KINDS[parsed.get_backend_name()].is_away(parsed)
 
 
 def be_alone(file: Path) -> OnlyInstance:

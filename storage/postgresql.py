@@ -41,6 +41,15 @@ def exists(url: URL) -> bool:
     return True
 
 
+def is_away(url: URL) -> bool:
+    """It is asked for no more than whether it takes connections, which needs no password and no database."""
+    from psycopg.pq import PGconn, Ping
+
+    asked = url.set(drivername="postgresql").update_query_dict({"connect_timeout": "5"})
+    answer = PGconn.ping(asked.render_as_string(hide_password=False).encode())
+    return answer in (Ping.REJECT, Ping.NO_RESPONSE)
+
+
 def open_engine(url: URL) -> Engine:
     """Connections that notice within half a minute when the other side is gone, and wait no longer for a lock."""
     try:

@@ -6,21 +6,24 @@ import json
 import sqlite3
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from monitor.errors import StorageError
 from monitor.model import Recipient
 from monitor.pipeline import backup
-from storage import facts, outbox, restored
+from monitor.pipeline.backup import unpacked
+from storage import copying, facts, outbox, restored
 from storage.database import Database
 from tests import command, rows
 from tests.conftest import NOON
+from tests.engines import new_database
 from tests.mail_sink import MailSink
 from tests.scripted_server import Answer, ScriptedServer
 
@@ -47,6 +50,7 @@ class Newsroom:
     folder: Path
     server: ScriptedServer
     mail: MailSink
+    url: str  # of its database
 
     def publish(self, *stories: str, at: datetime | None = None) -> None:
         """The feed has these, the newest first; each came to be seen a moment ago."""
@@ -60,7 +64,7 @@ class Newsroom:
         self.server.script("/feed", Answer(body=body, headers={"Content-Type": "application/rss+xml"}))
 
     def call(self, *args: str, code: int = 0, **environ: str) -> command.Ran:
-        place = ("--config", self.folder / "feeds.yaml", "--database", f"sqlite:///{self.folder / 'tipsheet.db'}")
+        place = ("--config", self.folder / "feeds.yaml", "--database", self.url)
         mine = place[2:] if args[0] == "alerts" else place
         ran = command.tipsheet(*args, *mine, environ=environ)
         assert ran.code == code, ran.err
@@ -68,10 +72,9 @@ class Newsroom:
 
     def once(self, code: int = 0) -> list[str]:
         """Everything is due; the subjects of the letters that came of it."""
-        if (file := self.folder / "tipsheet.db").exists():
-            with closing(sqlite3.connect(file)) as raw, raw:
-                raw.execute("UPDATE feeds SET next_poll_at = NULL, rest_until = NULL")
-                raw.execute("UPDATE outbox SET due_at = created_at WHERE state = 'waiting'")
+        with Database(self.url) as database, database.write() as connection:
+            connection.exec_driver_sql("UPDATE feeds SET next_poll_at = NULL, rest_until = NULL")
+            connection.exec_driver_sql("UPDATE outbox SET due_at = created_at WHERE state = 'waiting'")
         before = len(self.mail.letters)
         self.call("once", code=code)
         return [letter.subject for letter in self.mail.letters[before:]]
@@ -82,14 +85,22 @@ class Newsroom:
 
 
 @pytest.fixture
-def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
-    with ScriptedServer() as server, MailSink() as mail:
+def newsroom(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Newsroom]:
+    engine = getattr(request, "param", "sqlite")
+    with ScriptedServer() as server, MailSink() as mail, new_database(engine, tmp_path) as url:
         yaml = YAML.format(port=server.port, mail=mail.port, feed=server.url("/feed"))
         (tmp_path / "feeds.yaml").write_text(yaml, encoding="utf-8")
-        yield Newsroom(tmp_path, server, mail)
+        yield Newsroom(tmp_path, server, mail, url)
 
 
-def test_after_a_backup_is_put_back_nothing_is_told_twice_and_nothing_is_lost(newsroom: Newsroom) -> None:
+@pytest.mark.parametrize(
+    ("newsroom", "to"),
+    [("sqlite", "sqlite"), ("postgresql", "postgresql"), ("postgresql", "sqlite")],
+    indirect=["newsroom"],
+)
+def test_after_a_backup_is_put_back_nothing_is_told_twice_and_nothing_is_lost(
+    newsroom: Newsroom, to: str, tmp_path: Path
+) -> None:
     newsroom.publish("sinks")
     assert any(STORIES["sinks"] in subject for subject in newsroom.once())
     newsroom.publish("strike", "sinks")
@@ -101,8 +112,24 @@ def test_after_a_backup_is_put_back_nothing_is_told_twice_and_nothing_is_lost(ne
     assert len(told) == 2
 
     newsroom.call("restore", str(newsroom.folder / "copy"), code=3)  # there is a database
-    ran = newsroom.call("restore", str(newsroom.folder / "copy"), "--replace")
-    assert "may have gone out since" in ran.out
+    with put_back(newsroom, to, tmp_path / "new") as ran:
+        assert "may have gone out since" in ran.out
+        look_around(newsroom)
+
+
+@contextmanager
+def put_back(newsroom: Newsroom, engine: str, folder: Path) -> Iterator[command.Ran]:
+    """A file takes the place of another, which is put aside; a server's database is one that is new."""
+    if engine == "sqlite" and newsroom.url.startswith("sqlite"):
+        yield newsroom.call("restore", str(newsroom.folder / "copy"), "--replace")
+        return
+    folder.mkdir()
+    with new_database(engine, folder) as newsroom.url:
+        yield newsroom.call("restore", str(newsroom.folder / "copy"))
+
+
+def look_around(newsroom: Newsroom) -> None:
+    """Nothing is told twice; what is new is told; what may have been told, a person decides."""
     assert newsroom.once() == []
     assert newsroom.once() == []
     held = newsroom.listed("uncertain")
@@ -112,7 +139,7 @@ def test_after_a_backup_is_put_back_nothing_is_told_twice_and_nothing_is_lost(ne
     newsroom.publish("whale", "bridge", "strike", "sinks", at=datetime.now(UTC) + timedelta(seconds=1))
     assert [STORIES["whale"] in subject for subject in newsroom.once()] == [True]
     (again, *_) = [one["id"] for one in newsroom.call("alerts", "--json", "--state", "uncertain").objects]
-    command.tipsheet("alerts", "retry", str(again), "--database", f"sqlite:///{newsroom.folder / 'tipsheet.db'}")
+    command.tipsheet("alerts", "retry", str(again), "--database", newsroom.url)
     assert len(newsroom.once()) == 1  # a person has decided
 
 
@@ -142,6 +169,57 @@ def test_a_running_instance_is_not_pulled_away_under(newsroom: Newsroom) -> None
         newsroom.call("backup", str(newsroom.folder / "copy"))  # a backup does not mind
         ran = newsroom.call("restore", str(newsroom.folder / "copy"), "--replace", code=75)
     assert "another tipsheet" in ran.err
+
+
+@pytest.mark.parametrize("newsroom", ["postgresql"], indirect=True)
+def test_what_is_on_a_server_is_neither_put_aside_nor_mixed_with_something_else(newsroom: Newsroom) -> None:
+    newsroom.once()
+    newsroom.call("backup", str(newsroom.folder / "copy"))
+    aside = newsroom.call("restore", str(newsroom.folder / "copy"), "--replace", code=3)
+    assert "make an empty one, and name it in --database" in aside.err
+    mixed = newsroom.call("restore", str(newsroom.folder / "copy"), code=3)
+    assert "is not empty (it has rows in `facts`)" in mixed.err
+
+
+def test_a_restoration_that_was_interrupted_is_no_installation_and_is_done_again(
+    newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newsroom.publish("sinks")
+    newsroom.once()
+    newsroom.call("backup", str(newsroom.folder / "copy"))
+    with new_database("postgresql", tmp_path) as newsroom.url:
+        with monkeypatch.context() as world:
+            world.setattr(copying, "prove", lambda *_: (_ for _ in ()).throw(StorageError("the line is cut")))
+            newsroom.call("restore", str(newsroom.folder / "copy"), code=3)
+        assert "say `tipsheet db copy` or `tipsheet restore` again" in newsroom.call("once", code=3).err
+        newsroom.call("restore", str(newsroom.folder / "copy"))
+        assert newsroom.once() == []
+
+
+@pytest.mark.parametrize("newsroom", ["postgresql"], indirect=True)
+def test_a_backup_of_a_server_is_of_one_moment_whoever_writes_meanwhile(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newsroom.publish("sinks")
+    newsroom.once()
+    before, lots = copying.copy, []
+
+    def disturbed(source: Connection, target: Database, *, anew: bool) -> Iterator[str]:
+        """After each lot somebody changes what was copied."""
+        for name in before(source, target, anew=anew):
+            lots.append(name)
+            with Database(newsroom.url) as other, other.write() as connection:
+                connection.exec_driver_sql("UPDATE feeds SET name = name || '!'")
+            yield name
+
+    monkeypatch.setattr(copying, "copy", disturbed)
+    newsroom.call("backup", str(newsroom.folder / "copy"))
+    assert {"feeds", "entries", "outbox"} <= set(lots)
+    with (
+        unpacked(newsroom.folder / "copy", beside=newsroom.folder / "x") as found,
+        closing(sqlite3.connect(found.database)) as raw,
+    ):
+        assert raw.execute("SELECT name FROM feeds").fetchall() == [("Ferry Times",)]
 
 
 def test_on_a_new_machine_everything_is_put_where_it_belongs(newsroom: Newsroom, tmp_path: Path) -> None:

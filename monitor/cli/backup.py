@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,16 +12,22 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-from platformdirs import user_data_path
 
-from monitor.cli.options import config_option, database_option, find_config, json_option, open_database
-from monitor.cli.paint import err, json_line, local, many, out, plain
+from monitor.cli.options import (
+    config_option,
+    database_option,
+    default_database,
+    find_config,
+    json_option,
+    open_database,
+)
+from monitor.cli.paint import err, json_line, local, many, out, plain, progress
 from monitor.clock import utc_now
 from monitor.errors import ConfigError, StorageError
 from monitor.pipeline import backup as files
 from monitor.rhythm import cadence
 from monitor.settings.config import read_config
-from storage import restored
+from storage import copying, restored
 from storage.database import Database, be_alone, file_at
 from storage.restored import OwedDigest
 
@@ -69,17 +77,42 @@ def restore(config_path: Path | None, database_url: str | None, source: Path, re
     What waited then, and news, digests and reminders that were due by now, are held as uncertain: they are listed, and
     a person decides. Stop Tipsheet and its desk before.
     """
-    target = _file_of(database_url)
-    with _alone(target, replace=replace), files.unpacked(source, beside=target, passphrase=_passphrase()) as found:
-        now = utc_now()
-        settings = _put_settings(found.settings, find_config(config_path))
-        held = _hold(found, find_config(config_path), now)
-        before = _put_database(found.database, target)
-    done = Restored(made_at=found.made_at, held=held, settings=str(settings or ""), before=str(before or ""))
+    url = database_url or default_database()
+    if (file := file_at(url)) is not None:
+        done = _to_file(source, file, find_config(config_path), replace=replace)
+    elif replace:
+        raise StorageError("a server's database cannot be put aside; make an empty one, and name it in --database")
+    else:
+        done = _to_server(source, url, find_config(config_path))
     if as_json:
         json_line(done)
     else:
         _show(done)
+
+
+def _to_file(source: Path, target: Path, config: Path, *, replace: bool) -> Restored:
+    with _alone(target, replace=replace), files.unpacked(source, beside=target, passphrase=_passphrase()) as found:
+        settings = _put_settings(found.settings, config)
+        held = _hold(found, config, utc_now())
+        before = _put_database(found.database, target)
+    return Restored(made_at=found.made_at, held=held, settings=str(settings or ""), before=str(before or ""))
+
+
+def _to_server(source: Path, url: str, config: Path) -> Restored:
+    """Into an empty database, or one into which this was begun: then it is begun anew, for more may have gone out."""
+    beside = Path(tempfile.gettempdir()) / "tipsheet.db"
+    with files.unpacked(source, beside=beside, passphrase=_passphrase()) as found, Database(url) as target:
+        target.claim_instance()
+        with _opened(found) as rows, rows.read() as connection:
+            copying.refuse_strangers(connection, target)
+        settings = _put_settings(found.settings, config)
+        held = _hold(found, config, utc_now())
+        with _opened(found) as rows, rows.read() as connection:
+            steps = copying.copy(connection, target, anew=True)
+            deque(progress(steps, "Copying", copying.count_lots(connection)), maxlen=0)
+            deque(progress(copying.prove(connection, target), "Comparing", len(copying.tables())), maxlen=0)
+        copying.finish(target)
+    return Restored(made_at=found.made_at, held=held, settings=str(settings or ""), before="")
 
 
 def _show(done: Restored) -> None:
@@ -93,10 +126,6 @@ def _show(done: Restored) -> None:
         err.print(f"Its settings are in {plain(done.settings)}.")
     if done.before:
         err.print(f"What was there before lies in {plain(done.before)}.")
-
-
-def _file_of(database_url: str | None) -> Path:
-    return file_at(database_url) if database_url else user_data_path("tipsheet") / "tipsheet.db"
 
 
 @contextmanager
@@ -116,9 +145,13 @@ def _alone(target: Path, *, replace: bool) -> Iterator[None]:
 
 def _hold(found: files.Unpacked, settings: Path, now: datetime) -> int:
     """Bring the unpacked database to today's version, and hold what may have gone out."""
-    with Database(f"sqlite:///{found.database}", must_exist=True) as database, database.write() as connection:
+    with _opened(found) as database, database.write() as connection:
         digests = _owed_digests(settings, now)
         return restored.mark(connection, digests, made_at=found.made_at, now=now)
+
+
+def _opened(found: files.Unpacked) -> Database:
+    return Database(f"sqlite:///{found.database}", must_exist=True)
 
 
 def _owed_digests(settings: Path, now: datetime) -> Sequence[OwedDigest]:

@@ -28,6 +28,7 @@ from typing import IO
 
 from monitor.errors import StorageError
 from monitor.version import VERSION
+from storage import copying
 from storage.database import Database
 
 HEAD, SETTINGS, ROWS = "backup.json", "feeds.yaml", "tipsheet.db"
@@ -53,11 +54,12 @@ class Head:
 def write(database: Database, settings: Path, target: Path, *, passphrase: str = "", now: datetime) -> Head:
     """Make a backup at `target`, for its owner's eyes only; it is there whole, or not at all.
 
-    Whoever works on the database goes on. StorageError where the database is a server's, or nothing can be encrypted.
+    Whoever works on the database goes on. The rows of a server's stand in it as a database of SQLite, so that either
+    engine can have them back. StorageError where nothing can be encrypted.
     """
     with _beside(target) as folder:
         rows, packed = folder / ROWS, folder / "packed"
-        database.snapshot(rows)
+        _copy_rows(database, rows)
         head = Head(made_at=now.isoformat(), version=VERSION, size=rows.stat().st_size, digest=_digest(rows))
         with (
             _open_private(packed) as file,
@@ -72,6 +74,13 @@ def write(database: Database, settings: Path, target: Path, *, passphrase: str =
         _sync(packed)
         packed.replace(target)
     return head
+
+
+def _copy_rows(database: Database, path: Path) -> None:
+    if database.file is None:
+        copying.take(database, path)
+    else:
+        database.snapshot(path)
 
 
 # ---- putting one back ------------------------------------------------------------------------------------------------
