@@ -9,6 +9,7 @@
     answers.py     what every form may carry, and what somebody is told who did something
     views.py       how things are printed in a page
     cards.py       a story on a list
+    changes.py     what changed on it since the reader looked
     judgeable.py   a row that leads to a story, with what was said of that
     teaching.py    what verdicts have taught
     writing.py     feeds.yaml, checked and replaced in one step

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from zlib import crc32
 
 from monitor.model import Level, StoryLine, VerdictKind
 from monitor.story.outlets import Outlets
@@ -45,7 +46,15 @@ class StoryCard:
     assignee: str
     assignment: int  # its version; 0: it was never anybody's
     seen: bool  # by whoever asks, since its last report
+    news: tuple[str, ...] = ()  # what came since `news_since`, in words; empty: nothing, or all of it is new
+    news_since: datetime | None = None  # when whoever asks looked last, or the day began; None: the story is all new
+    unchanged: bool = False  # they looked on an earlier day, and since then it was only copied
     moved: tuple[str, ...] = ()  # why it stands where it stands, in words; empty: by the watch's own weight
+
+
+def anchor_of(story: int, watch: str) -> str:
+    """The name of a card within a page: a story stands there once for each watch."""
+    return f"{story}-{crc32(watch.encode('utf-8', 'replace')):08x}"
 
 
 def card_of(

@@ -20,6 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from alerts.cleaning import clean, safe_link
+from monitor.desk.cards import anchor_of
 from monitor.desk.visit import Visit
 
 STATIC = Path(__file__).parent / "static"
@@ -51,7 +52,7 @@ def _templates() -> Environment:
         "query": urlencode,
         "weekday": lambda day: f"{day:%A} {day.day} {day:%B %Y}",
     }
-    templates.globals |= {"static": static_address}
+    templates.globals |= {"static": static_address, "anchor_of": anchor_of}
     return templates
 
 

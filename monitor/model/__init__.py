@@ -87,7 +87,7 @@ from monitor.model.polled import (
     Validators,
 )
 from monitor.model.pushed import Offer, Push, Subscription, SubscriptionState
-from monitor.model.review import Assignment, Filters, IndexedWords, Note, StoryLine, Verdict, VerdictKind
+from monitor.model.review import Assignment, DatedReport, Filters, IndexedWords, Note, StoryLine, Verdict, VerdictKind
 from monitor.model.standing import Bounds, FeedPace, Retention, Standing
 from monitor.model.watched import FeedRow
 
@@ -111,6 +111,7 @@ __all__ = [
     "Credentials",
     "Credit",
     "CreditField",
+    "DatedReport",
     "Decision",
     "DeskRole",
     "Difference",

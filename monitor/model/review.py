@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from monitor.model.examined import Decision, Document, Match
+from monitor.model.examined import Decision, Document, Match, Relation, Version
 
 VerdictKind = Literal[
     "kept",  # what the watch is for
@@ -74,6 +74,20 @@ class StoryLine:
     notes: int
     assignment: Assignment | None
     seen_at: datetime | None  # when the person who asks looked at it last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedReport:
+    """A report of a story, as far as it matters what it brought, and when."""
+
+    entry: int
+    outlet: str  # domain
+    first_seen: datetime
+    relation: Relation
+    names: tuple[str, ...]  # display names of those whom its text names as the origin
+    title: str
+    matches: tuple[Match, ...]  # of new reports only
+    versions: tuple[Version, ...]  # every wording, the present one last; empty: it was never edited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

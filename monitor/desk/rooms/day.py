@@ -5,7 +5,7 @@ What must not live here: how stories are found and told (`story_lines`, `cards`)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
@@ -18,11 +18,13 @@ from fastapi.responses import HTMLResponse
 from pydantic import BeforeValidator
 from starlette.exceptions import HTTPException
 
+from monitor.desk import changes
 from monitor.desk.cards import StoryCard, card_of
 from monitor.desk.pages import page
 from monitor.desk.views import local_day, render
 from monitor.desk.visit import Reader, Visit
 from monitor.model import Filters, StoryLine, VerdictKind
+from monitor.review.news import News
 from monitor.review.ranking import Ranked, Ranking
 from monitor.story.outlets import Outlets
 from storage import accounts, story_lines
@@ -56,8 +58,13 @@ class Day:
     taught_by: int  # verdicts that the order was learned from; 0: it is the watches' own
 
     @property
-    def sections(self) -> Sequence[tuple[str, Sequence[StoryCard]]]:
-        return [(watch, list(cards)) for watch, cards in groupby(self.rows, attrgetter("watch"))]
+    def sections(self) -> Sequence[tuple[str, Sequence[StoryCard], Sequence[StoryCard]]]:
+        """Each watch with its stories, and those that are as the reader has seen them already."""
+        return [
+            (watch, [card for card in of_watch if not card.unchanged], [card for card in of_watch if card.unchanged])
+            for watch, cards in groupby(self.rows, attrgetter("watch"))
+            for of_watch in [list(cards)]
+        ]
 
     @property
     def watches(self) -> Sequence[str]:
@@ -127,12 +134,13 @@ def _day(visit: Visit, day: date, order: Order, filters: Filters) -> Day:
         lines = story_lines.lines(connection, filters, person=visit.name)
         ranking = desk.taught.ranking(connection, before=this_morning)
         people = tuple(one.name for one in accounts.listing(connection) if not one.disabled)
+        came = changes.since_looked(connection, lines, person=visit.name, morning=since)
     ranked = sorted(lines, key=_place)
     learned = order == "learned" and ranking.kept > 0 and ranking.refused > 0
     cards = _in_taught_order(ranking, ranked, desk.outlets, since) if learned else _cards(ranked, desk.outlets, since)
     return Day(
-        day=day, zone=str(visit.zone), rows=tuple(cards), filters=filters, people=people,
-        taught_by=ranking.kept + ranking.refused if learned else 0,
+        day=day, zone=str(visit.zone), rows=tuple(_with_news(cards, came, desk.outlets, since)), filters=filters,
+        people=people, taught_by=ranking.kept + ranking.refused if learned else 0,
     )  # fmt: skip
 
 
@@ -152,6 +160,19 @@ def _in_taught_order(
     for _, of_watch in groupby(lines, attrgetter("watch")):
         for ranked in ranking.order(list(of_watch)):
             yield card_of(ranked.line, outlets, since=since, moved=tuple(_reasons(ranked)))
+
+
+def _with_news(
+    cards: Iterable[StoryCard], came: Mapping[tuple[int, str], News], outlets: Outlets, morning: datetime
+) -> Iterator[StoryCard]:
+    for card in cards:
+        found = came.get((card.story, card.watch))
+        if found is None:
+            yield card
+        else:
+            unchanged = found.is_nothing and found.since < morning
+            words = tuple(changes.in_words(found, outlets))
+            yield replace(card, news=words, news_since=found.since, unchanged=unchanged)
 
 
 def _reasons(ranked: Ranked) -> Iterator[str]:

@@ -17,7 +17,7 @@
 
   // ---- the story that the keys speak of ----------------------------------------------------------------------------
 
-  const stories = () => $$(".story[data-story]");
+  const stories = () => $$(".story[data-story]").filter((story) => story.checkVisibility?.() ?? true);
   const current = () => $(".story.current");
 
   function choose(story, { scroll = true } = {}) {
