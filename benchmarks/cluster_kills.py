@@ -25,7 +25,7 @@ GAP = 1  # seconds for which a host is left alone
 RESUMED = 45  # seconds after which what a dead worker had is in other hands
 SKEWS = (-30.0, 0.0, 30.0)
 _EVERY = 20  # seconds between two kills
-_CALM = 30  # seconds before the first
+_CALM = 45  # seconds before the first; each feed brings something within 30
 _PATIENCE = 90  # for what is untold when the killing is over; more, if the outbox says that something waits for longer
 
 
@@ -134,7 +134,9 @@ def _seen(
     for asked in farm.asked:
         by_feed[asked.feed].append(asked.begun)
     delays = {token: at - farm.served_at[token] for token, at in farm.told_at.items()}
-    calm = [delay for token, delay in delays.items() if began <= farm.served_at[token] <= calm_until - 10]
+    calm = [
+        delay for token, delay in delays.items() if began <= farm.served_at[token] <= calm_until - 10
+    ]  # time enough to be told
     return Kills(
         killed=killed,
         questions=len(farm.asked),
@@ -149,7 +151,7 @@ def _seen(
         untold=untold,
         copies=max(farm.told.values()),
         repeated=sum(count > 1 for count in farm.told.values()),
-        calm=(median(calm), max(calm)),
+        calm=(median(calm), max(calm)) if calm else (float("nan"), float("nan")),
         slowest=max(delays.values()),
         errors=errors,
     )

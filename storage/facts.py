@@ -84,6 +84,15 @@ def keep_notices(connection: Connection, said: tuple[str, ...]) -> None:
         _write(connection, "notices", said)
 
 
+def workers_file(connection: Connection) -> str:
+    """The mark of the file that all workers have; "" where none has said so yet."""
+    return str(_read(connection, "workers file") or "")
+
+
+def keep_workers_file(connection: Connection, mark: str) -> None:
+    _write(connection, "workers file", mark)
+
+
 def index_recipe(connection: Connection) -> str:
     """How the words of the word index were found; "" where there is none yet."""
     return str(_read(connection, "index recipe") or "")

@@ -35,6 +35,11 @@ def exists(url: URL) -> bool:
     return Path(str(url.database)).exists()
 
 
+def is_away(url: URL) -> bool:
+    """A file is there, or its disk will say what is wrong."""
+    return False
+
+
 def open_engine(url: URL) -> Engine:
     """Durable, concurrent, and with transactions that begin where we say. The file is made for its owner's eyes only.
 

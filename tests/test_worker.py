@@ -9,19 +9,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
+from unittest import mock
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.engine import make_url
 
 from monitor.cluster.jobs import make_ready
-from monitor.cluster.join import join
+from monitor.cluster.join import join, mark_of
 from monitor.cluster.work import Part, Work
 from monitor.errors import InstanceError, StorageError, TurnError
 from monitor.model import Decision
 from monitor.run import assemble
 from monitor.settings.config import Config, read_config
-from storage import feeds, shards, turns
+from storage import feeds, migrations, shards, turns
 from storage.database import Database
 from storage.schema import feeds as feed_table
 from storage.schema import outbox as outbox_table
@@ -314,3 +316,92 @@ def test_two_workers_tell_a_story_once_and_stop_when_told(url: str, server: Scri
     assert [process.returncode for process in running] == [0, 0], said
     assert len(told) == 1, said
     assert len(server.requests) == 1
+
+
+# ---- old and new, away and there -------------------------------------------------------------------------------------
+
+
+def change(url: str, *statements: str) -> None:
+    """What a newer version makes of the database, which it then calls 9999."""
+    with Database(url) as newer, newer.write() as connection:
+        for statement in (*statements, "UPDATE alembic_version SET version_num = '9999'"):
+            connection.exec_driver_sql(statement)
+
+
+def test_an_older_and_a_newer_worker_tell_a_story_together(url: str, work: Work, tmp_path: Path) -> None:
+    """A newer version widens the database under an older one. That asks, the newer examines, the older tells."""
+    widened = "ALTER TABLE feeds ADD COLUMN mood text", "ALTER TABLE entries ADD COLUMN kept bigint NOT NULL DEFAULT 7"
+    change(url, *widened)
+    work.do(crawls(work)[0])
+    known = (*migrations.revisions(), "9999")
+    config = work.stages.config
+    with mock.patch.object(migrations, "revisions", return_value=known), Database(url) as database:
+        assert not join(database, config)
+        with assemble(config, database, stop=Event()) as stages:
+            newer = Work(stages=stages, owner="newer")
+            Timer(1, newer.stop).start()
+            newer.do(Part(task="examine"))
+    work.do(Part(task="deliver", about="box"))
+    assert len(list((tmp_path / "box").iterdir())) == 1
+    assert work.over == ""
+    with work.stages.database.read() as connection:
+        assert connection.exec_driver_sql("SELECT polls, mood, kept FROM feeds, entries").all() == [(1, None, 7)]
+
+
+def test_a_worker_that_starts_on_the_database_of_a_newer_version_is_refused(
+    url: str, server: ScriptedServer, tmp_path: Path
+) -> None:
+    change(url)
+    ran = tipsheet("worker", "--config", file(tmp_path, server, "/feed"), "--database", url)
+    assert ran.code == 3
+    assert "is of version 9999, which this Tipsheet does not know: a newer one wrote it" in ran.err
+
+
+def test_a_worker_that_its_database_has_outgrown_ends_and_loses_nothing(
+    url: str, work: Work, server: ScriptedServer, tmp_path: Path
+) -> None:
+    """The column in which it would write is gone: what it asked is due, and the newer one asks again."""
+    (part,) = crawls(work)
+    change(url, "ALTER TABLE feeds RENAME COLUMN body_hash TO hash_of_the_body")
+    work.do(part)
+    assert "a newer one wrote it; a statement of this one failed, and nothing of it was kept" in work.over
+    assert work.stages.stop.is_set()
+    with work.stages.database.write() as connection:
+        left = connection.exec_driver_sql("SELECT polls, next_poll_at, claimed_by FROM feeds").all()
+    assert left == [(0, None, None)]
+
+
+def test_a_worker_whose_file_does_not_count_any_more_writes_nothing_and_ends(
+    url: str, work: Work, server: ScriptedServer, tmp_path: Path
+) -> None:
+    work.file = mark_of(work.stages.config)
+    parts = crawls(work)
+    path = file(tmp_path / "new", server, "/feed")
+    path.write_text(path.read_text().replace("name: ferries", "name: boats"))
+    other = read_config(path, {})
+    with Database(url) as database:
+        with pytest.raises(StorageError, match="but its watches, recipients or settings are not theirs"):
+            join(database, other)
+        join(database, other, new_file=True)
+    for part in parts:
+        work.do(part)
+    assert polls(work.stages.database) == [0]
+    assert work.over.startswith("another feeds.yaml counts now")
+
+
+def test_a_database_that_is_away_is_waited_for_and_a_wrong_one_is_not(
+    url: str, server: ScriptedServer, tmp_path: Path
+) -> None:
+    config = file(tmp_path, server, "/feed")
+    nowhere = make_url(url).set(database="nobody_made_it").render_as_string(hide_password=False)
+    assert tipsheet("worker", "--config", config, "--database", nowhere).code == 3
+    away = make_url(url).set(host="127.0.0.1", port=1, query={}).render_as_string(hide_password=False)
+    waiting = start("worker", "--config", config, "--database", away)
+    try:
+        assert waiting.stderr is not None
+        said = next(line for line in waiting.stderr if "database" in line)
+    finally:
+        waiting.terminate()
+        waiting.communicate(timeout=10)
+    assert "Connection refused" in said
+    assert "asked_again_in" in said

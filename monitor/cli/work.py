@@ -278,10 +278,10 @@ def run(config_path: Path | None, database_url: str | None, verbose: bool, log_j
     warn_of_refused(config)
     for name in config.refused:
         note("refused", level=logging.ERROR, watch=name)
-    with open_database(database_url) as database:
-        if database.is_for_many:
-            from monitor.cli.worker import share  # who has one machine needs no jobs
+    from monitor.cli.worker import open_when_there, share
 
+    with open_when_there(database_url) as database:
+        if database.is_for_many:
             share(config, database, door=True)
         else:
             with open_stages(config, database, stop=Event()) as stages:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
 from uuid import uuid4
@@ -13,9 +17,12 @@ import click
 from monitor.cli.options import config_option, database_option, load_config, open_database, verbose_option
 from monitor.cli.work import configure_logging, warn_of_placeholders, warn_of_refused
 from monitor.errors import StorageError
+from monitor.pipeline.journal import note
 from monitor.run import assemble, open_door
 from monitor.settings.config import Config
-from storage.database import Database
+from storage.database import Database, is_away
+
+AWAY = 5  # seconds after which a database that was not there is asked for again
 
 
 @click.command()
@@ -36,22 +43,42 @@ def worker(
     config = load_config(config_path, lenient=True)
     warn_of_placeholders(config)
     warn_of_refused(config)
-    with open_database(database_url) as database:
+    with open_when_there(database_url) as database:
         share(config, database, crawls=crawls, new_file=new_file)
+
+
+@contextmanager
+def open_when_there(url: str | None) -> Iterator[Database]:
+    """The database, when it is there: a server that is away, as after a power cut, is waited for.
+
+    Whatever waiting cannot mend is raised: a wrong password, no such database, one of a newer version.
+    """
+    with ExitStack() as opened:
+        while True:
+            try:
+                database = opened.enter_context(open_database(url))
+            except StorageError as error:
+                if url is None or not is_away(url):
+                    raise
+                note("database", level=logging.WARNING, away=error, asked_again_in=f"{AWAY} s")
+                time.sleep(AWAY)
+            else:
+                break
+        yield database
 
 
 def share(config: Config, database: Database, *, crawls: int = 8, new_file: bool = False, door: bool = False) -> None:
     """Be one of the workers until told to stop. With `door`, hubs may come in here."""
     try:
         from monitor.cluster import jobs
-        from monitor.cluster.join import join
+        from monitor.cluster.join import join, mark_of
         from monitor.cluster.work import Work
     except ImportError as error:
         raise StorageError("workers need Procrastinate: pip install 'tipsheet[postgres]'") from error
     join(database, config, new_file=new_file)
     owner = f"process {os.getpid()} on {platform.node()}, {uuid4()}"
     with assemble(config, database, stop=Event()) as stages:
-        work = Work(stages=stages, owner=owner)
+        work = Work(stages=stages, owner=owner, file=mark_of(config))
         if door:
             with open_door(stages):
                 jobs.serve(work, crawls=crawls)

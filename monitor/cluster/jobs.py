@@ -18,6 +18,7 @@ from typing import Any
 from procrastinate import App, PsycopgConnector, exceptions
 from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
+from sqlalchemy.exc import DBAPIError
 
 from monitor.cluster.work import SWEEP, TICK, Part, Work
 from monitor.errors import StorageError
@@ -55,11 +56,16 @@ def make_ready(database: Database, *, alone: bool) -> None:
 
 
 def serve(work: Work, *, crawls: int) -> None:
-    """Work until SIGTERM or SIGINT; what is under way then is finished. `crawls` shards are asked at once."""
+    """Work until SIGTERM or SIGINT; what is under way then is finished. `crawls` shards are asked at once.
+
+    Raises StorageError where this worker cannot go on: the database has outgrown it, or another file counts.
+    """
     logging.getLogger("procrastinate").setLevel(logging.ERROR)  # what else matters of it, we say
     note("started", feeds=sum(feed.enabled for feed in work.stages.config.feeds.values()), worker=work.owner)
     asyncio.run(_serve(work, crawls=crawls))
     note("stopped")
+    if work.over:
+        raise StorageError(work.over)
 
 
 async def _serve(work: Work, *, crawls: int) -> None:
@@ -74,7 +80,7 @@ async def _serve(work: Work, *, crawls: int) -> None:
             asyncio.create_task(_keep_working(app, queue, at_once))
             for queue, at_once in (("crawl", crawls), ("others", others))
         ]
-        hands.append(asyncio.create_task(_keep_looking(app, work)))
+        hands.append(asyncio.create_task(_keep_looking(app, work, stop)))
         await stop.wait()
         note("stopping")
         work.stop()
@@ -104,20 +110,23 @@ def _app(work: Work) -> App:
     return app
 
 
-async def _keep_looking(app: App, work: Work) -> None:
-    """Until it is cancelled: one worker of all ticks every two seconds, and one sweeps every ten.
+async def _keep_looking(app: App, work: Work, stop: asyncio.Event) -> None:
+    """Until it is over: one worker of all ticks every two seconds, and one sweeps every ten.
 
     Which one, the database says, by its own clock. Whoever dies over it is not missed: the next to look is the next.
     """
     duties = (("tick", TICK, _tick), ("sweep", SWEEP, _sweep))
-    while True:
+    while not work.over:
         for name, seconds, do in duties:
             try:
                 if await asyncio.to_thread(work.is_time, name, seconds):
                     await do(app, work)
+            except DBAPIError as error:
+                await asyncio.to_thread(work.doubt, name, error)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next look comes
                 note("failed", level=logging.ERROR, stage=name, error=error)
         await asyncio.sleep(LOOK)
+    stop.set()
 
 
 async def _tick(app: App, work: Work) -> None:

@@ -5,6 +5,9 @@ What lives here: when a worker may begin. What must not: what he does then.
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
+
 from sqlalchemy import select
 
 from monitor.clock import utc_now
@@ -13,16 +16,26 @@ from monitor.errors import InstanceError, StorageError
 from monitor.pipeline.journal import note
 from monitor.pipeline.upkeep import take_over
 from monitor.settings.config import Config
-from storage import feeds
+from monitor.settings.yaml_file import load_tree
+from storage import facts, feeds
 from storage.database import Database
 from storage.schema import feeds as feed_table
+
+_ELSE = ", but its watches, recipients or settings are not theirs"
+
+
+def mark_of(config: Config) -> str:
+    """The same for all files that say the same, whatever their layout, and whichever version reads them."""
+    said = json.dumps(load_tree(config.path), sort_keys=True)
+    return sha256(said.encode()).hexdigest()
 
 
 def join(database: Database, config: Config, *, new_file: bool = False) -> bool:
     """Become one of the workers; whether nobody else was one.
 
-    All have one file: one whose feeds are not those that the others ask is refused, or, with `new_file`, counts from
-    now on. Raises StorageError for SQLite and for such a file, InstanceError while `once` or the like is at work.
+    All have one file: one that says something else than that of the others is refused, or, with `new_file`, counts from
+    now on, and the others end. Raises StorageError for SQLite and for such a file, InstanceError while `once` or the
+    like is at work.
     """
     if not database.is_for_many:
         raise StorageError(f"{database} is for one process; many workers need a PostgreSQL")
@@ -34,22 +47,27 @@ def join(database: Database, config: Config, *, new_file: bool = False) -> bool:
         _agree(database, config, new_file=new_file)
         return False
     make_ready(database, alone=True)
+    with database.write() as connection:
+        facts.keep_workers_file(connection, mark_of(config))
     database.share_instance()
     return True
 
 
 def _agree(database: Database, config: Config, *, new_file: bool) -> None:
     with database.read() as connection:
+        mark = facts.workers_file(connection)
         theirs = set(connection.execute(select(feed_table.c.url).where(feed_table.c.active)).scalars())
     ours = {feed.url for feed in config.feeds.values() if feed.enabled}
-    if ours == theirs:
+    if ours == theirs and mark in ("", mark_of(config)):
         return
     if not new_file:
         raise StorageError(
             f"workers with another file are on {database}: {len(theirs - ours)} of their feeds are not in"
-            f" {config.path}, and {len(ours - theirs)} of its feeds are new to them;"
-            " give all the same file, or --new-file to this one"
+            f" {config.path}, and {len(ours - theirs)} of its feeds are new to them{'' if ours != theirs else _ELSE};"
+            " give all the same file, or --new-file to this one; workers of another installation need a database"
+            " of their own"
         )
     with database.write() as connection:
         feeds.remember(connection, tuple(config.feeds.values()))
+        facts.keep_workers_file(connection, mark_of(config))
     note("file", new=len(ours - theirs), gone=len(theirs - ours))

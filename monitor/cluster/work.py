@@ -18,13 +18,14 @@ from threading import Event, Timer
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, Table
+from sqlalchemy.exc import DBAPIError
 
 from monitor.errors import TipsheetError, TurnError
 from monitor.pipeline.journal import note
 from monitor.pipeline.rhythm import Rhythms
 from monitor.pipeline.upkeep import PAUSE
 from monitor.run import Stages
-from storage import claims, entries, outbox, shards, turns
+from storage import claims, entries, facts, outbox, shards, turns
 from storage.database import Database
 from storage.schema import entries as entry_table
 from storage.schema import errands as errand_table
@@ -86,6 +87,8 @@ class Work:
 
     stages: Stages
     owner: str  # like nobody else's
+    file: str = ""  # the mark of our file; "": whichever counts
+    over: str = field(init=False, default="")  # why this worker cannot go on; "": it can
     _limits: set[Event] = field(init=False, default_factory=set)
     _rhythms: Rhythms = field(init=False, default_factory=Rhythms)
     _examiner: Examine | None = field(init=False, default=None)
@@ -99,7 +102,24 @@ class Work:
     def is_time(self, name: str, seconds: float) -> bool:
         """Whether this worker is to do what one of all does so often, by the clock of the database."""
         with self.stages.database.write(alongside=True) as connection:
+            self._agree(connection)
             return turns.is_time(connection, name, every=timedelta(seconds=seconds))
+
+    def doubt(self, part: str, error: Exception) -> None:
+        """Something went wrong that no stage reckons with. If the database has outgrown us, it would go on for ever."""
+        note("failed", level=logging.ERROR, stage=part, error=error)
+        if why := self.stages.database.outgrown():
+            self._end(f"{why}; a statement of this one failed, and nothing of it was kept. Start a newer version")
+
+    def _end(self, why: str) -> None:
+        self.over = self.over or why
+        self.stop()
+
+    def _agree(self, connection: Connection) -> None:
+        """What is decided by a file that does not count any more must not be written."""
+        if self.file and facts.workers_file(connection) not in ("", self.file):
+            self._end("another feeds.yaml counts now for the workers on this database; this one ends with its own")
+            raise TurnError("another file counts")
 
     def due(self) -> list[Part]:
         """The parts in which something is to be done now, the most urgent first."""
@@ -139,6 +159,8 @@ class Work:
             note("turn", level=logging.WARNING, part=part.name, lost=error)
         except TipsheetError as error:
             note("failed", level=logging.ERROR, stage=part.name, error=error)
+        except DBAPIError as error:
+            self.doubt(part.name, error)
 
     # ---- the parts ----
 
@@ -217,6 +239,7 @@ class Work:
         """The next turn of this part is ours. It ends well with the block; the hosts in the dictionary rest then."""
         database, rests = self.stages.database, dict[str, float]()
         with database.write(alongside=True) as connection:
+            self._agree(connection)
             turn = turns.take(connection, part.name, owner=self.owner)
         shift = _Shift(turn=turn, database=database.under(partial(turns.check, turn=turn)))
         if not turn.clean and part.name in _RELEASED:
