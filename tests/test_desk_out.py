@@ -12,13 +12,14 @@ from urllib.parse import quote
 import feedparser
 import httpx
 import pytest
+from playwright.sync_api import Browser, expect
 
 from monitor.desk.door.people import People
 from monitor.desk.pages import csv_answer
 from monitor.desk.place import Desk
 from storage import access_keys, review
 from storage.database import Database
-from tests.browser import Watched, open_desk
+from tests.browser import PHONE, Watched, open_desk
 from tests.conftest import NOON
 from tests.newsroom_desk import at_the_end
 
@@ -134,6 +135,33 @@ def test_the_page_of_feeds_names_addresses_that_work(screen: Watched, desk: Desk
     assert [httpx.get(address).status_code for address in addresses] == [200] * 4
 
 
+def test_an_address_is_made_for_one_feed_shown_once_and_withdrawn(browser: Browser, locked: Desk) -> None:
+    with browser.new_context(viewport=PHONE, java_script_enabled=False) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(f"{locked.home}/login")
+        page.get_by_label("Name").fill("ana")
+        page.get_by_label("Password").fill("juniper ferry 1871")
+        page.get_by_role("button").first.click()
+        page.goto(f"{locked.home}/search?q=title:tripled+AND+microsoft")
+        page.get_by_role("link", name="As a feed").click()
+        page.get_by_label("The stories of").select_option("the search below")
+        page.get_by_label("Your password").fill("not this one")
+        page.get_by_role("button", name="Make its address").click()
+        expect(page.locator("#fault-key_password")).to_be_visible()
+        expect(page.get_by_label("Or what a search finds")).to_have_value("title:tripled AND microsoft")
+        page.get_by_label("Your password").fill("juniper ferry 1871")
+        page.get_by_role("button", name="Make its address").click()
+        addresses = [one for one in page.locator("code").all_text_contents() if one.startswith("http")]
+        assert [httpx.get(one).status_code for one in addresses] == [200, 200, 200]
+        assert any(STORY in one.title for one in feedparser.parse(httpx.get(addresses[0]).content).entries)
+        page.get_by_role("link", name="I have kept it").click()
+        expect(page.locator("tbody")).to_contain_text("search: title:tripled AND microsoft")
+        assert addresses[0].split("/")[4] not in page.content()
+        page.get_by_role("button", name="Withdraw").click()
+        expect(page.get_by_role("status").first).to_contain_text("opens nothing any more")
+    assert httpx.get(addresses[0]).status_code == 404
+
+
 # ---- sheets ----------------------------------------------------------------------------------------------------------
 
 
@@ -186,7 +214,7 @@ def test_the_flag_for_programs_turns_the_guard_off(desk: Desk) -> None:
 # ---- paper -----------------------------------------------------------------------------------------------------------
 
 
-def test_on_paper_a_day_is_its_stories_with_their_addresses(screen: Watched) -> None:
+def test_on_paper_a_day_is_its_stories_with_their_addresses(screen: Watched, desk: Desk) -> None:
     page = screen.go("/")
     page.emulate_media(media="print")
     shown = page.evaluate(
@@ -194,4 +222,4 @@ def test_on_paper_a_day_is_its_stories_with_their_addresses(screen: Watched) -> 
     )
     assert set(shown) == {"none"}
     after = page.locator("article.story h3 a").evaluate("link => getComputedStyle(link, '::after').content")
-    assert "/stories/2" in after
+    assert f"{desk.home}/stories/2>" in after  # on paper, nobody knows where the desk is

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -257,6 +258,52 @@ def test_a_watch_is_renamed_where_it_stands(desk: Desk, files: Path) -> None:
     watch = read_config(files / "feeds.yaml", {}, with_secrets=False).watches["renamed"]
     assert watch.urgent
     assert f"- name: {WATCH}" not in (files / "feeds.yaml").read_text()
+
+
+def test_what_was_typed_is_kept_through_a_trial(browser: Browser, desk: Desk, files: Path) -> None:
+    with browser.new_context(viewport=PHONE, java_script_enabled=False) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(f"{desk.home}/settings/watch?name={WATCH}&query=ICE+AND+(Azure")
+        page.get_by_label("Name").fill("clouds")
+        page.get_by_label("At most").select_option("digest")
+        page.get_by_label("desk", exact=True).check()
+        page.get_by_label("Must match, 1").fill("ICE on Azure\nand a second line")
+        page.locator("summary", has_text="More").click()
+        page.get_by_label("Remind after").fill("2h")
+        page.get_by_role("button", name="Try it on the archive first").click()
+        expect(page.get_by_role("alert")).to_contain_text("^")
+        page.get_by_label("Or a query").fill("ICE AND\nAzure")
+        page.get_by_label("Days").fill("90")
+        page.get_by_role("button", name="Try it").click()
+        expect(page.locator("main")).to_contain_text("lines of digests")
+        page.get_by_role("button", name="Back to the form").click()
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("status").first).to_contain_text("clouds: Written")
+    config = read_config(files / "feeds.yaml", {}, with_secrets=False)
+    assert list(config.watches) == ["clouds"]  # it is the watch that was to be changed
+    watch = config.watches["clouds"]
+    assert (watch.query, watch.level, watch.recipients, watch.remind) == (
+        "ICE AND\nAzure", "digest", ("desk",), timedelta(hours=2),
+    )  # fmt: skip
+    assert watch.must_match == ("ICE on Azure\nand a second line",)
+
+
+def test_another_write_while_a_watch_was_tried_is_told(desk: Desk, files: Path) -> None:
+    form = Form(desk, "/settings/watch", name=WATCH)
+    pack = WATCH.replace(" ", "-")
+    form.page = form.send("/settings/watch/try", was=WATCH, name=WATCH, pack=pack, remind="3h").text
+    (files / "feeds.yaml").write_text((files / "feeds.yaml").read_text() + "# hers\n")
+    form.page = form.send("/settings/watch/form", was=WATCH, name=WATCH, pack=pack, remind="3h").text
+    assert form.send("/settings/watch", was=WATCH, name=WATCH, pack=pack, remind="3h").status_code == 409
+
+
+def test_a_query_that_was_tried_becomes_a_watch_with_its_level_and_its_headline(desk: Desk) -> None:
+    page = httpx.get(f"{desk.home}/backtest?query=ICE+AND+Azure&level=digest", headers=HTML).text
+    assert "/settings/watch?query=ICE+AND+Azure&amp;pack=&amp;level=digest" in page
+    page = httpx.get(f"{desk.home}/explain?query=ICE&title=ICE+buys", headers=HTML).text
+    assert "/settings/watch?query=ICE&amp;must_match=ICE+buys" in page
+    typed = get(desk, "/settings/watch.json", query="ICE", level="digest", must_match="ICE buys")["typed"]
+    assert (typed["query"], typed["level"], typed["must_match"]) == ("ICE", "digest", ["ICE buys"])
 
 
 def test_two_people_at_one_watch_are_told_and_neither_loses_a_word(desk: Desk, files: Path) -> None:

@@ -11,6 +11,7 @@ deliveries.py  the ledger of deliveries  sending.py     what a person does about
 letters.py     a message as the bytes that left
 companies.py   who is named with whom    pictures.py    what there was, by days
 drawings.py    a drawing, two answers: SVG, PNG
+feed_keys.py   a secret address for a feed
 out.py         feeds out                 interface.py   what all addresses take and answer, described
 entry.py       in and out                account.py     one's own account
 admin.py       everybody's               consent.py     for recipients, who have no account

@@ -80,13 +80,13 @@ def change_password(visit: Reader, old: Word = "", new: Word = "", again: Word =
     """Another password. Every other session ends; this browser gets a new one."""
     shown = own_account(visit)
     faults = {
-        "old": _not_the_password(visit, old),
+        "old": not_the_password(visit, old),
         "new": passwords.password_fault(new, name=shown.name),
         "again": "" if new == again else "not what stands above; expected the same twice",
     }
     if any(faults.values()):
-        return _refused(visit, "account.html", faults, page=shown)
-    _people(visit).set_password(shown.name, new)
+        return refused(visit, "account.html", faults, page=shown)
+    people_of(visit).set_password(shown.name, new)
     answer = done(visit, "The password is changed, and you are out everywhere else.", "/account")
     with visit.desk.database.write() as connection:
         account = accounts.find(connection, shown.name)
@@ -102,18 +102,18 @@ def set_clock(visit: Reader, zone: Word = "", language: Word = "") -> Response:
     shown = own_account(visit)
     faults = {"zone": zone_fault(zone), "language": language_fault(language)}
     if any(faults.values()):
-        return _refused(visit, "account.html", faults, typed={"zone": zone}, page=shown)
+        return refused(visit, "account.html", faults, typed={"zone": zone}, page=shown)
     if zone != shown.zone:
-        _people(visit).set_zone(shown.name, zone)
+        people_of(visit).set_zone(shown.name, zone)
     if language != shown.language:
-        _people(visit).set_language(shown.name, language)
+        people_of(visit).set_language(shown.name, language)
     return done(visit, f"Your pages are in the time of {zone} now.", "/account")
 
 
 @router.post("/account/sessions/end", response_model=Done)
 def end_sessions(visit: Reader) -> Response:
     """Out of every browser, this one too."""
-    _people(visit).end_sessions(own_account(visit).name)
+    people_of(visit).end_sessions(own_account(visit).name)
     answer = done(visit, "You are out everywhere.", "/login")
     answer.headers.append("Set-Cookie", entrance.exit_cookie(secure=visit.desk.secure))
     return answer
@@ -135,25 +135,25 @@ def ask_for_code(visit: Reader, secret: Word = "", code: Word = "", password: Wo
     own_account(visit)
     if not _SECRET.fullmatch(secret):
         raise HTTPException(422, "secret: expected the 32 letters and digits that the page offered")
-    faults = {"password": _not_the_password(visit, password), "code": ""}
+    faults = {"password": not_the_password(visit, password), "code": ""}
     codes: tuple[str, ...] = ()
     if not faults["password"]:
         try:
-            codes = _people(visit).ask_for_code(visit.name, secret, code)
+            codes = people_of(visit).ask_for_code(visit.name, secret, code)
         except AccountError as error:
             faults["code"] = str(error)
     if not codes:
-        return _refused(visit, "code.html", faults, **_drawn(secret, visit.name))
-    return _told_once(visit, "A code is asked for from now on.", codes=codes)
+        return refused(visit, "code.html", faults, **_drawn(secret, visit.name))
+    return told_once(visit, "A code is asked for from now on.", codes=codes)
 
 
 @router.post("/account/code/off", response_model=Done)
 def ask_for_no_code(visit: Reader, code_password: Word = "") -> Response:
     """The password is enough again."""
     shown = own_account(visit)
-    if fault := _not_the_password(visit, code_password):
-        return _refused(visit, "account.html", {"code_password": fault}, page=shown)
-    _people(visit).ask_for_no_code(visit.name)
+    if fault := not_the_password(visit, code_password):
+        return refused(visit, "account.html", {"code_password": fault}, page=shown)
+    people_of(visit).ask_for_no_code(visit.name)
     return done(visit, "The password is enough again.", "/account")
 
 
@@ -177,24 +177,24 @@ def add_key(
 ) -> Response:
     """A key for a program, or a secret address for a feed reader. The answer holds it, this once."""
     shown = own_account(visit)
-    faults = {"key_password": _not_the_password(visit, key_password), "label": ""}
+    faults = {"key_password": not_the_password(visit, key_password), "label": ""}
     key = ""
     if not faults["key_password"]:
         try:
-            key = _people(visit).add_key(shown.name, label, kind, role="reader" if kind == "feed" else role)
+            key = people_of(visit).add_key(shown.name, label, kind, role="reader" if kind == "feed" else role)
         except AccountError as error:
             faults["label"] = str(error)
     if not key:
-        return _refused(visit, "account.html", faults, typed={"label": label, "kind": kind, "role": role}, page=shown)
+        return refused(visit, "account.html", faults, typed={"label": label, "kind": kind, "role": role}, page=shown)
     if kind == "api":
-        return _told_once(visit, "A program enters with this token from now on.", key=key)
-    return _told_once(visit, "A feed reader finds the watches there from now on.", feeds=_feeds(visit, key))
+        return told_once(visit, "A program enters with this token from now on.", key=key)
+    return told_once(visit, "A feed reader finds the watches there from now on.", feeds=_feeds(visit, key))
 
 
 @router.post("/account/keys/revoke", response_model=Done)
 def revoke_key(visit: Reader, label: Word = "", kind: Annotated[KeyKind, Form()] = "api") -> Response:
     """Take a key back."""
-    _people(visit).revoke_key(own_account(visit).name, label, kind)
+    people_of(visit).revoke_key(own_account(visit).name, label, kind)
     return done(visit, f"“{label}” opens nothing any more.", "/account#keys-title")
 
 
@@ -207,17 +207,17 @@ def _feeds(visit: Visit, key: str) -> tuple[str, ...]:
 # ---- what they share -------------------------------------------------------------------------------------------------
 
 
-def _people(visit: Visit) -> People:
+def people_of(visit: Visit) -> People:
     return People(database=visit.desk.database, by=visit.name, now=visit.now)
 
 
-def _not_the_password(visit: Visit, password: str) -> str:
+def not_the_password(visit: Visit, password: str) -> str:
     """Why a person is not believed to be the one who came in; "" where they are."""
     refused = visit.desk.door.confirm(visit.name, password, client=visit.client)
     return refused.sentence if refused else ""
 
 
-def _refused(visit: Visit, template: str, faults: Mapping[str, str], **facts: Any) -> Response:
+def refused(visit: Visit, template: str, faults: Mapping[str, str], **facts: Any) -> Response:
     """The page again, each fault beside its field; to a program, the faults in a line."""
     said = {field: fault for field, fault in faults.items() if fault}
     if "text/html" not in visit.request.headers.get("accept", ""):
@@ -226,8 +226,8 @@ def _refused(visit: Visit, template: str, faults: Mapping[str, str], **facts: An
     return render(visit, template, status=HTTPStatus.UNPROCESSABLE_ENTITY, faults=said, **facts)
 
 
-def _told_once(visit: Visit, sentence: str, **secret: object) -> Response:
+def told_once(visit: Visit, sentence: str, go: str = "/account", **secret: object) -> Response:
     if "text/html" not in visit.request.headers.get("accept", ""):
-        return JSONResponse({"said": sentence, "next": "/account"} | secret)
-    told: dict[str, Any] = {"codes": (), "key": "", "feeds": ()} | secret
+        return JSONResponse({"said": sentence, "next": go} | secret)
+    told: dict[str, Any] = {"codes": (), "key": "", "feeds": (), "go": go} | secret
     return render(visit, "told_once.html", sentence=sentence, **told)

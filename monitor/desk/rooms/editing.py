@@ -6,7 +6,7 @@ What must not live here: how the file is written (`writing`) and which lines tha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import unified_diff
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -18,10 +18,12 @@ from starlette.exceptions import HTTPException
 
 from monitor.desk.answers import Done, Mark, done
 from monitor.desk.pages import page
+from monitor.desk.rooms.trying import try_on_the_archive
 from monitor.desk.views import render
 from monitor.desk.visit import Admin, Visit
 from monitor.desk.writing import WRITTEN, FileText, by_field, look, must_be, write
 from monitor.errors import ConfigError, FileChangedError, TipsheetError
+from monitor.model import Level
 from monitor.settings.splice import Change, with_items, with_keys, without_item
 from monitor.settings.yaml_file import Items, Keys, read_tree
 from monitor.watches import packs
@@ -82,12 +84,16 @@ def watch_form(
     name: Annotated[str, Query(description="Its name; empty: a new one.")] = "",
     query: Annotated[str, Query(description="To begin with, instead of what the file says.")] = "",
     pack: Annotated[str, Query(description="The same for its pack.")] = "",
-    must_not_match: Annotated[list[str], Query(description="Examples to add.")] = [],  # noqa: B006 - FastAPI copies it
+    level: Annotated[str, Query(description="The same for how loud it may be.")] = "",
+    must_match: Annotated[list[str], Query(description="Examples to add.")] = [],  # noqa: B006 - FastAPI copies it
+    must_not_match: Annotated[list[str], Query(description="Examples to add.")] = [],  # noqa: B006
 ) -> WatchEditor:
     """A watch of feeds.yaml, to be changed; or the form for a new one."""
     seen = look(visit)
     typed = WatchForm(**_typed(_block_of(seen, name)) if name else {}).model_dump()
     typed |= {"query": query, "pack": ""} if query else {"pack": pack, "query": ""} if pack else {}
+    typed |= {"level": level} if level else {}
+    typed["must_match"] = list(dict.fromkeys([*typed["must_match"], *must_match]))
     typed["must_not_match"] = list(dict.fromkeys([*typed["must_not_match"], *must_not_match]))
     return _editor(visit, seen, {**typed, "was": name}, {})
 
@@ -113,10 +119,26 @@ def save_watch(visit: Admin, form: Annotated[WatchForm, Form()]) -> Response:
 
 
 @router.post("/settings/watch/try", response_class=RedirectResponse, status_code=303)
-def try_watch(visit: Admin, form: Annotated[WatchForm, Form()]) -> str:
-    """What was typed, tried on the archive; nothing is written. The browser's way back finds the form as it was."""
-    asked = {"query": _lines(form.query), "pack": "" if form.query.strip() else form.pack.strip(), "level": form.level}
-    return f"/backtest?{urlencode(asked)}"
+def try_watch(
+    visit: Admin, form: Annotated[WatchForm, Form()], days: Annotated[int, Form(ge=1, le=365)] = 30
+) -> Response:
+    """What was typed, tried on the archive; nothing is written. The page carries all of it back to the form."""
+    query = _lines(form.query)
+    level: Level = "digest" if form.level == "digest" else "alert"
+    pack = "" if query else form.pack.strip()
+    if not _wants_page(visit):
+        asked = {"query": query, "pack": pack, "level": level, "days": days}
+        return RedirectResponse(f"/backtest?{urlencode(asked)}", 303)
+    tried = try_on_the_archive(visit, query=query, pack=pack, level=level, days=days)
+    return render(visit, "backtest.html", page=tried, draft=form.model_dump())
+
+
+@router.post("/settings/watch/form", include_in_schema=False)
+def form_again(visit: Admin, form: Annotated[WatchForm, Form()]) -> Response:
+    """The form with what was typed before it was tried. Its mark is that of the file which was seen then."""
+    seen = look(visit)
+    editor = _editor(visit, seen, form.model_dump(), {})
+    return render(visit, "watch_form.html", page=replace(editor, mark=form.mark or seen.mark))
 
 
 @router.post("/settings/watch/remove", response_model=Done)

@@ -17,7 +17,7 @@ from html import escape
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from alerts import syndication
@@ -25,11 +25,19 @@ from alerts.cleaning import clean, safe_link
 from alerts.syndication import FeedHead, Format, Item
 from monitor.desk.cards import Marks, card_of
 from monitor.desk.pages import page
-from monitor.desk.rooms.search import Asked, FoundEntry, OutletWanted, VerdictWanted, WatchWanted, search_archive
+from monitor.desk.rooms.search import (
+    LONGEST,
+    Asked,
+    FoundEntry,
+    OutletWanted,
+    VerdictWanted,
+    WatchWanted,
+    search_archive,
+)
 from monitor.desk.views import many, marked
 from monitor.desk.visit import Keyed, Reader, Visit
-from monitor.model import Filters, StoryLine
-from storage import story_lines
+from monitor.model import Filters, Key, StoryLine
+from storage import access_keys, story_lines
 
 router = APIRouter(tags=["feeds out"])
 
@@ -62,7 +70,7 @@ def watch_out(
     with visit.desk.database.read() as connection:
         filters = Filters(watch=name, verdict=verdict, since=visit.now - PERIOD)
         lines = story_lines.lines(connection, filters, limit=MOST)
-    if not lines and name not in _watches(visit):
+    if not lines and name not in watches_of(visit):
         raise HTTPException(404, f"no watch is called {name}")
     items = [_story(visit, line) for line in lines]
     return _answer(visit, suffix, f"{name} · Tipsheet", f"{visit.desk.home}/", f"watch {name}", items)
@@ -96,26 +104,42 @@ class FeedsOut:
     """Every feed that the desk writes."""
 
     key: str
+    watch: str  # that is asked for
+    q: str
+    keys: tuple[Key, ...]  # of whoever asks, for feed readers
     search: str  # the address of a search as RSS, to be completed
     rows: tuple[WatchFeeds, ...]
 
 
-def feeds_out(visit: Reader) -> FeedsOut:
+def feeds_out(
+    visit: Reader,
+    watch: Annotated[str, Query(max_length=200, description="Whose feed is wanted.")] = "",
+    q: Annotated[str, Query(max_length=LONGEST, description="The search whose feed is wanted.")] = "",
+) -> FeedsOut:
     """The addresses of the feeds that the desk writes for feed readers."""
     key = ANY_KEY if visit.desk.open_to_all else "KEY"
+    keys: tuple[Key, ...] = ()
+    if visit.person and not visit.desk.open_to_all:
+        with visit.desk.database.read() as connection:
+            keys = tuple(one for one in access_keys.listing(connection, visit.person.id) if one.kind == "feed")
     start = f"{visit.desk.home}/out/{key}"
     rows = tuple(
-        WatchFeeds(watch=name, **{suffix: f"{start}/watch/{quote(name, safe='')}.{suffix}" for suffix in FORMATS})
-        for name in _watches(visit)
+        WatchFeeds(watch=name, **{suffix: f"{start}/{watch_path(name)}.{suffix}" for suffix in FORMATS})
+        for name in watches_of(visit)
     )
-    example = urlencode({"q": "deportation AND palantir"})
-    return FeedsOut(key=key, search=f"{start}/search.rss?{example}", rows=rows)
+    example = urlencode({"q": q or "deportation AND palantir"})
+    return FeedsOut(key=key, watch=watch, q=q, keys=keys, search=f"{start}/search.rss?{example}", rows=rows)
 
 
 page(router, "/out", template="out.html", name="feeds-out")(feeds_out)
 
 
-def _watches(visit: Visit) -> Sequence[str]:
+def watch_path(name: str) -> str:
+    """Where the feed of a watch is, behind the key; a suffix follows."""
+    return f"watch/{quote(name, safe='')}"
+
+
+def watches_of(visit: Visit) -> Sequence[str]:
     """Those of the file, also one that cannot be used now: its feed stays where it is."""
     config = visit.desk.settings.now()
     return (*config.watches, *(name for name in config.refused if name not in config.watches))

@@ -165,7 +165,7 @@ def _chosen(
     try:
         return _compiled(config, watch, query, pack, level), ""
     except (QueryError, ConfigError, HTTPException) as error:
-        if not visit.request.url.path.endswith(("/explain", "/backtest")):
+        if visit.request.url.path.endswith((".json", ".csv")):
             raise
         return None, error.detail if isinstance(error, HTTPException) else str(error)
 
