@@ -57,10 +57,10 @@ def speed(server: Server, count: int, seconds: float) -> list[Speed]:
     print(f"\nspeed: {count:,} feeds on as many hosts, all due all the time, {seconds:.0f} s")
     print(f"{'workers':>10} {'feeds/s':>10} {'of SQLite':>10} {_HEAD}")
     found = list[Speed]()
-    for workers in (0, 1, 2, 4):
-        found.append(ask(server, workers, count, seconds))
-        one, share = found[-1], found[-1].rate / found[0].rate
-        print(f"{workers or 'SQLite':>10} {one.rate:>10,.0f} {share:>10.2f} {_costs(one)}")
+    for one in ask(server, (0, 1, 2, 4), count, seconds):
+        found.append(one)
+        share = one.rate / found[0].rate
+        print(f"{one.workers or 'SQLite':>10} {one.rate:>10,.0f} {share:>10.2f} {_costs(one)}")
     return found
 
 
@@ -144,7 +144,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=_PARTS, default=_PARTS)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000], help="feeds planned")
-    parser.add_argument("--feeds", type=int, default=2_000, help="feeds asked by the workers")
+    parser.add_argument("--feeds", type=int, default=5_000, help="feeds asked by the workers")
     parser.add_argument("--entries", type=int, default=5_000, help="entries examined")
     parser.add_argument("--seconds", type=float, default=15, help="for each figure")
     parser.add_argument("--killing", type=float, default=240, help="seconds for which workers are killed")

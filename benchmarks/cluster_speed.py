@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -37,23 +38,38 @@ class Speed:
         return self.rate * (self.ours + self.servers + self.farms) / 1000
 
 
-def ask(server: Server, workers: int, count: int, seconds: float) -> Speed:
-    """Feeds on as many hosts, all due all the time, that answer "not modified"."""
-    with _running(server, workers, hosts=count, every="1s", items=1) as (farm, database, processes):
-        _insist(until(lambda: len(farm.asked) >= count and not _waiting(database), _PATIENCE))
-        time.sleep(3)
-        with _Meter(server, processes, lambda: len(farm.asked)) as meter:
-            time.sleep(seconds)
-        return meter.speed(workers)
+def ask(server: Server, counts: Iterable[int], feeds: int, seconds: float) -> Iterator[Speed]:
+    """So many workers each, of the same feeds on as many hosts, all due all the time, that answer "not modified"."""
+    with _farm(hosts=feeds, every="1s", items=1) as (farm, config):
+        urls = f"sqlite:///{config.parent}/tipsheet.db", server.new_database()
+        for workers in counts:
+            with _running(urls[workers > 0], config, workers) as (database, processes):
+                before = len(farm.asked)
+                _insist(until(partial(_is_warm, farm, before + feeds, database), _PATIENCE))
+                time.sleep(3)
+                with _Meter(server, processes, lambda: len(farm.asked)) as meter:
+                    time.sleep(seconds)
+            yield meter.speed(workers)
+        server.drop(urls[1])
 
 
 def examine(server: Server, workers: int, count: int) -> Speed:
     """New entries that match nothing, as most do; one worker of all examines them."""
-    with _running(server, workers, hosts=count // _ENTRIES, every="1h", items=_ENTRIES) as (farm, database, processes):
-        _insist(until(lambda: len(farm.asked) >= count // _ENTRIES, _PATIENCE))
-        with _Meter(server, processes, lambda: -_waiting(database)) as meter:
-            _insist(until(lambda: not _waiting(database), _PATIENCE))
+    hosts = count // _ENTRIES
+    with _farm(hosts=hosts, every="1h", items=_ENTRIES) as (farm, config):
+        url = server.new_database() if workers else f"sqlite:///{config.parent}/tipsheet.db"
+        with _running(url, config, workers) as (database, processes):
+            _insist(until(lambda: len(farm.asked) >= hosts, _PATIENCE))
+            with _Meter(server, processes, lambda: -_waiting(database)) as meter:
+                _insist(until(lambda: not _waiting(database), _PATIENCE))
+        if workers:
+            server.drop(url)
         return meter.speed(workers)
+
+
+def _is_warm(farm: Farm, asked: int, database: Database) -> bool:
+    """So much was asked, and all is examined."""
+    return len(farm.asked) >= asked and not _waiting(database)
 
 
 class _Meter:
@@ -83,19 +99,19 @@ class _Meter:
 
 
 @contextmanager
-def _running(
-    server: Server, workers: int, *, hosts: int, every: str, items: int
-) -> Iterator[tuple[Farm, Database, list[Process]]]:
+def _farm(*, hosts: int, every: str, items: int) -> Iterator[tuple[Farm, Path]]:
     with Farm(period=None, delay=0.0, items=items) as farm, tempfile.TemporaryDirectory() as directory:
-        config = write_file(Path(directory), farm.port, hosts=hosts, feeds=1, every=every, gap=0)
-        url = server.new_database() if workers else f"sqlite:///{directory}/tipsheet.db"
-        command = "worker" if workers else "run"
-        with Database(url) as database:
-            processes = [start(config, url, name=f"w{n}", command=command) for n in range(max(1, workers))]
-            with ended_after(processes):
-                yield farm, database, processes
-        if workers:
-            server.drop(url)
+        yield farm, write_file(Path(directory), farm.port, hosts=hosts, feeds=1, every=every, gap=0)
+
+
+@contextmanager
+def _running(url: str, config: Path, workers: int) -> Iterator[tuple[Database, list[Process]]]:
+    """So many workers on a PostgreSQL; none is the one process on SQLite."""
+    command = "worker" if workers else "run"
+    with Database(url) as database:
+        processes = [start(config, url, name=f"w{n}", command=command) for n in range(max(1, workers))]
+        with ended_after(processes):
+            yield database, processes
 
 
 def _insist(reached: bool) -> None:
