@@ -87,6 +87,7 @@ def is_page(path: str) -> bool:
             ".eml",
             ".html",
             "/card",
+            "/judging",  # like a card, a piece of a page
             "/healthz",
             "/readyz",
             "/metrics",
