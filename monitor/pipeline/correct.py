@@ -85,7 +85,7 @@ class Correct:
         for story, version in self.seen.items():
             found = rows.group(connection, story)
             words = decide.said_of(found, made) if found else ()
-            if len(words) > version:
+            if words and len(words) > version:
                 raise _faster(story, words)
             if found and (living := stories.kept(connection, story)) != story:
                 said = f"story {story} became a part of story {living} meanwhile; look at that before you say more"

@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
@@ -196,7 +195,7 @@ def _near_row(visit: Visit, near: NearStory) -> NearRow:
     )  # fmt: skip
 
 
-def _form(visit: Visit, typed: _Typed, faults: Mapping[str, str] = MappingProxyType({})) -> RegroupForm:
+def _form(visit: Visit, typed: _Typed, faults: Mapping[str, str] | None = None) -> RegroupForm:
     most = _TO_KNOW_IT_BY if typed.kind == "merge" else _TO_CHOOSE
     with visit.desk.database.read() as connection:
         one = _side(visit, connection, _kept(connection, typed.story), typed.chosen, most)
@@ -204,7 +203,7 @@ def _form(visit: Visit, typed: _Typed, faults: Mapping[str, str] = MappingProxyT
         two = None if other is None else _side(visit, connection, other, (), _TO_KNOW_IT_BY)
     if typed.other is not None and two is None and not faults:
         faults = {"other": f"there is no story {typed.other}"}
-    return RegroupForm(kind=typed.kind, one=one, other=two, chosen=typed.chosen, why=typed.why, faults=faults)
+    return RegroupForm(kind=typed.kind, one=one, other=two, chosen=typed.chosen, why=typed.why, faults=faults or {})
 
 
 def _side(visit: Visit, connection: Connection, story: int, chosen: Collection[int], most: int) -> Side:
