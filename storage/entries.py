@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -280,7 +280,7 @@ def seen_since(connection: Connection, *, since: datetime) -> tuple[tuple[Docume
 
 def archive(
     connection: Connection, wanted: Mapping[str, Feed], *, since: datetime, until: datetime
-) -> Iterator[tuple[Entry, Placement]]:
+) -> Generator[tuple[Entry, Placement], None, None]:
     """The examined entries of a period, each with its story, in the order in which they were published or seen.
 
     What a first poll brought as backlog stands where it was published. Rows are read as they are asked for.
@@ -297,10 +297,11 @@ def archive(
         .order_by(came_at, entries.c.id)
         .execution_options(yield_per=500)
     )
-    for rows in connection.execute(query).partitions():
-        origins = _feeds_of(connection, rows)
-        for row in rows:
-            yield _entry(row, origins[row.feed_id], wanted, (), ()), _placement(row)
+    with connection.execute(query) as found:  # whoever stops early leaves nothing open at a server
+        for rows in found.partitions():
+            origins = _feeds_of(connection, rows)
+            for row in rows:
+                yield _entry(row, origins[row.feed_id], wanted, (), ()), _placement(row)
 
 
 def count_archive(connection: Connection, *, since: datetime) -> int:

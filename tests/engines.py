@@ -25,6 +25,7 @@ from sqlalchemy.engine import URL, make_url
 from storage.database import Database
 
 ENGINES = ("sqlite", "postgresql")
+on_each = pytest.mark.parametrize("database", ENGINES, indirect=True)  # a test whose module is not of the storage suite
 _NAME = f"tipsheet_test_{os.getpid()}"
 _numbers = count(1)
 

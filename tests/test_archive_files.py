@@ -18,6 +18,7 @@ from storage import entries
 from storage.database import Database
 from tests import command, rows
 from tests.conftest import NOON
+from tests.engines import on_each
 
 MONTHS = (datetime(2025, 12, 3, tzinfo=UTC), datetime(2026, 1, 9, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
 
@@ -49,6 +50,7 @@ def test_each_month_has_its_file_for_its_owner_alone(kept: Database, tmp_path: P
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "x").iterdir()} == {0o600}
 
 
+@on_each
 def test_an_export_goes_on_where_it_stopped(kept: Database, tmp_path: Path) -> None:
     stopped = archive.export(kept, tmp_path, rows.WANTED, form="jsonl", now=NOON)
     next(stopped)
@@ -60,6 +62,7 @@ def test_an_export_goes_on_where_it_stopped(kept: Database, tmp_path: Path) -> N
     assert export(kept, tmp_path) == {"entries-2026-02.jsonl.gz": 3}
 
 
+@on_each
 def test_what_is_read_back_is_what_the_database_has(kept: Database, tmp_path: Path) -> None:
     export(kept, tmp_path)
     since = NOON - timedelta(days=100)
@@ -92,8 +95,9 @@ def test_a_line_that_is_none_is_named(kept: Database, tmp_path: Path) -> None:
         archive.months(tmp_path / "nowhere")
 
 
+@on_each
 def test_a_backtest_over_files_says_what_one_over_the_database_says(kept: Database, tmp_path: Path) -> None:
-    database = f"sqlite:///{tmp_path / 'tipsheet.db'}"
+    database = kept.url.render_as_string(hide_password=False)
     yaml = tmp_path / "feeds.yaml"
     yaml.write_text(
         "contact: https://desk.example\n"

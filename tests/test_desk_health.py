@@ -21,6 +21,7 @@ from storage.schema import attempts, feeds, outbox
 from tests import rows
 from tests.browser import free_port, open_desk
 from tests.conftest import NOON, Clock
+from tests.engines import on_each
 from tests.test_desk_doors import MINIMAL
 
 MANY = tuple(Feed(url=f"https://ferry.example/{n}", name=f"Feed {n}", outlet="ferry.example") for n in range(20))
@@ -61,6 +62,7 @@ def browse(database: Database, feeds_yaml: Path, clock: Clock) -> Iterator[httpx
         yield client
 
 
+@on_each
 def test_a_program_that_lives_and_does_nothing_is_not_well(busy: Database, feeds_yaml: Path, clock: Clock) -> None:
     with browse(busy, feeds_yaml, clock) as desk:
         assert [desk.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
@@ -74,6 +76,7 @@ def test_a_program_that_lives_and_does_nothing_is_not_well(busy: Database, feeds
         assert desk.get("/healthz").status_code == 200
 
 
+@on_each
 def test_what_is_slow_is_healthy_but_not_to_be_relied_upon(busy: Database, feeds_yaml: Path, clock: Clock) -> None:
     rows.keep(busy, rows.keyed("one"), now=NOON - timedelta(minutes=20))
     with browse(busy, feeds_yaml, clock) as desk:
@@ -121,6 +124,7 @@ def names(text: str) -> set[str]:
     return {sample.name for family in text_string_to_metric_families(text) for sample in family.samples}
 
 
+@on_each
 def test_every_measure_is_documented_and_the_dashboard_asks_for_none_that_is_not_there(
     busy: Database, feeds_yaml: Path, clock: Clock
 ) -> None:

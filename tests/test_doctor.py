@@ -14,6 +14,7 @@ from monitor.operating.checkup import Check
 from storage import facts
 from storage.database import Database
 from tests import command
+from tests.browser import free_port
 from tests.conftest import NOON
 from tests.mail_sink import CERTIFICATE, MailSink
 
@@ -78,9 +79,11 @@ class Ward:
     def write(self, *, port: int, security: str) -> None:
         self.yaml.write_text(YAML.format(port=port, security=security), encoding="utf-8")
 
-    def found(self, *options: str, code: int | None = None, **environ: str) -> dict[str, list[tuple[str, str]]]:
+    def found(
+        self, *options: str, code: int | None = None, database: str = "", **environ: str
+    ) -> dict[str, list[tuple[str, str]]]:
         """Area → level and sentence of each check."""
-        database = f"sqlite:///{self.file}"
+        database = database or f"sqlite:///{self.file}"
         ran = command.tipsheet(
             "doctor", "--json", "--config", self.yaml, "--database", database, *options, environ=environ
         )
@@ -101,6 +104,18 @@ def test_of_a_whole_installation_nothing_is_bad(ward: Ward) -> None:
     assert {level for checks in found.values() for level, _ in checks} == {"ok", "warn"}
     assert found["pace"][2] == ("warn", "it never went to work")
     assert found.keys() == {"settings", "secrets", "files", "database", "disk", "clock", "pace", "deliveries", "desk"}
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_on_a_server_the_same_is_looked_at_but_its_disk(ward: Ward, database: Database) -> None:
+    url = database.url.render_as_string(hide_password=False)
+    found = ward.found("--offline", code=0, database=url)
+    assert found.keys() == {"settings", "secrets", "files", "database", "clock", "pace", "deliveries", "desk"}
+    with free_port() as port:
+        closed = f"postgresql+psycopg://tipsheet:hidden@127.0.0.1:{port}/tipsheet?connect_timeout=3"
+    ((level, sentence),) = ward.found("--offline", code=1, database=closed)["database"]
+    assert (level, "hidden" in sentence) == ("bad", False)
+    assert "Connection refused" in sentence
 
 
 def test_faults_of_the_file_and_missing_secrets_are_told_apart(ward: Ward) -> None:

@@ -17,6 +17,7 @@ from storage.schema import entries as entry_table
 from storage.schema import outbox as outbox_table
 from tests import rows
 from tests.conftest import NOON
+from tests.engines import on_each
 
 DAY = timedelta(days=1)
 KEEP = Retention(
@@ -59,6 +60,7 @@ def forget(database: Database, keep: Retention = KEEP) -> dict[str, int]:
     return {what: count for what, count in found.items() if count}
 
 
+@on_each
 def test_what_is_older_than_the_file_says_goes_and_is_counted(told: Database) -> None:
     assert forget(told) == {"texts": 1, "decisions": 1, "attempts": 1, "messages": 1}
     assert forget(told) == {}
@@ -70,6 +72,7 @@ def test_what_is_older_than_the_file_says_goes_and_is_counted(told: Database) ->
         assert [row.state for row in outbox.listing(connection)] == ["sent", "sent"]
 
 
+@on_each
 def test_texts_that_a_watch_matched_go_where_the_file_says_so(told: Database) -> None:
     assert forget(told, replace(KEEP, matched=10 * DAY))["matched"] == 1
     with told.read() as connection:
@@ -86,6 +89,7 @@ def test_what_is_not_settled_is_no_history(told: Database, state: str) -> None:
     assert forget(told).keys() == {"texts", "decisions"}
 
 
+@on_each
 def test_what_was_told_is_not_told_again_after_its_traces_are_gone(told: Database) -> None:
     forget(told, replace(KEEP, matched=10 * DAY))
     rows.keep(told, rows.keyed("one"), rows.keyed("three"), now=NOON)  # they still stand in their feed

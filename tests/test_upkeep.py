@@ -9,6 +9,7 @@ from monitor.pipeline.upkeep import forget_old_texts
 from monitor.settings.config import read_config
 from storage.database import Database
 from tests.conftest import NOON
+from tests.engines import on_each
 from tests.rows import claim, examined, keep, keyed, record, remember
 
 FILE = """
@@ -21,6 +22,7 @@ feeds: []
 """
 
 
+@on_each
 def test_old_texts_are_looked_for_once_a_day(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "feeds.yaml"
     path.write_text(FILE, encoding="utf-8")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -40,8 +41,10 @@ def export(
         _duckdb()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     since = _where_it_stopped(folder, form)
-    with database.read() as connection:
-        rows = entries.archive(connection, wanted, since=since, until=now)
+    with (
+        database.read() as connection,
+        closing(entries.archive(connection, wanted, since=since, until=now)) as rows,
+    ):
         for month, found in groupby(map(_record, rows), key=lambda record: str(record["came_at"])[:7]):
             target = folder / f"entries-{month}{_ENDS[form]}"
             yield target, _write(found, target, form)
