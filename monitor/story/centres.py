@@ -201,18 +201,21 @@ class Centres:
         rows = self._rows(point)
         least = _SHARED * sum(weight for weight, _ in point.keys)
         shared = _shared_by_several(rows)
-        found = [(weight, number) for number, weight in shared.items() if weight >= least and self._is(number, among)]
+        enough_shared = (number for number, weight in shared.items() if weight >= least)
+        found = [(shared[number], number) for number in self._admitted(enough_shared, among)]
         enough, last = len(found) + _CANDIDATES, 0.0
         for weight, row in rows:
             if weight < least or (len(found) >= enough and weight < last):
                 break
-            youngest = (number for number in reversed(row) if number not in shared and self._is(number, among))
-            found += [(weight, number) for number in islice(youngest, _CANDIDATES)]
+            alone = self._admitted((number for number in reversed(row) if number not in shared), among)
+            found += [(weight, number) for number in islice(alone, _CANDIDATES)]
             last = weight
         return [self._numbered[number] for _, number in sorted(found, reverse=True)[:_CANDIDATES]]
 
-    def _is(self, number: int, among: Admission | None) -> bool:
-        return among is None or among(self._numbered[number].story)
+    def _admitted(self, numbers: Iterable[int], among: Admission | None) -> Iterable[int]:
+        if among is None:
+            return numbers
+        return (number for number in numbers if among(self._numbered[number].story))
 
     def _rows(self, point: Point) -> list[_Row]:
         """The stories under each of its keys, behind the key's weight."""

@@ -211,8 +211,7 @@ class Grouper:
 
     def _is_related(self, reading: Reading) -> Callable[[str], bool]:
         """Whether a credit ties a story to the document."""
-        outlets, credited = (reading.document.outlet,), reading.credited
-        return lambda story: self._lineage.are_relatives(story, outlets, credited)
+        return self._lineage.relatives((reading.document.outlet,), reading.credited)
 
     def _acquaintance(self, mine: set[str], terms: Collection[str], story: str) -> float:
         """Full where one side names nobody, or a name of one is a word of the other: at the head of a sentence or of a
@@ -305,8 +304,10 @@ class Grouper:
         outlets = {known.outlet for known in mine.members}
         credited = {source for known in mine.members for source in known.credited}
 
+        is_relative = self._lineage.relatives(outlets, credited)
+
         def is_related(other: str) -> bool:
-            return other != story and other not in mine.apart and self._lineage.are_relatives(other, outlets, credited)
+            return is_relative(other) and other != story and other not in mine.apart
 
         return self._names.nearest_to(
             self._names.point(story), lambda other: self._decay(mine.latest, other), among=is_related

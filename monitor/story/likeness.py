@@ -58,7 +58,7 @@ def wording_of(document: Document) -> Wording:
     """Runs never cross from one field into the next: a headline means the same before any summary."""
     parts = [_prose(part) for part in (document.title, document.summary, document.text)]
     streams = [_hashes(folded_words(part)[:_READ]) for part in parts if part]
-    runs = {run for stream in streams for run in stream}
+    runs = set[int]().union(*streams)
     anchors = {anchor for stream in streams for anchor in _anchors(stream)}
     return Wording(array("I", sorted(runs)), tuple(sorted(anchors)), _title_key(document.title), _facts(parts[1:]))
 

@@ -7,7 +7,7 @@ how alike two stories are, or whether that is enough (`grouping`).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 
 class Lineage:
@@ -35,15 +35,18 @@ class Lineage:
                 if gone in index[outlet]:
                     index[outlet][kept] += index[outlet].pop(gone)
 
-    def are_relatives(self, story: str, outlets: Collection[str], credited: Collection[str]) -> bool:
+    def relatives(self, outlets: Collection[str], credited: Collection[str]) -> Callable[[str], bool]:
         """Whether a story has a source in common with documents by such outlets, is by their source, or credits one.
 
-        Two reports by one outlet are no relatives by that alone: an outlet tells many stories.
+        Two reports by one outlet are no relatives by that alone: an outlet tells many stories. To be asked of many
+        stories before the next change.
         """
-        told, crediting = self._told, self._credited
-        return any(story in told.get(source, ()) or story in crediting.get(source, ()) for source in credited) or any(
-            story in crediting.get(outlet, ()) for outlet in outlets
-        )
+        told = [self._told[source] for source in credited if source in self._told]
+        crediting = [self._credited[outlet] for outlet in {*outlets, *credited} if outlet in self._credited]
+        stories = [*told, *crediting]
+        if len(stories) == 1:
+            return stories[0].__contains__
+        return lambda story: any(story in some for some in stories)
 
 
 def _take_one(counted: Counter[str], story: str) -> None:
