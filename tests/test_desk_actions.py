@@ -151,6 +151,10 @@ ACTIONS = {
         Try("/settings/watch/try", NEW_WATCH, ""),
         Try("/settings/watch/try", NEW_WATCH, "needs the role", by="bo"),
     ),
+    "/settings/watch/form": Action(
+        Try("/settings/watch/form", NEW_WATCH, "hockey"),
+        Try("/settings/watch/form", NEW_WATCH, "needs the role", by="bo"),
+    ),
     "/settings/watch/remove": Action(
         Try("/settings/watch/remove", {"name": "ferries", "mark": MARK}, "ferries is removed."),
         Try("/settings/watch/remove", {"name": "rinks", "mark": MARK}, "no watch of feeds.yaml"),
@@ -186,6 +190,13 @@ ACTIONS = {
     "/account/keys/revoke": Action(
         Try("/account/keys/revoke", {"label": "script"}, "opens nothing any more"),
         Try("/account/keys/revoke", {"label": "sheet"}, "sheet"),
+    ),
+    "/out/keys": Action(
+        Try("/out/keys", {"watch": WATCH, "key_password": PASSWORD}, "/watch/tech%20and"),
+        Try("/out/keys", {"watch": WATCH, "key_password": "not it"}, "That is not your password."),
+    ),
+    "/out/keys/withdraw": Action(
+        Try("/out/keys/withdraw", {"label": "phone"}, "phone"), Try("/out/keys/withdraw", {"label": "sheet"}, "sheet")
     ),
     # ---- everybody's
     "/people": Action(

@@ -77,6 +77,7 @@ def _work(database: Database, now: datetime) -> None:
     for name, role in (("ana", "admin"), ("bo", "reviewer"), ("rea", "reader")):
         people.add(name, PASSWORD, role)  # type: ignore[arg-type]
     people.add_key("ana", "script")
+    people.add_key("ana", "phone", "feed")
     people.ask_for_code("bo", SECRET, second_factor.code_at(SECRET, second_factor.step_at(now)))
     with database.write() as connection:
         review.judge(connection, 2, "refused", watch=WATCH, by="bo", now=now, reason="old news")
