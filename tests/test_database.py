@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from time import sleep
@@ -309,6 +310,25 @@ def test_a_connection_that_is_lost_is_said_and_the_next_one_is_new(served: Datab
         with other.write() as connection:  # it was lost while nobody used it
             feeds.remember(connection, [FEED])
         assert count(other) == 1
+
+
+def test_a_server_whose_disk_is_full_keeps_what_was_there(served: Database) -> None:
+    with served.write() as connection:
+        feeds.remember(connection, [FEED])
+        connection.exec_driver_sql(
+            "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$"
+        )
+        connection.exec_driver_sql("CREATE TRIGGER full_disk BEFORE INSERT ON feeds EXECUTE FUNCTION full_disk()")
+    other = replace(FEED, url="https://other.example/feed")
+    with pytest.raises(StorageError, match=r"the database refused: .*No space left"), served.write() as connection:
+        connection.exec_driver_sql("UPDATE feeds SET name = 'half of it'")
+        feeds.remember(connection, [FEED, other])
+    with served.write() as connection:  # room is made
+        assert [row.name for row in feeds.listing(connection)] == [FEED.name]
+        connection.exec_driver_sql("DROP FUNCTION full_disk CASCADE")
+        feeds.remember(connection, [FEED, other])
+    assert count(served) == 2
 
 
 def test_an_instance_whose_lock_was_lost_takes_it_again_or_stops(served: Database) -> None:
