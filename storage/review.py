@@ -94,17 +94,20 @@ def assignment_history(connection: Connection, story_id: int) -> tuple[Assignmen
 
 def notes_of(connection: Connection, story_id: int) -> tuple[Note, ...]:
     """The notes on a story in the order in which they were begun; those that were taken back are left out."""
+    return tuple(wordings[-1] for wordings in note_histories(connection, story_id) if wordings[-1].text)
+
+
+def note_histories(connection: Connection, story_id: int) -> tuple[tuple[Note, ...], ...]:
+    """Of each note on a story every wording, the newest last; also of those that were taken back."""
     chains: dict[int, list[Row[Any]]] = {}  # by their newest wording
     for row in _of_story(connection, notes, story_id):
         chains[row.id] = [*chains.pop(row.replaces, []), row]
-    found = sorted(map(_note, chains.values()), key=lambda note: note.id)
-    return tuple(note for note in found if note.text)
+    return tuple(map(_history, sorted(chains.values(), key=lambda wordings: wordings[0].id)))
 
 
 def note_history(connection: Connection, note_id: int) -> tuple[Note, ...]:
     """Every wording of a note, the newest last."""
-    wordings = _wordings(connection, note_id)
-    return tuple(_note(wordings[: end + 1]) for end in range(len(wordings)))
+    return _history(_wordings(connection, note_id))
 
 
 def seen_by(connection: Connection, story_id: int) -> dict[str, datetime]:
@@ -168,6 +171,10 @@ def _wordings(connection: Connection, note_id: int) -> list[Row[Any]]:
     while found and (after := connection.execute(select(notes).where(notes.c.replaces == found[-1].id)).one_or_none()):
         found.append(after)
     return found
+
+
+def _history(wordings: list[Row[Any]]) -> tuple[Note, ...]:
+    return tuple(_note(wordings[: end + 1]) for end in range(len(wordings)))
 
 
 def _note(wordings: list[Row[Any]]) -> Note:

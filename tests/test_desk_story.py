@@ -60,6 +60,34 @@ def test_a_note_is_written_changed_and_taken_back(screen: Watched, desk: Desk) -
     expect(page.locator("#notes")).to_contain_text("None yet.")
 
 
+def test_what_was_said_before_stays_readable(screen: Watched, desk: Desk) -> None:
+    """Who wrote what, who took it back, who gave the story to whom."""
+    number = told(desk)
+    with desk.database.write() as connection:
+        kept = review.add_note(connection, number, "Ask the agency.", by="ada", now=desk.clock())
+        review.edit_note(connection, kept.id, "Asked.", by="bea", now=desk.clock(), version=kept.version)
+        gone = review.add_note(connection, number, "A rumour.", by="cay", now=desk.clock())
+        review.edit_note(connection, gone.id, "", by="ada", now=desk.clock(), version=gone.version)
+        first = review.assign(connection, number, "ada", by="bea", now=desk.clock())
+        review.assign(connection, number, "", by="ada", now=desk.clock(), version=first.version)
+    page = screen.go(f"/stories/{number}")
+    expect(page.get_by_text("Ask the agency.")).to_be_hidden()
+    page.get_by_text("1 earlier wording").click()
+    expect(page.get_by_text("Ask the agency.")).to_be_visible()
+    page.get_by_text("1 note was taken back").click()
+    expect(page.get_by_text("A rumour.")).to_be_visible()
+    page.get_by_text("2 handings over").click()
+    expect(page.locator("#assign-here")).to_contain_text("bea gave it to ada")
+    expect(page.locator("#assign-here")).to_contain_text("ada made it nobody’s")
+    told_as_data = httpx.get(f"{desk.home}/stories/{number}.json").json()
+    assert [[one["text"] for one in wordings] for wordings in told_as_data["note_histories"]] == [
+        ["Ask the agency.", "Asked."],
+        ["A rumour.", ""],
+    ]
+    assert [one["text"] for one in told_as_data["notes"]] == ["Asked."]
+    assert [one["assignee"] for one in told_as_data["assignments"]] == ["ada", ""]
+
+
 def test_two_people_who_change_one_note_are_told(screen: Watched, desk: Desk) -> None:
     number = told(desk)
     with desk.database.write() as connection:

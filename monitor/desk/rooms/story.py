@@ -95,11 +95,23 @@ class StoryPage:
     decisions: tuple[DecisionRow, ...]
     deliveries: tuple[OutboxRow, ...]
     verdicts: tuple[Verdict, ...]  # all that were given, the last one last
-    notes: tuple[Note, ...]
+    notes: tuple[Note, ...]  # as they stand
+    note_histories: tuple[tuple[Note, ...], ...]  # every wording of each, the newest last; also of those taken back
     assignment: Assignment | None
+    assignments: tuple[Assignment, ...]  # whose it ever was, the last one last
     corrections: tuple[Correction, ...]
     seen_by: Mapping[str, datetime]
     people: tuple[str, ...]
+
+    @property
+    def standing(self) -> Sequence[tuple[Note, Sequence[Note]]]:
+        """The notes as they stand, each with its earlier wordings, the newest first."""
+        return [(note, earlier[::-1]) for *earlier, note in self.note_histories if note.text]
+
+    @property
+    def taken_back(self) -> Sequence[Sequence[Note]]:
+        """Every wording of the notes that were taken back; the last one is the taking back."""
+        return [wordings for wordings in self.note_histories if not wordings[-1].text]
 
     @property
     def folded(self) -> Mapping[int, Sequence[Teller]]:
@@ -152,7 +164,7 @@ def _read(connection: Connection, visit: Visit, story: int, asked: int) -> Story
     lines = story_lines.lines(connection, Filters(story=story), person=visit.name)
     report = tell(story, lines[0].watch if lines else "", tellings, outlets)
     ids = [member.entry for member in members]
-    assigned = review.assignment_history(connection, story)
+    assigned, noted = review.assignment_history(connection, story), review.note_histories(connection, story)
     return StoryPage(
         story=story,
         asked=asked,
@@ -171,8 +183,10 @@ def _read(connection: Connection, visit: Visit, story: int, asked: int) -> Story
         decisions=stories.decisions_of(connection, story),
         deliveries=outbox.listing(connection, story=story),
         verdicts=review.verdict_history(connection, story),
-        notes=review.notes_of(connection, story),
+        notes=tuple(wordings[-1] for wordings in noted if wordings[-1].text),
+        note_histories=noted,
         assignment=assigned[-1] if assigned else None,
+        assignments=assigned,
         corrections=tuple(
             one
             for one in corrections.listing(connection)
