@@ -22,15 +22,14 @@ import os
 import sys
 
 from benchmarks.cluster_kills import RESUMED, SKEWS, Kills, kill
+from benchmarks.cluster_paper import reckon
 from benchmarks.cluster_plans import Planned, plan
 from benchmarks.cluster_postgres import Server
 from benchmarks.cluster_speed import Speed, ask, examine
-from storage.shards import SHARDS
 
 PLANNED = 10_000  # feeds a second that must be planned anew, however many there are
 COPIES = 2
 _PARTS = ("plans", "speed", "entries", "kills", "paper")
-_MILLION, _EVERY = 1_000_000, 900  # feeds, and seconds between two questions to each
 
 
 def plans(server: Server, sizes: list[int], seconds: float) -> list[Planned]:
@@ -97,28 +96,6 @@ def kills(server: Server, seconds: float) -> Kills:
     return seen
 
 
-def paper(planned: list[Planned], asked: list[Speed], examined: list[Speed]) -> None:
-    """Which limit comes first. What is not measured in this run is not reckoned with."""
-    wanted = _MILLION / _EVERY
-    print(f"\npaper: a million feeds each quarter of an hour: {wanted:,.0f} questions a second; reckoned, not measured")
-    if asked:
-        best = asked[-1]
-        print(f"{wanted * best.ours / 1000:>10.1f} cores for the workers ({best.ours:.2f} ms a question)")
-        print(f"{wanted * best.servers / 1000:>10.1f} cores for the server ({best.servers:.2f} ms a question)")
-    if planned:
-        share = wanted / planned[-1].both
-        print(f"{share:>10.1%} of what one connection can claim and plan of {planned[-1].size:,} feeds")
-    print(
-        f"{SHARDS:>10} shards asked at once at most, with 8 a worker by {SHARDS // 8} workers: more find nothing to ask"
-    )
-    if examined:
-        best = examined[-1]
-        print(
-            f"{best.rate:>10,.0f} entries a second at most, by the one that examines, whatever the number of machines:"
-        )
-        print(f"{'':>10} {best.rate * 86_400 / _MILLION:,.0f} a day for each of a million feeds")
-
-
 def faults(planned: list[Planned], seen: Kills | None) -> list[str]:
     """The promises that were not kept."""
     found = [
@@ -146,15 +123,18 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000], help="feeds planned")
     parser.add_argument("--feeds", type=int, default=5_000, help="feeds asked by the workers")
     parser.add_argument("--entries", type=int, default=5_000, help="entries examined")
-    parser.add_argument("--seconds", type=float, default=15, help="for each figure")
-    parser.add_argument("--killing", type=float, default=240, help="seconds for which workers are killed")
+    parser.add_argument("--seconds", type=float, default=10, help="for each figure")
+    parser.add_argument("--killing", type=float, default=180, help="seconds for which workers are killed")
     asked, server = parser.parse_args(), Server()
     planned = plans(server, asked.sizes, asked.seconds) if "plans" in asked.only else []
     speeds = speed(server, asked.feeds, asked.seconds) if "speed" in asked.only else []
     examined = entries(server, asked.entries) if "entries" in asked.only else []
     seen = kills(server, asked.killing) if "kills" in asked.only else None
     if "paper" in asked.only:
-        paper(planned, speeds, examined)
+        lines = reckon(
+            planned[-1] if planned else None, speeds[-1] if speeds else None, examined[-1] if examined else None
+        )
+        print("", *lines, sep="\n")
     broken = faults(planned, seen)
     for fault in broken:
         print(f"not kept: {fault}", file=sys.stderr)

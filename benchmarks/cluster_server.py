@@ -93,7 +93,7 @@ class Farm:
 
     def _item(self, token: str, at: datetime) -> str:
         words = random.Random(token)
-        title = " ".join("".join(words.choices(_SYLLABLES, k=3)) for _ in range(6))
+        title = " ".join("".join(words.choices(_SYLLABLES, k=5)) for _ in range(6))
         word = "urgent" if self._items == 1 else "usual"
         return _ITEM.format(token=token, title=f"{word} {title}", at=format_datetime(at - timedelta(seconds=60)))
 
