@@ -10,7 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, Connection, Table
 from sqlalchemy.exc import DBAPIError
 
-from monitor.errors import TipsheetError, TurnError
+from monitor.errors import StorageError, TipsheetError, TurnError
 from monitor.pipeline.journal import note
 from monitor.pipeline.rhythm import Rhythms
 from monitor.pipeline.upkeep import PAUSE
@@ -108,8 +108,9 @@ class Work:
     def doubt(self, part: str, error: Exception) -> None:
         """Something went wrong that no stage reckons with. If the database has outgrown us, it would go on for ever."""
         note("failed", level=logging.ERROR, stage=part, error=error)
-        if why := self.stages.database.outgrown():
-            self._end(f"{why}; a statement of this one failed, and nothing of it was kept. Start a newer version")
+        with suppress(StorageError):  # it is away as well: the next fault asks again
+            if why := self.stages.database.outgrown():
+                self._end(f"{why}; a statement of this one failed, and nothing of it was kept. Start a newer version")
 
     def _end(self, why: str) -> None:
         self.over = self.over or why
