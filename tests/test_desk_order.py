@@ -71,6 +71,20 @@ def test_verdicts_of_yesterday_move_what_is_like_what_was_kept_up_and_say_why(de
     assert titles(day(desk, "plain")) == ["Regatta", "Strike"]
 
 
+def test_a_place_names_the_judged_stories_that_moved_it_most_and_leads_to_them(desk: Desk) -> None:
+    judge(desk, hours_ago=20)
+    up, down = day(desk)["rows"]
+    assert [(one["kept"], one["title"].split()[0]) for one in up["like"]] == [(True, "Strike")] * 3
+    assert [(one["kept"], one["title"].split()[0]) for one in down["like"]] == [(False, "Regatta")] * 3
+    shown = httpx.get(f"{desk.home}/", headers={"Accept": "text/html"}).text
+    for one in (*up["like"], *down["like"]):
+        assert (
+            f'<a href="/stories/{one["story"]}">{one["title"]}</a> ({"kept" if one["kept"] else "not relevant"})'
+            in shown
+        )
+    assert not any(row["like"] for row in day(desk, "plain")["rows"])
+
+
 def test_verdicts_of_today_do_not_move_the_page_under_the_hand(desk: Desk) -> None:
     judge(desk, hours_ago=1)
     assert titles(day(desk)) == ["Regatta", "Strike"]

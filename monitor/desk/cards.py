@@ -10,6 +10,7 @@ from datetime import datetime
 from zlib import crc32
 
 from monitor.model import Level, StoryLine, VerdictKind
+from monitor.review.ranking import Precedent
 from monitor.story.outlets import Outlets
 from monitor.story.report import sentence_of, title_marks
 
@@ -50,6 +51,7 @@ class StoryCard:
     news_since: datetime | None = None  # when whoever asks looked last, or the day began; None: the story is all new
     unchanged: bool = False  # they looked on an earlier day, and since then it was only copied
     moved: tuple[str, ...] = ()  # why it stands where it stands, in words; empty: by the watch's own weight
+    like: tuple[Precedent, ...] = ()  # the judged stories that moved it most
 
 
 def anchor_of(story: int, watch: str) -> str:
@@ -58,7 +60,12 @@ def anchor_of(story: int, watch: str) -> str:
 
 
 def card_of(
-    line: StoryLine, outlets: Outlets, *, since: datetime | None = None, moved: tuple[str, ...] = ()
+    line: StoryLine,
+    outlets: Outlets,
+    *,
+    since: datetime | None = None,
+    moved: tuple[str, ...] = (),
+    like: tuple[Precedent, ...] = (),
 ) -> StoryCard:
     """The line as shown. `since`: when the period of the list began."""
     document, match, verdict, assignment = line.document, line.match, line.verdict, line.assignment
@@ -92,4 +99,5 @@ def card_of(
         assignment=assignment.version if assignment else 0,
         seen=line.seen_at is not None and line.seen_at >= line.last_at,
         moved=moved,
+        like=like,
     )

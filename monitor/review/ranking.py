@@ -10,7 +10,7 @@ nothing: its reasons are what it has. A word weighs for its own watch only; an o
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log
@@ -26,6 +26,8 @@ DRAW = 2.0  # verdicts that a trait's own must outweigh
 LEAST = 2  # verdicts on a trait before it is heard at all
 SHORTEST = 3  # letters of a word that says something
 NAMED = 4  # reasons that are said of a place
+LIKE = 3  # judged stories that are named for a place
+REMEMBERED = 12  # of each trait and each verdict, the judged stories that can be named; the latest
 
 
 class Trait(NamedTuple):
@@ -60,12 +62,22 @@ _NAMED: dict[TraitKind, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Precedent:
+    """A judged story by which another stands where it stands."""
+
+    story: int
+    title: str
+    kept: bool  # or refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
     """A story at its place."""
 
     line: StoryLine
     score: float  # 0: nothing is known either way; above, like what was kept
     reasons: tuple[Reason, ...]  # what moved it most, first
+    like: tuple[Precedent, ...]  # the judged stories that moved it most, first
     moved: int  # places up from where it stood without verdicts; below 0: down
 
 
@@ -76,15 +88,20 @@ class Ranking:
     kept: int
     refused: int
     counts: dict[Trait, tuple[int, int]]  # stories kept, refused
+    precedents: dict[Trait, tuple[Precedent, ...]]  # the latest that had it, the latest first
 
     def order(self, lines: Sequence[StoryLine]) -> tuple[Ranked, ...]:
         """The same stories, those first that are most like what was kept; equals stay as they stand."""
         weighed = [(at, *self._weigh(line)) for at, line in enumerate(lines)]
         places = sorted(weighed, key=lambda one: -one[1])
         return tuple(
-            Ranked(line=lines[at], score=score, reasons=reasons, moved=at - place)
+            self._ranked(lines[at], score, reasons, moved=at - place)
             for place, (at, score, reasons) in enumerate(places)
         )
+
+    def _ranked(self, line: StoryLine, score: float, reasons: tuple[Reason, ...], *, moved: int) -> Ranked:
+        like = self._like(line.story, reasons, up=moved > 0) if moved else ()
+        return Ranked(line=line, score=score, reasons=reasons, like=like, moved=moved)
 
     def _weigh(self, line: StoryLine) -> tuple[float, tuple[Reason, ...]]:
         reasons = sorted(self._reasons(line), key=lambda reason: -abs(reason.weight))
@@ -95,6 +112,18 @@ class Ranking:
             kept, refused = self.counts.get(trait, (0, 0))
             if kept + refused >= LEAST:
                 yield Reason(trait=trait, weight=self._weight(kept, refused), kept=kept, refused=refused)
+
+    def _like(self, story: int, reasons: Iterable[Reason], *, up: bool) -> tuple[Precedent, ...]:
+        """Those whose verdict is why: each has its part of the weight of every trait that it shares."""
+        parts: defaultdict[Precedent, float] = defaultdict(float)
+        for reason in reasons:
+            judged_so = reason.kept if up else reason.refused
+            if judged_so and (reason.weight > 0 if up else reason.weight < 0):
+                part = abs(reason.weight) / judged_so
+                for one in self.precedents.get(reason.trait, ()):
+                    if one.kept == up and one.story != story:
+                        parts[one] += part
+        return tuple(sorted(parts, key=lambda one: (-parts[one], -one.story))[:LIKE])
 
     def _weight(self, kept: int, refused: int) -> float:
         """Both shares are drawn towards what they would be if the trait said nothing."""
@@ -108,16 +137,27 @@ def learn(lines: Iterable[StoryLine]) -> Ranking:
     """A ranking from stories with verdicts; those without are no matter."""
     counts: dict[bool, Counter[Trait]] = {True: Counter(), False: Counter()}
     totals: Counter[bool] = Counter()
-    for line in lines:
+    latest: dict[tuple[Trait, bool], list[Precedent]] = {}
+    for line in sorted(lines, key=_judged_at, reverse=True):
         kept = is_kept(line)
         if kept is not None:
-            counts[kept].update(traits(line))
+            found = traits(line)
+            counts[kept].update(found)
             totals[kept] += 1
+            precedent = Precedent(story=line.story, title=line.document.title, kept=kept)
+            for trait in found:
+                if len(named := latest.setdefault((trait, kept), [])) < REMEMBERED:
+                    named.append(precedent)
     known = counts[True].keys() | counts[False].keys()
     return Ranking(
         kept=totals[True], refused=totals[False],
         counts={trait: (counts[True][trait], counts[False][trait]) for trait in known},
+        precedents={trait: (*latest.get((trait, True), ()), *latest.get((trait, False), ())) for trait in known},
     )  # fmt: skip
+
+
+def _judged_at(line: StoryLine) -> float:
+    return line.verdict.at.timestamp() if line.verdict else 0.0
 
 
 def traits(line: StoryLine) -> frozenset[Trait]:

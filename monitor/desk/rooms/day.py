@@ -159,7 +159,7 @@ def _in_taught_order(
     """Within each watch, and each with the reasons that moved it."""
     for _, of_watch in groupby(lines, attrgetter("watch")):
         for ranked in ranking.order(list(of_watch)):
-            yield card_of(ranked.line, outlets, since=since, moved=tuple(_reasons(ranked)))
+            yield card_of(ranked.line, outlets, since=since, moved=tuple(_reasons(ranked)), like=ranked.like)
 
 
 def _with_news(

@@ -103,6 +103,8 @@
     if ($(":scope > .judging", story)) return renewJudging(number);
     const fresh = await piece(`/stories/${number}/card`, watch);
     if (!fresh) return location.reload();
+    const why = $(".moved", story); // its place is what it was, and so are the reasons for it
+    if (why) $(".origin", fresh)?.append(why);
     story.replaceWith(fresh);
     choose(fresh);
   }
