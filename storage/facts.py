@@ -64,6 +64,14 @@ def keep_pause(connection: Connection, watch: str, pause: Pause) -> None:
     _write(connection, "pauses", stored | {watch: [pause.since.isoformat(), pause.until.isoformat()]})
 
 
+def rename_watch(connection: Connection, old: str, new: str) -> None:
+    """What is known of a watch is known of it under another name; what the new name has already stays."""
+    for name in ("verdicts", "pauses"):
+        stored = _read(connection, name) or {}
+        if old in stored:
+            _write(connection, name, {new: stored.pop(old)} | stored)
+
+
 def owner_told_at(connection: Connection, channel: str) -> datetime | None:
     """When the owner was last told of a fault of a channel."""
     found = (_read(connection, "owner told") or {}).get(channel)

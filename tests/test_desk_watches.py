@@ -258,6 +258,10 @@ def test_a_watch_is_renamed_where_it_stands(desk: Desk, files: Path) -> None:
     watch = read_config(files / "feeds.yaml", {}, with_secrets=False).watches["renamed"]
     assert watch.urgent
     assert f"- name: {WATCH}" not in (files / "feeds.yaml").read_text()
+    assert watch.formerly == (WATCH,)  # what it found comes along
+    again = Form(desk, "/settings/watch", name="renamed")
+    assert again.send("/settings/watch", was="renamed", name=WATCH, pack=watch.pack).status_code == 303
+    assert read_config(files / "feeds.yaml", {}, with_secrets=False).watches[WATCH].formerly == ("renamed",)
 
 
 def test_what_was_typed_is_kept_through_a_trial(browser: Browser, desk: Desk, files: Path) -> None:

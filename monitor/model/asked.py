@@ -40,6 +40,7 @@ class Watch:
     """What somebody wants to hear about: a query in the watch language, or a pack."""
 
     name: str
+    formerly: tuple[str, ...] = ()  # names that it had before: what it found under them is its own
     query: str = ""  # the watch language; exactly one of `query` and `pack` is set
     pack: str = ""  # name of a shipped pack, or path of a pack file
     level: Level = "alert"  # the highest level that this watch may reach

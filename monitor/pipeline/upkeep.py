@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from monitor.pipeline.journal import note
 from monitor.settings.config import Config
-from storage import claims, copying, facts, feeds, hosts, imprints, outbox, retention, sessions
+from storage import claims, copying, facts, feeds, hosts, imprints, outbox, renaming, retention, sessions
 from storage.database import Database
 from storage.schema import attempts as attempt_table
 from storage.schema import entries as entry_table
@@ -37,12 +37,21 @@ def take_over(database: Database, config: Config, *, now: datetime) -> None:
         copying.refuse_unfinished(connection)
         facts.began_at(connection, now=now)  # before anything is decided: the first digest looks back to here
         feeds.remember(connection, tuple(config.feeds.values()))
+        _follow_names(connection, config)
         outbox.put_behind(connection, now=now, pause=PAUSE)
         for table in (feed_table, entry_table, errand_table, outbox_table):
             claims.release(connection, table)
         ran_ahead = connection.execute(select(feed_table.c.id).where(feed_table.c.polled_at > now).limit(1)).first()
     if ran_ahead:
         follow_clock_back(database, now=now)
+
+
+def _follow_names(connection: Connection, config: Config) -> None:
+    """What a watch found under a name that it had before becomes its own, before it could be told again."""
+    for watch in config.watches.values():
+        for old in watch.formerly:
+            if moved := renaming.rename_watch(connection, old, watch.name):
+                note("renamed", watch=watch.name, formerly=old, rows=moved)
 
 
 def follow_clock_back(database: Database, *, now: datetime) -> None:

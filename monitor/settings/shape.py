@@ -215,6 +215,7 @@ class RecipientBlock(Block):
 
 class WatchBlock(Block):
     name: Name
+    formerly: tuple[Name, ...] = ()
     query: str | None = None
     pack: str | None = None
     level: Literal["alert", "digest"] = "alert"

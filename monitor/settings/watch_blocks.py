@@ -96,12 +96,22 @@ class _Names:
         self._recipients = {recipient.name for recipient in file.recipients}
         self._scopes = {name for feed in file.feeds for name in (feed.name, *feed.tags)}
         self._borne: set[str] = set()
+        self._now = {watch.name for watch in file.watches}
+        self._former: set[str] = set()
 
     def check(self, block: WatchBlock, place: tuple[str | int, ...], faults: Faults) -> None:
         """Note what is wrong with the names of a watch, once those before it were checked."""
         if block.name in self._borne:
             faults.add((*place, "name"), f"there is another watch called {block.name!r}")
         self._borne.add(block.name)
+        for name in block.formerly:
+            if name in self._now:
+                faults.add(
+                    (*place, "formerly"), f"a watch is called {name!r} now; expected a name that none has any more"
+                )
+            elif name in self._former:
+                faults.add((*place, "formerly"), f"{name!r} stands twice; expected it with the one that was called so")
+            self._former.add(name)
         for name in sorted(set(block.to) - self._recipients):
             expected = one_of(self._recipients)
             faults.add((*place, "to"), f"no recipient is called {name!r}; expected one of {expected}")
@@ -121,8 +131,9 @@ def _compiled(
             faults.add((*place, "pack"), beats.missing[block.pack])
         return None
     watch = Watch(
-        name=block.name, query=block.query or "", pack=block.pack or "", level=block.level, busy=block.busy,
-        urgent=block.urgent, remind=block.remind, recipients=block.to, feeds=block.feeds, languages=block.languages,
+        name=block.name, formerly=block.formerly, query=block.query or "", pack=block.pack or "",
+        level=block.level, busy=block.busy, urgent=block.urgent,
+        remind=block.remind, recipients=block.to, feeds=block.feeds, languages=block.languages,
         must_match=block.must_match, must_not_match=block.must_not_match,
     )  # fmt: skip
     try:

@@ -160,6 +160,7 @@ def _with_watch(seen: FileText, form: WatchForm) -> str:
 def _change(form: WatchForm, said: Mapping[str, Any]) -> Change:
     """The keys of the watch; what goes without saying is not written, nor taken out where the file says it."""
     return {
+        **_renamed(form, said),
         "name": form.name.strip(),
         "query": _lines(form.query) or None,
         "pack": form.pack.strip() or None,
@@ -173,6 +174,15 @@ def _change(form: WatchForm, said: Mapping[str, Any]) -> Change:
         "must_match": _examples(form.must_match) or None,
         "must_not_match": _examples(form.must_not_match) or None,
     }
+
+
+def _renamed(form: WatchForm, said: Mapping[str, Any]) -> Change:
+    """The names that it had before, where it gets another: what it found stays its own."""
+    name, was = form.name.strip(), form.was
+    if name in ("", was) or not was:
+        return {}
+    former = [*(one for one in said.get("formerly") or () if one not in (name, was)), was]
+    return {"formerly": former}
 
 
 def _typed(block: Keys) -> dict[str, Any]:
