@@ -74,8 +74,8 @@ def is_time(connection: Connection, name: str, *, every: timedelta) -> bool:
     at = now(connection)
     blank = {"name": name, "epoch": 0, "owner": "", "began_at": at - every, "ended_at": at, "rests": {}}
     connection.execute(insert_new(connection, turns).values(blank))
-    again = update(turns).where(turns.c.name == name, turns.c.began_at <= at - every).values(began_at=at)
-    return bool(connection.execute(again).rowcount)
+    over = (turns.c.began_at <= at - every) | (turns.c.began_at > at)  # or the clock was set back
+    return bool(connection.execute(update(turns).where(turns.c.name == name, over).values(began_at=at)).rowcount)
 
 
 def begun(connection: Connection, parts: str) -> dict[str, datetime]:

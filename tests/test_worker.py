@@ -151,6 +151,9 @@ def test_what_is_done_once_in_a_while_is_done_by_whoever_asks_first(database: Da
             return turns.is_time(connection, "tick", every=every)
 
     assert [ask(timedelta(hours=1)), ask(timedelta(hours=1)), ask(timedelta(0))] == [True, False, True]
+    with database.write() as connection:  # the clock of the database was ahead, and is right again
+        connection.execute(update(turn_table).values(began_at=datetime.now(UTC) + timedelta(hours=5)))
+    assert [ask(timedelta(hours=1)), ask(timedelta(hours=1))] == [True, False]
 
 
 # ---- shards ----------------------------------------------------------------------------------------------------------

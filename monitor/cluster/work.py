@@ -146,7 +146,8 @@ class Work:
         wanted = {"snapshots": config.archive, "pushes": config.websub}
         for about, every in CHORES.items():
             part = Part(task="chore", about=about)
-            if wanted.get(about, True) and (part.name not in begun or begun[part.name] <= now - every):
+            last = begun.get(part.name)
+            if wanted.get(about, True) and (last is None or not now - every < last <= now):
                 yield part
 
     def do(self, part: Part) -> None:
