@@ -13,10 +13,9 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left, insort
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice, repeat
+from itertools import islice, repeat
 from operator import itemgetter, mul
 
 from monitor.story.vocabulary import Vocabulary
@@ -281,8 +280,12 @@ class Centres:
 
 def _shared_by_several(rows: Sequence[_Row]) -> dict[int, float]:
     """The stories under several keys, with the weight of all of these."""
-    counted = Counter(chain.from_iterable(row for _, row in rows))
-    shared = {number: 0.0 for number, count in counted.items() if count > 1}
+    seen, again = set[int](), set[int]()
+    for last, (_, row) in enumerate(rows, start=1 - len(rows)):
+        again |= seen.intersection(row)
+        if last:  # the last row, of the commonest term, is by far the longest
+            seen.update(row)
+    shared = dict.fromkeys(again, 0.0)
     for weight, row in rows if shared else ():
         for number in shared.keys() & row:
             shared[number] += weight

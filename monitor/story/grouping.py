@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from monitor.model import Document, Placement
 from monitor.story.address import same_address
@@ -316,10 +317,10 @@ class Grouper:
     def _neighbours(self, story: str) -> list[tuple[str, float]]:
         """Stories that are near enough to be one with it."""
         time, apart = self._stories[story].latest, self._stories[story].apart
-        names, terms = named(self._names.terms(story)), set(self._words.terms(story))
+        told = cache(lambda: (named(self._names.terms(story)), set(self._words.terms(story))))  # most need not know
 
         def closeness(other: str) -> float:
-            return 0.0 if other in apart else self._decay(time, other) * self._acquaintance(names, terms, other)
+            return 0.0 if other in apart else self._decay(time, other) * self._acquaintance(*told(), other)
 
         return self._words.neighbours(story, closeness, least=MERGE_STRAY)
 

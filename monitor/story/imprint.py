@@ -16,7 +16,7 @@ from monitor.model import Imprint
 from monitor.story.likeness import Subject, Traits, Wording
 from monitor.version import VERSION
 
-RECIPE = f"{VERSION}/5"  # raise the number where `likeness` reads documents otherwise: older imprints are made anew
+RECIPE = f"{VERSION}/6"  # raise the number where `likeness` reads documents otherwise: older imprints are made anew
 _LENGTH = struct.Struct("<I")
 
 

@@ -55,8 +55,12 @@ class Wording:
 
 
 def wording_of(document: Document) -> Wording:
-    """Runs never cross from one field into the next: a headline means the same before any summary."""
-    parts = [_prose(part) for part in (document.title, document.summary, document.text)]
+    """Runs never cross from one field into the next: a headline means the same before any summary.
+
+    A summary with which the text begins says nothing of its own.
+    """
+    summary = "" if document.text.startswith(document.summary) else document.summary
+    parts = [_prose(part) for part in (document.title, summary, document.text)]
     streams = [_hashes(folded_words(part)[:_READ]) for part in parts if part]
     runs = set[int]().union(*streams)
     anchors = {anchor for stream in streams for anchor in _anchors(stream)}
