@@ -157,7 +157,7 @@ class Centres:
 
     def remeasure(self) -> None:
         """Weights move as stories come and go: once they may have moved by a few parts in a hundred, measure anew."""
-        if self._drift * 8 > len(self._centres):
+        if self._drift * 4 > len(self._centres):
             self._drift = 0
             for centre in self._centres.values():
                 centre.length = None

@@ -185,12 +185,12 @@ class _Word(NamedTuple):
 
 @lru_cache(maxsize=8)  # a document's title and body are each read for terms, for names and for their language
 def _words(source: str) -> tuple[_Word, ...]:
-    return tuple([_word(source, *placed) for placed in placed_words(source)])
-
-
-def _word(source: str, folded: str, start: int, end: int) -> _Word:
-    written = source[start:end]
-    return _Word(folded, written, not written.islower() and _is_name(source, start, written))
+    return tuple(
+        [
+            _Word(folded, written := source[start:end], not written.islower() and _is_name(source, start, written))
+            for folded, start, end in placed_words(source)
+        ]
+    )
 
 
 def _is_name(source: str, start: int, word: str) -> bool:

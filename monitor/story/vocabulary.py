@@ -32,8 +32,8 @@ class Vocabulary:
 
     def numbers(self, texts: Iterable[str]) -> list[int]:
         """The number of each text, a new one where it has none yet."""
-        known = self._numbers
-        return [known[text] if text in known else self._begin(text) for text in texts]
+        known = self._numbers.get
+        return [self._begin(text) if (number := known(text)) is None else number for text in texts]
 
     def known(self, texts: Iterable[str]) -> set[int]:
         """The numbers of those texts that some story has."""

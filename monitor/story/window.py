@@ -32,6 +32,8 @@ class Story:
 
     def is_foreign_to(self, language: str) -> bool:
         """Whether it is told in languages, and not in this one."""
+        if self.members[0].language == language:  # so it is with nearly all
+            return False
         told = (known.language for known in self.members)
         return all(each != language for each in told) and any(known.language for known in self.members)
 
