@@ -1,7 +1,11 @@
-"""What was done at the desk, by whom, to what, when. Lines are added, and pruned when they are old; none is changed."""
+"""What was done at the desk and by commands, by whom, to what, when.
+
+Lines are added, and pruned when they are old; none is changed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
@@ -18,6 +22,11 @@ def append(
     """Write it down in the transaction in which it is done: there is neither without the other."""
     values = {"at": now, "who": who, "action": action, "subject": subject[:_LONGEST], "detail": detail[:_LONGEST]}
     connection.execute(insert(audit).values(values))
+
+
+def numbers(ids: Iterable[int]) -> str:
+    """Many of them as one subject: "3, 5, 8"."""
+    return ", ".join(map(str, sorted(ids)))
 
 
 def listing(connection: Connection, *, before: int | None = None, limit: int = 100) -> tuple[AuditLine, ...]:

@@ -521,6 +521,9 @@ def test_what_was_refused_can_be_sent_again(desk: Desk) -> None:
     assert len(desk.mail.letters) == 1
     again = desk.run("alerts", "retry", str(row["id"]))
     assert (again.code, again.out) == (1, "0 will be sent again.\n"), "what was sent stays sent"
+    (line,) = desk.run("users", "log", "--json").objects
+    assert (line["action"], line["subject"]) == ("deliveries retried", str(row["id"]))
+    assert line["who"].endswith(" (command line)")
 
 
 def test_retry_wants_to_be_told_which_ones(desk: Desk) -> None:

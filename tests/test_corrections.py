@@ -15,7 +15,7 @@ from monitor.pipeline.correct import Correct
 from monitor.pipeline.examine import Examine
 from monitor.settings.config import Config
 from monitor.story.corrections import merge, move, must_hear, put_back, split
-from storage import corrections, stories
+from storage import audit, corrections, stories
 from storage.database import Database
 from tests import test_examine
 from tests.conftest import Clock
@@ -132,6 +132,17 @@ def test_a_split_off_story_that_matches_is_told_once(two_told_as_one: Database, 
     list(examine())
     list(examine())
     assert (members(two_told_as_one), alerts(two_told_as_one)) == ({1: 1, 2: 2}, [1, 2])
+
+
+def test_the_audit_log_says_what_was_done_and_undone(two_told_as_one: Database, clock: Clock) -> None:
+    correct(two_told_as_one, clock).split(1, [2])
+    correct(two_told_as_one, clock).undo(None)
+    with two_told_as_one.read() as connection:
+        lines = [(line.who, line.action, line.subject, line.detail) for line in audit.listing(connection)]
+    assert lines == [
+        ("ada", "stories corrected", "stories 1, 2", "undone: correction 1, split"),
+        ("ada", "stories corrected", "stories 1, 2", "split, correction 1"),
+    ]
 
 
 def test_the_story_of_which_an_alert_was_is_not_told_again(

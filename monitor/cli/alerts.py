@@ -16,6 +16,7 @@ from monitor.cli.options import (
     json_option,
     load_config,
     open_database,
+    typist,
 )
 from monitor.cli.paint import err, json_lines, local, out, plain, table
 from monitor.clock import utc_now
@@ -24,7 +25,7 @@ from monitor.model import Recipient
 from monitor.pipeline.consent import refusal
 from monitor.pipeline.resting import end_rests, resting_channels
 from monitor.run import open_client
-from storage import outbox, reminders
+from storage import audit, outbox, reminders
 from storage.database import is_there
 
 EVERY = 1_000_000  # deliveries; `tipsheet alerts` shows the latest, `retry --all` must not forget the older ones
@@ -97,10 +98,12 @@ def alerts_retry(database_url: str | None, ids: tuple[int, ...], everything: boo
             again = outbox.retry(connection, chosen, now=utc_now())
             hurried = outbox.hurry(connection, ids, now=utc_now()) if not everything else ()
             end_rests(connection)
-    missing = sorted(set(ids) - {*again, *hurried})
+            if found := {*again, *hurried}:
+                audit.append(connection, typist(), "deliveries retried", subject=audit.numbers(found), now=utc_now())
+    missing = sorted(set(ids) - found)
     for number in missing:
         err.print(f"{number}: not among the deliveries that failed, are uncertain or wait")
-    out.print(f"{len({*again, *hurried})} will be sent again.")
+    out.print(f"{len(found)} will be sent again.")
     if missing:
         sys.exit(1)
 
@@ -112,6 +115,8 @@ def alerts_ack(database_url: str | None, ids: tuple[int, ...]) -> None:
     """Say that alerts were seen: nobody is reminded of them."""
     with open_database(database_url, to_read=True) as database, database.write() as connection:
         known = reminders.acknowledge(connection, ids, now=utc_now())
+        if known:
+            audit.append(connection, typist(), "alerts acknowledged", subject=audit.numbers(known), now=utc_now())
     out.print(f"{len(known)} acknowledged.")
     for number in sorted(set(ids) - set(known)):
         err.print(f"{number}: no alert, update or reminder; `tipsheet alerts` lists their ids")

@@ -7,10 +7,11 @@ from typing import get_args
 
 import click
 
-from monitor.cli.options import config_option, database_option, json_option, load_config, open_database
+from monitor.cli.options import config_option, database_option, json_option, load_config, open_database, typist
 from monitor.cli.paint import json_lines, many, out, plain, table
 from monitor.clock import utc_now
 from monitor.pipeline import archive as files
+from storage import audit
 
 
 @click.group("archive")
@@ -35,6 +36,9 @@ def export_command(
     feeds = load_config(config_path, with_secrets=False, lenient=True).feeds
     with open_database(database_url, to_read=True) as database:
         written = list(files.export(database, folder, feeds, form=form, now=utc_now()))
+        with database.write() as connection:
+            entries = many(sum(count for _, count in written), "entry", "entries")
+            audit.append(connection, typist(), "exported", subject=str(folder), detail=entries, now=utc_now())
     if as_json:
         json_lines({"file": str(path), "entries": count} for path, count in written)
         return

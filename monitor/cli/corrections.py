@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from monitor.cli.options import database_option, json_option, open_database
+from monitor.cli.options import database_option, json_option, open_database, typist
 from monitor.cli.paint import json_line, out, plain
 from monitor.clock import utc_now
 from monitor.pipeline.correct import Correct, Corrected
@@ -81,7 +81,8 @@ def _correct(
     database_url: str | None, by: str | None, why: str, as_json: bool, said: Callable[[Correct], Corrected]
 ) -> None:
     with open_database(database_url, to_read=True) as database:
-        corrected = said(Correct(database=database, by=by or getpass.getuser(), why=why, now=utc_now()))
+        person = by or getpass.getuser()
+        corrected = said(Correct(database=database, by=person, why=why, now=utc_now(), logged_as=typist()))
     if as_json:
         json_line({"correction": corrected.correction, "stories": corrected.stories,
                    "examined_again": corrected.examined_again})  # fmt: skip

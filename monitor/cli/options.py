@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -81,6 +82,11 @@ def open_database(url: str | None, *, to_read: bool = False) -> Iterator[Databas
     """The database that is meant. A command that only shows makes none: a mistyped name would look like silence."""
     with Database(url or default_database(), must_exist=to_read) as database:
         yield database
+
+
+def typist() -> str:
+    """Who types, as the audit log names them."""
+    return f"{getpass.getuser()} (command line)"
 
 
 def default_database() -> str:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.options import config_option, database_option, json_option, load_config, open_database
+from monitor.cli.options import config_option, database_option, json_option, load_config, open_database, typist
 from monitor.cli.paint import err, json_lines, local, out, plain, table
 from monitor.clock import utc_now
 from monitor.pipeline.arming import states
 from monitor.pipeline.storms import resume
+from storage import audit
 
 
 @click.group(name="watches", invoke_without_command=True)
@@ -40,6 +41,8 @@ def watches_resume(database_url: str | None, name: str) -> None:
     """End the pause of the watch NAME: it alerts again, and what it found meanwhile is told."""
     with open_database(database_url, to_read=True) as database, database.write() as connection:
         ended = resume(connection, name, now=utc_now())
+        if ended:
+            audit.append(connection, typist(), "watch resumed", subject=name, now=utc_now())
     if not ended:
         err.print(f"no watch is paused that is called {plain(name)}; `tipsheet watches` shows how each stands")
         sys.exit(1)

@@ -5,7 +5,6 @@ What must not live here: what follows from a yes or a no (`pipeline.consent`).
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Literal
 import click
 from sqlalchemy import Connection
 
-from monitor.cli.options import config_option, database_option, json_option, load_config, open_database
+from monitor.cli.options import config_option, database_option, json_option, load_config, open_database, typist
 from monitor.cli.paint import err, json_lines, local, out, plain, table
 from monitor.clock import utc_now
 from monitor.model import Consent
@@ -132,7 +131,7 @@ def _change(config_path: Path | None, database_url: str | None, name: str, take:
         raise click.BadParameter(f"no recipient is called {name!r}; expected one of {', '.join(config.recipients)}")
     if not to.address:
         raise click.BadParameter(f"{name} has no address of its own: only who receives mail is asked")
-    now, by = utc_now(), f"{getpass.getuser()} (command line)"
+    now, by = utc_now(), typist()
     with open_database(database_url, to_read=True) as database, database.write() as connection:
         done = take(connection, config, consents.meet(connection, to, now=now), by, now)
     if not done:

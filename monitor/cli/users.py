@@ -6,7 +6,6 @@ processes of the machine could read it.
 
 from __future__ import annotations
 
-import getpass
 import io
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ import click
 import segno
 from rich.text import Text
 
-from monitor.cli.options import database_option, json_option, open_database
+from monitor.cli.options import database_option, json_option, open_database, typist
 from monitor.cli.paint import json_line, json_lines, local, out, plain, plain_lines, table
 from monitor.clock import utc_now
 from monitor.desk.door.people import People, account_called, new_secret
@@ -36,7 +35,7 @@ _feed_option = click.option("--feed", is_flag=True, help="The key of an address 
 @contextmanager
 def _people(database_url: str | None, *, to_read: bool = True) -> Iterator[People]:
     with open_database(database_url, to_read=to_read) as database:
-        yield People(database=database, by=f"{getpass.getuser()} (command line)", now=utc_now())
+        yield People(database=database, by=typist(), now=utc_now())
 
 
 @click.group(invoke_without_command=True)

@@ -18,6 +18,7 @@ AuditAction = Literal[
     "password changed", "role changed", "second factor on", "second factor off", "recovery code used",
     "key added", "key revoked",
     "watch changed", "channel changed", "recipient changed", "feeds changed", "settings changed", "exported",
+    "stories corrected", "deliveries retried", "alerts acknowledged", "rests ended", "watch resumed",
 ]  # fmt: skip
 
 

@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 from monitor.errors import ConflictError, CorrectionError
 from monitor.model import Correction, CorrectionKind, Group, Move, Regrouping
 from monitor.story import corrections as decide
+from storage import audit, stories
 from storage import corrections as rows
-from storage import stories
 from storage.database import Database
 
 
@@ -42,6 +42,7 @@ class Correct:
     why: str
     now: datetime
     seen: Mapping[int, int] = field(default_factory=dict)
+    logged_as: str = ""  # who, in the audit log; "": as in `by`
 
     def split(self, story: int, chosen: Collection[int]) -> Corrected:
         """The chosen entries of a story, and its others, are two stories from now on."""
@@ -78,6 +79,7 @@ class Correct:
                 ]
                 moves += decide.put_back(groups, home, ids).moves
             concerned = rows.undo(connection, made, moves, by=self.by, now=self.now)
+            self._log(connection, concerned, f"undone: correction {made.id}, {made.kind}")
             return self._told(connection, made.id, concerned, made.entries)
 
     def _must_be_as_seen(self, connection: Connection) -> None:
@@ -97,7 +99,14 @@ class Correct:
         made, concerned = rows.make(
             connection, regrouping, kind=kind, story_id=story, by=self.by, why=self.why, now=self.now
         )
+        self._log(connection, concerned, f"{kind}, correction {made}")
         return self._told(connection, made, concerned, chosen)
+
+    def _log(self, connection: Connection, concerned: Collection[int], detail: str) -> None:
+        subject = f"stories {', '.join(map(str, sorted(concerned)))}"
+        audit.append(
+            connection, self.logged_as or self.by, "stories corrected", subject=subject, detail=detail, now=self.now
+        )
 
     def _told(
         self, connection: Connection, made: int, concerned: Collection[int], chosen: Collection[int]

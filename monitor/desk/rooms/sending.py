@@ -20,7 +20,8 @@ from monitor.pipeline.resting import end_rests
 from monitor.pipeline.storms import resume
 from monitor.pipeline.trial import send_test
 from monitor.settings.config import read_config
-from storage import outbox, reminders
+from storage import audit, outbox, reminders
+from storage.audit import numbers
 
 router = APIRouter(tags=["deliveries"])
 
@@ -39,7 +40,9 @@ def retry(visit: Reviewer, ids: Chosen, next: Next = "/deliveries") -> Response:
         again = outbox.retry(connection, ids, now=now)
         hurried = outbox.hurry(connection, ids, now=now)
         end_rests(connection)
-    found = {*again, *hurried}
+        found = {*again, *hurried}
+        if found:
+            audit.append(connection, visit.name, "deliveries retried", subject=numbers(found), now=now)
     if not found:
         raise HTTPException(409, "none of these failed, is uncertain or waits: there is nothing to send")
     return done(visit, f"{many(len(found), 'delivery', 'deliveries')} will be sent {_BY_WHOM}.", next)
@@ -50,6 +53,8 @@ def acknowledge(visit: Reviewer, ids: Chosen, next: Next = "/deliveries") -> Res
     """Say that alerts were seen: nobody is reminded of them."""
     with visit.desk.database.write() as connection:
         known = reminders.acknowledge(connection, ids, now=visit.now)
+        if known:
+            audit.append(connection, visit.name, "alerts acknowledged", subject=numbers(known), now=visit.now)
     if not known:
         raise HTTPException(409, "none of these is an alert, an update or a reminder: there is nothing to acknowledge")
     return done(visit, f"{len(known)} acknowledged: nobody is reminded any more.", next)
@@ -63,6 +68,7 @@ def end_the_rests(visit: Reviewer, next: Next = "/deliveries") -> Response:  # n
     """
     with visit.desk.database.write() as connection:
         end_rests(connection)
+        audit.append(connection, visit.name, "rests ended", now=visit.now)
     return done(visit, f"The rests are over: what waits is tried {_BY_WHOM}.", next)
 
 
@@ -71,6 +77,8 @@ def end_pause(visit: Reviewer, watch: Annotated[str, Form()], next: Next = "/del
     """End the pause of a watch that sent too many alerts: it alerts again, and what it found meanwhile is told."""
     with visit.desk.database.write() as connection:
         ended = resume(connection, watch, now=visit.now)
+        if ended:
+            audit.append(connection, visit.name, "watch resumed", subject=watch, now=visit.now)
     if not ended:
         raise HTTPException(409, f"the watch “{watch}” is not paused")
     return done(visit, f"{watch} alerts again. What it found meanwhile stands in the next digest.", next)
