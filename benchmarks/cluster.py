@@ -76,7 +76,7 @@ def entries(server: Server, count: int) -> list[Speed]:
 
 def kills(server: Server, seconds: float) -> Kills:
     seen = kill(server, seconds)
-    print(f"\nkills: {seen.killed - 1} times one of {len(SKEWS)} workers, once the server; clocks 30 s behind, right, ahead")
+    print(f"\nkills: {seen.killed - 1} times one of {len(SKEWS)} workers, once the server; clocks 30 s off but for one")
     lost = sum(seen.untold.values())
     for number, what in (
         (f"{seen.questions:,}", "questions to the feeds' hosts"),
