@@ -94,6 +94,12 @@ def queries(room: Newsroom) -> Iterator[Query]:
     yield Query(name="but not", text=f"{often} AND NOT {common}", likes=((often,),))
     nowhere = f"{room.words[9]} {room.words[30]} {room.words[20]}"
     yield Query(name="common words in a row", text=f'"{nowhere}"', likes=((nowhere,),))
+    words = room.words[8:58]
+    yield Query(name="any of 50 words", text=" OR ".join(words), likes=tuple((word,) for word in words))
+    short = sorted({word[:2] for word in room.words[100:150]})
+    anything = " OR ".join(f"{one}*" for one in short)
+    yield Query(name="any of many beginnings", text=anything, likes=tuple((one,) for one in short))
+    yield Query(name="the same, a rare word", text=f"({anything}) AND {seldom}", likes=((seldom,),))
     yield Query(name="nobody's name", text="xylophonist", likes=(("xylophonist",),))
 
 

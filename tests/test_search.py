@@ -29,10 +29,12 @@ TITLES = (
     "Straße am Fluss", "STRASSE gesperrt", "Detención en el puerto", "移民 at the quay", "AND so it sails",
     "ﬁre on the quay", "No news", "ferry_bell rings", "Ferries NOT wanted", 'The "ferry" (old) * ^ : - +',
 )  # fmt: skip
+BROAD = "fe* OR ba* OR tu* OR de* OR qu* OR re* OR fo* OR zz*"  # beginnings that nearly every entry holds one of
 QUERIES = (
     "ferry", "ferr*", '"tug boat"', "@boats", "ferry AND fog", "ferry AND NOT fog", "strasse", "detencion", "移民",
     '"and"', "fire", "quay AND (fire OR 移民)", "ferry NEAR/3 meet", "title:ferry", "outlet:courier.example AND ferry",
     "ferry_bell", "nothing AND like AND it", "lang:en OR ferry", "ferry AND url:ferry.example", "/f[eo]/ AND quay",
+    BROAD, f"({BROAD}) AND ferry",
 )  # fmt: skip
 
 
@@ -99,6 +101,25 @@ def test_pages_follow_each_other_and_none_is_skipped(archive: Database) -> None:
     assert paged == whole == [15, 3, 2, 1]
 
 
+@pytest.mark.parametrize("glance", [1, 4, 100])
+def test_what_nearly_every_entry_holds_is_looked_for_in_the_newest_first(
+    archive: Database, glance: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index(archive)
+    whole = titles(search(archive, BROAD))
+    assert len(whole) > 5
+    monkeypatch.setattr("monitor.pipeline.search._GLANCE", glance)
+    found, before = list[str](), None
+    while True:
+        page = search(archive, BROAD, size=2, before=before)
+        found += titles(page)
+        before = page.resume_before
+        if before is None:
+            break
+    assert found == whole
+    assert titles(search(archive, f"({BROAD}) AND ferry")) == titles(search(archive, "ferry"))
+
+
 def test_a_search_that_looks_at_much_says_where_to_go_on(archive: Database) -> None:
     found = search(archive, "outlet:ferry.example AND /zzz|waits/", most=5)
     assert (found.hits, found.looked_at) == ((), 5)
@@ -126,7 +147,9 @@ def test_what_retention_forgets_the_index_forgets(archive: Database, clock: Cloc
     record(archive, *(examined(number) for number in range(1, len(TITLES) + 1)), now=clock())
     index(archive)
     with archive.write() as connection:
-        assert entries.forget_texts(connection, before=clock() + timedelta(days=1)) == len(TITLES)
+        tomorrow = clock() + timedelta(days=1)
+        old = entries.with_old_texts(connection, before=tomorrow, matched=False)
+        assert entries.forget_texts(connection, old, before=tomorrow, matched=False) == len(TITLES)
         held = word_index.holding(connection, [("fog", "number")])
         left = list(connection.execute(held))
     assert titles(search(archive, "fog")) == ["Ferry waits for fog"]
