@@ -15,7 +15,7 @@ from monitor.desk.rooms.account import not_the_password, own_account, people_of,
 from monitor.desk.rooms.out import FORMATS, feeds_out, watch_path, watches_of
 from monitor.desk.rooms.search import LONGEST
 from monitor.desk.visit import Reader, Visit
-from monitor.errors import AccountError, QueryError
+from monitor.errors import QueryError
 from monitor.pipeline import search
 
 router = APIRouter(tags=["feeds out"])
@@ -35,14 +35,9 @@ def make_address(
     """A secret address for the feed of a watch, or of a search. The answer holds it, this once."""
     name, query = own_account(visit).name, " ".join(q.split())
     faults = _faults(visit, watch, query) | {"key_password": not_the_password(visit, key_password)}
-    key = ""
-    if not any(faults.values()):
-        try:
-            key = people_of(visit).add_key(name, label_of(watch, query), "feed")
-        except AccountError as error:
-            faults["q" if query and not watch else "watch"] = str(error)
-    if not key:
+    if any(faults.values()):
         return refused(visit, "out.html", faults, page=feeds_out(visit, watch, q))
+    key = people_of(visit).add_key(name, label_of(watch, query), "feed")
     path, asked = (watch_path(watch), "") if watch else ("search", f"?{urlencode({'q': query})}")
     feeds = tuple(f"{visit.desk.home}/out/{key}/{path}.{suffix}{asked}" for suffix in FORMATS)
     return told_once(visit, f"A feed reader finds “{watch or query}” there from now on.", go="/out", feeds=feeds)
@@ -62,6 +57,8 @@ def label_of(watch: str, query: str) -> str:
 
 
 def _faults(visit: Visit, watch: str, query: str) -> dict[str, str]:
+    if label_of(watch, query) in {key.name for key in feeds_out(visit).keys}:
+        return {"watch" if watch else "q": "you have its address already; withdraw that below, and make another"}
     if watch:
         known = watches_of(visit)
         return {"watch": "" if watch in known else f"expected one of {', '.join(known)}", "q": ""}
