@@ -94,7 +94,9 @@ class _Meter:
 
     def speed(self, workers: int) -> Speed:
         elapsed, count, *costs = self._spent
-        ours, servers, farms = (1000 * cost / max(count, 1) for cost in costs)
+        if count <= 0:
+            raise AssertionError("all was done before it could be measured; give it more to do")
+        ours, servers, farms = (1000 * cost / count for cost in costs)
         return Speed(workers=workers, rate=count / elapsed, ours=ours, servers=servers, farms=farms)
 
 
