@@ -103,6 +103,23 @@ def test_two_people_who_change_one_note_are_told(screen: Watched, desk: Desk) ->
     screen.complaints.clear()  # the browser logs the 409 that was the point
 
 
+def test_without_a_script_the_words_of_a_note_that_came_too_late_are_given_back(desk: Desk) -> None:
+    number = told(desk)
+    with desk.database.write() as connection:
+        note = review.add_note(connection, number, "one", by="ada", now=desk.clock())
+        review.edit_note(connection, note.id, "two", by="bea", now=desk.clock(), version=note.version)
+    page = httpx.get(desk.home, headers={"Accept": "text/html"}).text
+    csrf = page.split('name="csrf" value="')[1].split('"')[0]
+    fields = {"csrf": csrf, "text": "three\n<b>words</b>", "version": note.version, "next": f"/stories/{number}#notes"}
+    answer = httpx.post(
+        f"{desk.home}/notes/{note.id}", data=fields, headers={"Accept": "text/html", "Origin": desk.home}
+    )
+    assert answer.status_code == 409
+    assert "bea was faster" in answer.text
+    assert "three\n&lt;b&gt;words&lt;/b&gt;</textarea>" in answer.text
+    assert f'href="/stories/{number}#notes"' in answer.text
+
+
 def test_a_story_that_is_not_there_says_so(desk: Desk) -> None:
     answer = httpx.get(f"{desk.home}/stories/999", headers={"Accept": "text/html"})
     assert answer.status_code == 404
