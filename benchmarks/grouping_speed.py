@@ -7,7 +7,7 @@ the merges every ten minutes included; what of that is the reading of its words,
 share of copies found. Beside it the same articles pass through rensa's MinHash index (128 permutations, 32 bands) as a
 search for candidates that share words, which is the first of the three questions that grouping asks.
 
-`--growth` adds a window of a million, which needs three quarters of an hour and some gigabytes. Each size runs in a
+`--growth` adds a window of a million, which needs half an hour and four gigabytes. Each size runs in a
 process of its own, and its line is printed when it is known.
 """
 
