@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, case, exists, func, select, union, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, func, select, union, update
 
 from monitor.model import Document, Entry, Feed, KeyedEntry, KnownEntry, Placement, Version
 from storage import claims, errands, versions, word_index
@@ -320,19 +320,34 @@ def _placement(row: Row[Any]) -> Placement:
     )
 
 
-def forget_texts(connection: Connection, *, before: datetime) -> int:
+def with_old_texts(connection: Connection, *, before: datetime, matched: bool) -> Sequence[int]:
+    """The entries that came before that and were examined, and of which any words are kept beside the headline.
+
+    Those that a watch matched, or the others: the former are the archive.
+    """
+    return connection.execute(select(entries.c.id).where(_has_old_texts(before, matched=matched))).scalars().all()
+
+
+def forget_texts(connection: Connection, ids: Sequence[int], *, before: datetime, matched: bool) -> int:
     """Retention: texts go, identities stay, so that an old entry that is still in its feed is never told as new.
 
-    Entries that a watch matched are kept whole: they are the archive.
+    Of these entries only those that still are what `with_old_texts` looks for.
     """
-    matched = exists().where(matches.c.entry_id == entries.c.id)
+    gone = [*connection.execute(
+        select(entries.c.id).where(entries.c.id.in_(ids), _has_old_texts(before, matched=matched))
+    ).scalars()]  # fmt: skip
+    versions.forget(connection, gone)
+    word_index.keep_titles_only(connection, gone)
     blank = {"summary": "", "content": "", "text": "", "author": "", "tags": []}
-    old = and_(entries.c.first_seen_at < before, entries.c.examine_at.is_(None), ~matched)
-    versions.forget(connection, select(entries.c.id).where(old))
-    written = (entries.c.summary != "") | (entries.c.content != "")
-    word_index.keep_titles_only(connection, select(entries.c.id).where(old, written))
-    gone = connection.execute(update(entries).where(old, written).values(blank))
-    return int(gone.rowcount)
+    connection.execute(update(entries).where(entries.c.id.in_(gone)).values(blank))
+    return len(gone)
+
+
+def _has_old_texts(before: datetime, *, matched: bool) -> ColumnElement[bool]:
+    found = exists().where(matches.c.entry_id == entries.c.id)
+    written = (entries.c.summary != "") | (entries.c.content != "") | (entries.c.text != "")
+    settled = and_(entries.c.first_seen_at < before, entries.c.examine_at.is_(None))
+    return and_(settled, found if matched else ~found, written | versions.any_of(entries.c.id))
 
 
 def _feeds_of(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, Any]:

@@ -8,21 +8,43 @@ it would go out again; what a person said. What waits or is uncertain is no hist
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, null, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, null, select, update
 
 from monitor.model import Retention
-from storage import audit, versions, word_index
+from storage import audit
 from storage import entries as entry_rows
-from storage.schema import attempts, decisions, entries, matches, outbox
+from storage.database import Database
+from storage.schema import attempts, decisions, matches, outbox
+
+LOT = 1_000  # entries in one transaction: whoever wants to write meanwhile waits for one lot
 
 
-def forget(connection: Connection, keep: Retention, *, now: datetime) -> dict[str, int]:
-    """Delete what is older than it is to be kept; of what, and how many."""
+def forget(database: Database, keep: Retention, *, now: datetime) -> dict[str, int]:
+    """Delete what is older than it is to be kept; of what, and how many. Interrupted, it is done anew."""
+    texts = _forget_texts(database, before=now - keep.texts, matched=False)
+    archive = _forget_texts(database, before=now - keep.matched, matched=True) if keep.matched else 0
+    with database.write() as connection:
+        return {"texts": texts, "matched": archive} | _forget_records(connection, keep, now)
+
+
+def _forget_texts(database: Database, *, before: datetime, matched: bool) -> int:
+    """The texts of entries, some at a time; of those that matched also the places of terms in them. Headlines stay."""
+    with database.read() as connection:
+        old = entry_rows.with_old_texts(connection, before=before, matched=matched)
+    gone = 0
+    for start in range(0, len(old), LOT):
+        lot = old[start : start + LOT]
+        with database.write() as connection:
+            gone += entry_rows.forget_texts(connection, lot, before=before, matched=matched)
+            if matched:
+                connection.execute(update(matches).where(matches.c.entry_id.in_(lot)).values(spans=[]))
+    return gone
+
+
+def _forget_records(connection: Connection, keep: Retention, now: datetime) -> dict[str, int]:
     return {
-        "texts": entry_rows.forget_texts(connection, before=now - keep.texts),
-        "matched": _forget_matched(connection, keep.matched, now) if keep.matched else 0,
         "decisions": connection.execute(
             delete(decisions).where(decisions.c.decided_at < now - keep.decisions)
         ).rowcount,
@@ -30,19 +52,6 @@ def forget(connection: Connection, keep: Retention, *, now: datetime) -> dict[st
         "messages": _forget_messages(connection, before=now - keep.messages),
         "audit": audit.forget(connection, before=now - keep.audit),
     }  # fmt: skip
-
-
-def _forget_matched(connection: Connection, after: timedelta, now: datetime) -> int:
-    """The texts of entries that a watch matched, and the places of its terms in them; headline and match stay."""
-    matched = exists().where(matches.c.entry_id == entries.c.id)
-    written = (entries.c.summary != "") | (entries.c.content != "") | (entries.c.text != "")
-    old = (entries.c.first_seen_at < now - after) & entries.c.examine_at.is_(None) & matched
-    ids = select(entries.c.id).where(old, written)
-    versions.forget(connection, select(entries.c.id).where(old))
-    word_index.keep_titles_only(connection, ids)
-    connection.execute(update(matches).where(matches.c.entry_id.in_(ids)).values(spans=[]))
-    blank = {"summary": "", "content": "", "text": "", "author": "", "tags": []}
-    return connection.execute(update(entries).where(old, written).values(blank)).rowcount
 
 
 def _forget_attempts(connection: Connection, *, before: datetime) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from sqlalchemy import Connection, Select, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select
 
 from monitor.model import Version
 from storage.schema import entries, feeds, matches, members, versions
@@ -82,6 +82,11 @@ def edits(connection: Connection, *, since: datetime, matched_only: bool) -> Ite
                 )
 
 
-def forget(connection: Connection, ids: Select[tuple[int]]) -> None:
+def any_of(entry: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a wording of that entry is kept which was replaced."""
+    return exists().where(versions.c.entry_id == entry)
+
+
+def forget(connection: Connection, ids: Sequence[int]) -> None:
     """Retention, with the texts of their entries."""
     connection.execute(delete(versions).where(versions.c.entry_id.in_(ids)))

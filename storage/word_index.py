@@ -65,7 +65,7 @@ def distrust(connection: Connection) -> None:
     connection.execute(update(entries).where(entries.c.indexed).values(indexed=False))
 
 
-def keep_titles_only(connection: Connection, ids: Select[int]) -> None:
+def keep_titles_only(connection: Connection, ids: Sequence[int]) -> None:
     """Retention, with the texts of their entries."""
     connection.execute(update(table).where(table.c.rowid.in_(ids)).values(body=""))
 

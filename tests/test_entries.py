@@ -198,7 +198,9 @@ def test_retention_forgets_texts_and_keeps_identities_matches_and_what_is_still_
 
     for forgotten in (1, 0):
         with database.write() as connection:
-            assert entries.forget_texts(connection, before=clock()) == forgotten
+            ids = range(1, 5)
+            assert entries.forget_texts(connection, ids, before=clock(), matched=False) == forgotten
+            assert entries.with_old_texts(connection, before=clock(), matched=False) == []
     with database.read() as connection:
         plain, matched, due, young = (entries.documents(connection, [number])[number][0] for number in (1, 2, 3, 4))
     assert (plain.title, plain.url) == ("Ferry plain", "https://ferry.example/plain")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
+from monitor.errors import StorageError
 from monitor.model import IndexedWords, Retention
 from storage import entries, outbox, retention, word_index
 from storage.database import Database
@@ -54,8 +57,7 @@ def told(database: Database) -> Database:
 
 
 def forget(database: Database, keep: Retention = KEEP) -> dict[str, int]:
-    with database.write() as connection:
-        found = retention.forget(connection, keep, now=NOON)
+    found = retention.forget(database, keep, now=NOON)
     database.forget_traces()
     return {what: count for what, count in found.items() if count}
 
@@ -80,6 +82,29 @@ def test_texts_that_a_watch_matched_go_where_the_file_says_so(told: Database) ->
         assert [bool(one) for one in spans] == [False, True]
         titles = connection.execute(select(entry_table.c.title)).scalars().all()
         assert len(titles) == 3
+
+
+def test_who_writes_meanwhile_waits_for_one_lot_and_an_interruption_loses_no_word_for_ever(
+    told: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "LOT", 1)
+    forget_texts, lots = entries.forget_texts, list[list[int]]()
+
+    def once(connection: Connection, ids: Sequence[int], **asked: Any) -> int:
+        lots.append(list(ids))
+        if len(lots) == 2:
+            raise StorageError("the server is away")
+        return forget_texts(connection, ids, **asked)
+
+    with told.write() as connection:  # the second is as old as the others, and none was matched
+        connection.execute(update(entry_table).values(first_seen_at=OLD))
+        connection.execute(delete(matches))
+    monkeypatch.setattr(entries, "forget_texts", once)
+    with pytest.raises(StorageError):
+        forget(told)
+    assert lots == [[1], [2]]
+    assert forget(told)["texts"] == 2
+    assert lots[2:] == [[2], [3]]
 
 
 @pytest.mark.parametrize("state", ["waiting", "uncertain"])

@@ -90,11 +90,11 @@ def forget_old_texts(database: Database, config: Config, *, now: datetime) -> in
         last = facts.retention_at(connection)
     if last is not None and timedelta() <= now - last < _A_DAY:  # a clock that ran ahead must not stop it
         return 0
+    forgotten = retention.forget(database, config.keep, now=now)
     with database.write() as connection:
         facts.keep_retention(connection, now)
         imprints.forget(connection, before=now - window_of(config))
         sessions.forget(connection, unseen_since=now - _OVER)
-        forgotten = retention.forget(connection, config.keep, now=now)
     database.forget_traces()
     if any(forgotten.values()):
         note("retention", **{what: count for what, count in forgotten.items() if count})
