@@ -28,7 +28,7 @@ MEDIA_TYPES: dict[Suffix, str] = {"csv": "text/csv", "json": "application/json",
 AS_STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": f"The rows, at most {MOST:,}.",
-        "content": {name: {"schema": {"type": "string"}} for name in MEDIA_TYPES.values()},
+        "content": {name: {"schema": {} if "json" in name else {"type": "string"}} for name in MEDIA_TYPES.values()},
         "headers": {
             "Tipsheet-Most-Rows": {"schema": {"type": "integer"}, "description": "There may be more than so many."}
         },
