@@ -159,6 +159,8 @@ def test_a_test_message_reaches_the_chat_and_its_answer_is_shown(tmp_path: Path)
         path = written(tmp_path, "kind: slack, url: '${HOOK}'", more=network)
         environ = {"HOOK": server.url("/services/T1/B1/s3cr3tK3y")}
         server.script("/services/T1/B1/s3cr3tK3y", Answer(body=b"ok"), Answer(status=404, body=b"no_service"))
-        ran = [command.tipsheet("alerts", "test", "desk", "--config", path, environ=environ) for _ in range(2)]
+        nobody_yet = f"sqlite:///{tmp_path / 'none.db'}"
+        asked = ("alerts", "test", "desk", "--config", path, "--database", nobody_yet)
+        ran = [command.tipsheet(*asked, environ=environ) for _ in range(2)]
     assert (ran[0].code, ran[0].out) == (0, "delivered: 200 from 127.0.0.1: ok\n")
     assert (ran[1].code, ran[1].err) == (1, "not delivered: 127.0.0.1 answered 404: no_service\n")

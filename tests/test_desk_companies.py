@@ -111,7 +111,7 @@ def test_a_pair_leads_to_its_reports(browser: Browser, told: Desk) -> None:
     [
         ("/companies.json?rows=ferries", 422, "rows: no pack has 'ferries'; expected one of agencies, companies"),
         ("/companies/map.png?columns=ferries", 422, "columns: no pack has"),
-        ("/companies.json?days=0", 422, "days: Input should be greater than or equal to 1"),
+        ("/companies.json?days=0", 422, "days: expected 1 or more, not “0”"),
         ("/companies/pair.json?row=Palantir&column=FBI", 404, "no report of these 90 days names Palantir with FBI"),
         ("/pictures/stories.svg?days=367", 422, "days: "),
         ("/pictures/stories.json?until=0001-01-02", 422, "lies beyond all that can be kept"),
