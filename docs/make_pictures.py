@@ -2,6 +2,9 @@
 
 Writes into docs/pictures: alert.png (the alert as a mail client shows it), digest.png, and of the review desk day.png,
 day-on-a-phone.png (by night) and story.png.
+
+`./dev picture looks DIRECTORY` writes none of these, but the desk to be looked at before it is shipped: the day with no
+story, with 3 and with 500, and a day on which everything went wrong; each on a desk and a phone, by day and by night.
 """
 
 from __future__ import annotations
@@ -13,8 +16,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -26,11 +30,13 @@ FLAGS = (
 )  # fmt: skip
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     browser = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
     if browser is None:
         print("picture: no Chromium was found (Debian: apt-get install chromium).", file=sys.stderr)
         return 1
+    if arguments[:1] == ["looks"]:
+        return _look(browser, Path(arguments[1] if arguments[1:] else "looks"))
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         subprocess.run(
@@ -77,7 +83,67 @@ def _shoot_page(browser: str, address: str, picture: Path, *, width: int, height
         page.goto(address)
         page.screenshot(path=picture)
         opened.close()
+    _make_small(picture)
     print(picture.relative_to(Path.cwd()) if picture.is_relative_to(Path.cwd()) else picture)
+
+
+def _make_small(picture: Path) -> None:
+    """The same with 128 colours, which is enough for words: a third of the bytes."""
+    from PIL import Image
+
+    with Image.open(picture) as image:
+        small = image.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    small.save(picture, optimize=True)
+
+
+# ---- to be looked at -------------------------------------------------------------------------------------------------
+
+
+def _look(browser: str, place: Path) -> int:
+    from benchmarks.desk import furnished
+
+    place.mkdir(parents=True, exist_ok=True)
+    for stories in (0, 3, 500):
+        with furnished(stories, 3) as desk:
+            _shoot_looks(browser, desk.home, place / f"day-of-{stories}")
+    with tempfile.TemporaryDirectory() as name:
+        worst = Path(name)
+        subprocess.run(
+            [sys.executable, "-m", "monitor", "demo", "--directory", name], check=True, stdout=subprocess.DEVNULL
+        )
+        _spoil(worst / "tipsheet.db")
+        with _open_desk(worst) as home:
+            for page in ("", "feeds", "deliveries", "watches"):
+                _shoot_looks(browser, f"{home}/{page}", place / f"worst-{page or 'day'}")
+    return 0
+
+
+def _shoot_looks(browser: str, address: str, stem: Path) -> None:
+    for night in (False, True):
+        for screen, width, height in (("desk", 1200, 900), ("phone", 390, 844)):
+            picture = stem.with_name(f"{stem.name}-{screen}-{'night' if night else 'day'}.png")
+            _shoot_page(browser, address, picture, width=width, height=height, night=night)
+
+
+def _spoil(file: Path) -> None:
+    """Everything at once: a storm paused the watch, a channel rests, a letter is dead, most feeds fail."""
+    from sqlalchemy import update
+
+    from monitor.model import ChannelState
+    from storage import facts
+    from storage.database import Database
+    from storage.facts import Pause
+    from storage.schema import feeds, outbox
+
+    now, later = datetime.now(UTC), timedelta(hours=6)
+    refused = "the server answered 503 (Service Unavailable)"
+    with Database(f"sqlite:///{file}") as database, database.write() as connection:
+        facts.keep_pause(connection, "tech and immigration enforcement", Pause(since=now, until=now + later))
+        resting = ChannelState(since=now, open_until=now + later, trips=9, reason="the mail server refused the line")
+        facts.keep_channel_state(connection, "mail", resting)
+        connection.execute(update(outbox).values(state="failed", sent_at=None, reason="550 no such user here"))
+        failing = {"failures": 9, "failing_since": now - later, "status": 503, "problem_kind": "http"}
+        connection.execute(update(feeds).where(feeds.c.id % 3 > 0).values(problem=refused, **failing))
 
 
 def _html_of(letter: Path) -> str:
@@ -99,4 +165,4 @@ def _shoot(browser: str, page: Path, picture: Path, *, width: int, height: int, 
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -67,6 +67,11 @@ class Day:
         ]
 
     @property
+    def stories(self) -> int:
+        """How many there are; one that two watches matched stands in `rows` twice."""
+        return len({row.story for row in self.rows})
+
+    @property
     def watches(self) -> Sequence[str]:
         """Those by which the day can be narrowed."""
         return sorted({row.watch for row in self.rows} | ({self.filters.watch} - {""}))
