@@ -87,6 +87,18 @@ def test_the_canonical_address_is_absolute_or_nothing(head: str, canonical: str)
     assert extract(page(head=head), url="https://m.alderpost.example/cloud?x=1").canonical == canonical
 
 
+def test_headline_and_byline_do_not_run_into_the_first_sentence() -> None:
+    told = "The ferry company had told the harbour of the fault in March, letters show, and sailed on for weeks."
+    more = "Its owner did not answer. The harbour says that it was never its place to stop a ship that is fit to sail."
+    head = "<h1>Ferry sailed with a fault</h1><address rel='author'>Ana Ruiz and Bo Lind</address>"
+    page = f"<main><article><header>{head}</header><p>{told}</p><p>{more}</p></article></main>"
+    named = "<meta name='author' content='Ana Ruiz and Bo Lind'>"
+    found = extract(
+        f"<html><head><title>Ferry sailed with a fault | Courier</title>{named}</head><body>{page}</body></html>"
+    )
+    assert found.text == f"{told}\n{more}"
+
+
 def test_the_author_is_named() -> None:
     assert extract(page(head='<meta name="author" content="Jane Roe">')).author == "Jane Roe"
 

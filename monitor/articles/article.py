@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SIZE_CAP = 5_000_000  # bytes or characters; the longest real articles seen stay under a fifth of it
 
+_LONGEST_BYLINE = 200  # characters
 _MARKS_TO_COMPARE = 20_000  # "<" in a page; where there are more, a second opinion may take minutes
 
 _PUBLISHED = (
@@ -62,11 +63,12 @@ def extract(html: str | bytes, *, url: str = "") -> Article:
     markup = html if isinstance(html, str) else _decode(html)
     head = _head(markup[:SIZE_CAP])
     found = _read(markup, url)
-    text = _text(found, "text")
+    title, author = _text(found, "title") or _title(head), _text(found, "author")
+    text = _below_the_head(_text(found, "text"), title, author)
     return Article(
-        title=_text(found, "title") or _title(head),
+        title=title,
         text=text,
-        author=_text(found, "author"),
+        author=author,
         published=_published(head, markup) or _moment(_text(found, "date")),
         canonical=_canonical(head, url),
         language=_language(markup),
@@ -110,6 +112,25 @@ def _read(markup: str, url: str) -> object:
 def _text(found: object, field: str) -> str:
     value = getattr(found, field, None)
     return value.strip() if isinstance(value, str) else ""
+
+
+def _below_the_head(text: str, title: str, author: str) -> str:
+    """The text without the headline and the byline above it, which would else run into its first sentence."""
+    lines = text.split("\n")
+    while len(lines) > 1 and (_plain(lines[0]) == _plain(title) or _is_byline(lines[0], author)):
+        del lines[0]
+    return "\n".join(lines)
+
+
+def _is_byline(line: str, author: str) -> bool:
+    """Whether it names all the authors, whom the extractor joins by semicolons, and is no sentence."""
+    names = [_plain(name) for name in author.split(";") if name.strip()]
+    short = len(line) <= _LONGEST_BYLINE and not line.endswith((".", "!", "?", "…"))
+    return bool(names) and short and all(name in _plain(line) for name in names)
+
+
+def _plain(line: str) -> str:
+    return " ".join(line.casefold().split())
 
 
 def _head(markup: str) -> BeautifulSoup:
