@@ -1,4 +1,4 @@
-"""What people said last of many stories at once, for lists whose rows are no stories but lead to one.
+"""What people said last of many stories at once, for lists whose rows are stories, or lead to one.
 
 What lives here: the rows of those stories, a statement for each kind of word. What must not: lists of stories
 (`story_lines`), and one story with all that was ever said of it (`review`).
@@ -32,10 +32,33 @@ def of_stories(connection: Connection, stories: Collection[int]) -> LastWords:
     """What was said last of each of them."""
     return LastWords(
         watches=_watches(connection, stories),
-        verdicts={(row.story_id, row.watch): review.verdict(row) for row in _last(connection, verdicts, stories)},
-        assignments={row.story_id: review.assignment(row) for row in _last(connection, assignments, stories)},
-        notes=_notes(connection, stories),
+        verdicts=verdicts_of(connection, stories),
+        assignments=assignments_of(connection, stories),
+        notes=notes_of(connection, stories),
     )
+
+
+def verdicts_of(connection: Connection, stories: Collection[int]) -> dict[tuple[int, str], Verdict]:
+    """The last verdict on each story, for each watch."""
+    return {(row.story_id, row.watch): review.verdict(row) for row in _said(connection, verdicts, stories)}
+
+
+def assignments_of(connection: Connection, stories: Collection[int]) -> dict[int, Assignment]:
+    """To whom each story was given last."""
+    return {row.story_id: review.assignment(row) for row in _said(connection, assignments, stories)}
+
+
+def notes_of(connection: Connection, stories: Collection[int]) -> dict[int, int]:
+    """How many notes stand: of each its newest wording, where that is not empty."""
+    later = notes.alias("later")
+    replaced = select(later.c.id).where(later.c.replaces == notes.c.id).exists()
+    rows = connection.execute(
+        select(members.c.story_id, func.count().label("standing"))
+        .join(notes, notes.c.entry_id == members.c.entry_id)
+        .where(members.c.story_id.in_(stories), notes.c.text != "", ~replaced)
+        .group_by(members.c.story_id)
+    )
+    return {row.story_id: row.standing for row in rows}
 
 
 def _watches(connection: Connection, stories: Collection[int]) -> Mapping[int, str]:
@@ -50,19 +73,7 @@ def _watches(connection: Connection, stories: Collection[int]) -> Mapping[int, s
     return {row.story_id: row.watch for row in rows}
 
 
-def _last(connection: Connection, table: Table, stories: Collection[int]) -> CursorResult[Any]:
+def _said(connection: Connection, table: Table, stories: Collection[int]) -> CursorResult[Any]:
+    """What was said of those stories, the last word last."""
     query = select(table, members.c.story_id).join(members, members.c.entry_id == table.c.entry_id)
     return connection.execute(query.where(members.c.story_id.in_(stories)).order_by(table.c.id))
-
-
-def _notes(connection: Connection, stories: Collection[int]) -> Mapping[int, int]:
-    """Of each note its newest wording, where that is not empty."""
-    later = notes.alias("later")
-    replaced = select(later.c.id).where(later.c.replaces == notes.c.id).exists()
-    rows = connection.execute(
-        select(members.c.story_id, func.count().label("standing"))
-        .join(notes, notes.c.entry_id == members.c.entry_id)
-        .where(members.c.story_id.in_(stories), notes.c.text != "", ~replaced)
-        .group_by(members.c.story_id)
-    )
-    return {row.story_id: row.standing for row in rows}

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from monitor.model import Assignment, Decision, Document, Filters, Match, Span, StoryLine, Verdict, VerdictKind
-from storage import review
-from storage.review_tables import assignments, notes, sightings, verdicts
+from storage import last_words, review
+from storage.review_tables import assignments, sightings, verdicts
 from storage.schema import credits, decisions, entries, feeds, matches, members, stories
 
 _LOUDNESS = {"nothing": 0, "digest": 1, "update": 2, "alert": 3}
@@ -125,9 +125,9 @@ class _Gathered:
             outlets={story: tuple(dict.fromkeys(of_story.values())) for story, of_story in tellers.items()},
             origins={story: tuple(row.outlet for row in named) for story, named in origins.items()},
             decisions=_decisions(connection, ids),
-            verdicts=_verdicts(connection, ids),
-            notes=_notes(connection, ids),
-            assignments=_assignments(connection, ids),
+            verdicts=last_words.verdicts_of(connection, ids),
+            notes=last_words.notes_of(connection, ids),
+            assignments=last_words.assignments_of(connection, ids),
             seen=_seen(connection, ids, person) if person else {},
         )
 
@@ -256,33 +256,6 @@ def _decisions(connection: Connection, ids: Collection[int]) -> dict[Key, tuple[
         if recipient not in of_line or _LOUDNESS[of_line[recipient].action] < _LOUDNESS[action]:
             of_line[recipient] = Decision(watch=watch, recipient=recipient, action=action, reason=reason)
     return {key: tuple(of_line.values()) for key, of_line in loudest.items()}
-
-
-def _verdicts(connection: Connection, ids: Collection[int]) -> dict[Key, Verdict]:
-    return {(row.story_id, row.watch): review.verdict(row) for row in _said(connection, verdicts, ids)}
-
-
-def _assignments(connection: Connection, ids: Collection[int]) -> dict[int, Assignment]:
-    return {row.story_id: review.assignment(row) for row in _said(connection, assignments, ids)}
-
-
-def _said(connection: Connection, table: Table, ids: Collection[int]) -> Iterator[Row[Any]]:
-    """What was said of those stories, the last word last."""
-    query = select(table, members.c.story_id).join(members, members.c.entry_id == table.c.entry_id)
-    return iter(connection.execute(query.where(members.c.story_id.in_(ids)).order_by(table.c.id)))
-
-
-def _notes(connection: Connection, ids: Collection[int]) -> dict[int, int]:
-    """How many notes stand: of each its newest wording, where that is not empty."""
-    later = notes.alias("later")
-    replaced = select(later.c.id).where(later.c.replaces == notes.c.id).exists()
-    rows = connection.execute(
-        select(members.c.story_id, func.count().label("standing"))
-        .join(notes, notes.c.entry_id == members.c.entry_id)
-        .where(members.c.story_id.in_(ids), notes.c.text != "", ~replaced)
-        .group_by(members.c.story_id)
-    )
-    return {row.story_id: row.standing for row in rows}
 
 
 def _seen(connection: Connection, ids: Collection[int], person: str) -> dict[int, datetime]:
