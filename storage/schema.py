@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, LargeBinary, Table, UniqueConstraint, false
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+    false,
+    text,
+)
 
 from storage import account_tables as account_tables
 from storage import consent_tables as consent_tables
@@ -30,7 +42,7 @@ feeds = Table(
     Column("url", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("outlet", Text, nullable=False),
-    Column("active", Boolean, nullable=False),  # in feeds.yaml, and enabled there
+    Column("active", Boolean, nullable=False),  # in feeds.yaml or one of its lists, and enabled there
     Column("next_poll_at", Instant, index=True),  # null: never polled, so due
     Column("next_poll_reason", Text, nullable=False, default=""),
     Column("rest_until", Instant),  # what the server asked for last: not before, whoever wishes it
@@ -60,8 +72,11 @@ feeds = Table(
     Column("topic", Text),  # what the feed is called there
     # Whose turn it is polled in, by the host that is asked; every feed of a host has the same.
     Column("shard", Integer, nullable=False, default=0, server_default="0"),
+    Column("listed", JSON(none_as_null=True)),  # what its list says of it; null: what feeds.yaml says counts
     *_claim_columns(),
     Index("ix_feeds_shard", "shard", "next_poll_at"),
+    # Those of feeds.yaml are found among a million of lists.
+    Index("ix_feeds_of_file", "active", sqlite_where=text("listed IS NULL"), postgresql_where=text("listed IS NULL")),
 )
 
 entries = Table(
@@ -74,7 +89,7 @@ entries = Table(
     Column("link", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("summary", Text, nullable=False),
-    Column("content", Text, nullable=False),  # sanitised HTML
+    Column("content", Text, nullable=False),  # HTML as the feed wrote it
     Column("text", Text, nullable=False),  # visible text of `content`
     Column("author", Text, nullable=False),
     Column("language", Text, nullable=False),

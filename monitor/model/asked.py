@@ -33,6 +33,7 @@ class Feed:
     pages: bool = False  # whether the page of every entry is to be read
     max_delay: timedelta | None = None  # the longest time between two polls; its server can still ask for more
     conditional: bool = True  # False: asked in full each time, for a server that says "unchanged" when it is not so
+    listed_in: str = ""  # the list beside feeds.yaml that names it, as that file calls it; "": it stands there itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
