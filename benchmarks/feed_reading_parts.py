@@ -1,7 +1,7 @@
 """Where a first reading of a feed spends its time, for `./dev bench feed-reading`.
 
 What lives here: the calls that a reading makes into each of its parts, gathered once and made again alone, on the
-clock; and what lxml and nh3 would take for the same body if nothing else were done.
+clock; and what lxml would take for the same body if nothing else were done.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from unittest import mock
 
-import nh3
 from lxml import etree  # type: ignore[import-untyped]  # it publishes no types
 
 from monitor.errors import ParseError
@@ -27,7 +26,6 @@ _PARTS: dict[str, tuple[object, str]] = {
     "feedparser, of odd feeds": (parse, "_read_by_library"),
     "dates": (elements, "parse_date"),
     "visible text": (fields, "visible_text"),
-    "sanitising": (fields.Sanitiser, "cleaned"),
     "fingerprints": (abridged, "abridge"),
 }
 _Call = Callable[[], object]
@@ -43,31 +41,28 @@ def first_reading(content: bytes) -> ParsedFeed:
 
 
 def show_parts(contents: list[bytes]) -> None:
-    """Each part's CPU time, of which `dates` are taken out of `fields from the tree`, and that of the libraries."""
+    """Each part's CPU time, of which `dates` are taken out of `fields from the tree`, and that of the library."""
     spent: defaultdict[str, float] = defaultdict(float)
     for content in contents:
         with suppress(ParseError):
             for name, seconds in _parts(content).items():
                 spent[name] += seconds
     spent["fields from the tree"] -= spent["dates"]
-    whole, libraries = spent.pop("whole"), spent.pop("libraries")
+    whole, library = spent.pop("whole"), spent.pop("library")
     spent["all else"] = whole - sum(spent.values())
     print("where the time of a first reading goes, each part done again alone:")
     for name, seconds in sorted(spent.items(), key=lambda part: -part[1]):
         print(f"    {name:35} {1000 * seconds / len(contents):6.2f} ms  {seconds / whole:6.1%}")
-    print(f"    {'lxml and nh3, nothing else':35} {1000 * libraries / len(contents):6.2f} ms  {libraries / whole:6.1%}")
+    print(f"    {'lxml, nothing else':35} {1000 * library / len(contents):6.2f} ms  {library / whole:6.1%}")
 
 
 def _parts(content: bytes) -> dict[str, float]:
-    """CPU seconds of the whole reading, of each part of it, and of the libraries alone."""
+    """CPU seconds of the whole reading, of each part of it, and of the library alone."""
     with _gathered() as calls:
         first_reading(content)
-    cleaned = [call for call in calls["sanitising"] if isinstance(call, partial)]
-    markups = [call.args[1] for call in cleaned if "<" in call.args[1] or "&" in call.args[1]]
-    cleaner = nh3.Cleaner(url_schemes={"http", "https"})
     spent = {name: _seconds(made) for name, made in calls.items()}
     spent["whole"] = _seconds([partial(first_reading, content)])
-    spent["libraries"] = _seconds([partial(_tree, content), *(partial(cleaner.clean, markup) for markup in markups)])
+    spent["library"] = _seconds([partial(_tree, content)])
     return spent
 
 

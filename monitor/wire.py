@@ -19,7 +19,7 @@ from monitor.errors import ParseError
 from monitor.model import ParsedEntry, ParsedFeed, Problem
 
 _ENVELOPE = 1024 * 1024  # bytes that a feed's own title and problem may take
-_TEXTS = ("id", "link", "title", "summary", "content", "author")
+_TEXTS = ("id", "link", "title", "summary", "content", "content_base", "author")
 _OF_ARTICLE = ("title", "text", "author", "canonical", "language", "barrier")
 
 

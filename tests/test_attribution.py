@@ -193,6 +193,18 @@ def test_a_link_to_another_outlets_article_credits_it() -> None:
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        f"<A class=x\nHREF = https://{STORY}>bought towers</A>",
+        f"<a href='//{STORY}'>bought towers</a>",
+        f"<!-- {anchor('www.axios.com/2026/02/17/agency-towers')} -->{anchor(STORY)}",
+    ],
+)
+def test_a_link_is_read_as_the_feed_wrote_it(content: str) -> None:
+    assert linked(content).origin == ("wired.com",)
+
+
+@pytest.mark.parametrize(
     ("address", "counts"),
     [
         ("www.theguardian.com/us-news/2026/feb/17/agency-towers", True),
@@ -215,6 +227,7 @@ def test_a_link_to_an_old_article_is_background(address: str, counts: bool) -> N
         ("it leads to a topic", anchor("www.wired.com/topic/border-towers/"), "", ""),
         ("it leads to a group", anchor("www.aclu.org/news/agency-buys-towers"), "", ""),
         ("it leads to no outlet", anchor("blog.example/2026/02/agency-buys-towers"), "", ""),
+        ("no reader sees it", f"<script>'{anchor(STORY)}'</script><!-- {anchor(STORY)} -->Towers.", "", ""),
         ("two are linked", anchor(STORY) + anchor("www.axios.com/2026/02/17/agency-towers"), "", ""),
         ("it stands far down", "<p>The desert is wide. </p>" * 9 + anchor(STORY), "", ""),
         ("somebody is credited in words", anchor(STORY), "CNN first reported it.", ""),

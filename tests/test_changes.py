@@ -72,6 +72,11 @@ SECOND_POLLS: dict[str, tuple[list[ParsedEntry], list[ParsedEntry], tuple[int, i
         (0, 0, 1),
     ),
     "all dates moved": ([A, B], [replace(A, published=NOW), replace(B, published=None)], (0, 0, 2)),
+    "only a script changed": (
+        [replace(A, content="x<script>a = 1</script>")],
+        [replace(A, content="x<script>a = 2</script>")],
+        (0, 0, 1),
+    ),
     "guids became https": ([replace(A, id="http://t.example/?p=1")], [A], (0, 0, 1)),
     "guids gained noise": ([A], [replace(A, id=" https://www.t.example/?p=1&utm_source=rss ")], (0, 0, 1)),
     "a slash went": ([replace(A, id="https://t.example/a/")], [replace(A, id="https://t.example/a")], (0, 0, 1)),

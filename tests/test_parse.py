@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
@@ -22,8 +23,9 @@ from monitor.feeds.decoding import decode
 from monitor.feeds.elements import read_tree
 from monitor.feeds.parse import parse_feed
 from monitor.feeds.repair import repair
+from monitor.feeds.sanitised import sanitised
 from monitor.feeds.xml_tree import xml_root
-from monitor.model import ParsedFeed
+from monitor.model import ParsedEntry, ParsedFeed
 
 FEEDS = Path(__file__).parent / "data" / "feeds"
 URL = "https://feeds.example/all.xml"
@@ -58,10 +60,21 @@ def expectations(path: Path) -> list[str]:
 def test_a_feed_is_read_as_it_says(path: Path) -> None:
     feed = parse_feed(path.read_bytes(), headers={}, url=URL)
     names = {"feed": feed, "entries": feed.entries, "datetime": datetime, "timedelta": timedelta, "UTC": UTC}
+    names["shown"] = shown
     lines = expectations(path)
     assert lines
     for line in lines:
         assert eval(line, names), f"{line}\n{feed}"  # the expressions are our own files'
+
+
+def shown(entry: ParsedEntry) -> str:
+    """Its content, where somebody is to look at it."""
+    return sanitised(entry.content, base=entry.content_base)
+
+
+def safe(feed: ParsedFeed) -> ParsedFeed:
+    """The feed with its contents as they are shown."""
+    return replace(feed, entries=tuple(replace(one, content=shown(one), content_base="") for one in feed.entries))
 
 
 HTML = "<!doctype html><html><head><title>{}</title></head><body>{}</body></html>"
@@ -280,7 +293,7 @@ def test_the_tree_and_the_library_say_the_same(path: Path, monkeypatch: pytest.M
     body = path.read_bytes()
     from_tree = parse_feed(body, headers={}, url=URL)
     monkeypatch.setattr(parse, "read_tree", lambda _: None)
-    assert parse_feed(body, headers={}, url=URL) == from_tree
+    assert safe(parse_feed(body, headers={}, url=URL)) == safe(from_tree)
 
 
 @pytest.mark.parametrize(
@@ -334,7 +347,7 @@ def test_addresses_are_joined_to_the_page_of_their_own_entry() -> None:
         for year in (2024, 2025)
     )
     feed = read(f'<rss xmlns:c="http://purl.org/rss/1.0/modules/content/"><channel>{items}</channel></rss>')
-    assert [entry.content for entry in feed.entries] == [
+    assert [shown(entry) for entry in feed.entries] == [
         '<img src="https://t.example/2024/map.png">',
         '<img src="https://t.example/2025/map.png">',
     ]
@@ -388,8 +401,8 @@ def test_a_feed_with_bytes_changed_anywhere_is_read_or_refused(changes: list[tup
         return
     for entry in feed.entries:
         assert entry.link == "" or entry.link.startswith(("http://", "https://"))
-        assert "<script" not in entry.content.lower()
-        assert not re.search("<[^<>]*onclick", entry.content.lower())
+        assert "<script" not in shown(entry).lower()
+        assert not re.search("<[^<>]*onclick", shown(entry).lower())
 
 
 @given(st.text(alphabet="ab1.:/?#&=%;~-@[]\\ _é", max_size=24))

@@ -97,6 +97,20 @@ def test_a_feed_comes_out_as_the_table_says(feed: Path) -> None:
     ]
 
 
+def test_what_others_may_show_is_safe_to_show(feed: Path) -> None:
+    content = "<p onclick='x()'>Fog, <a href='map'>see</a>.</p><script>x()</script>"
+    feed.write_bytes(
+        FEED.replace(
+            b"</item>",
+            b"<c:encoded xmlns:c='http://purl.org/rss/1.0/modules/content/'><![CDATA["
+            + content.encode()
+            + b"]]></c:encoded></item>",
+        )
+    )
+    (entry,) = tipsheet("stage", "parse", feed).objects[0]["entries"]
+    assert entry["content"] == '<p>Fog, <a href="https://ferry.example/map" rel="noopener noreferrer">see</a>.</p>'
+
+
 def test_paths_may_come_on_standard_input_alone_or_with_headers_and_an_address(feed: Path, tmp_path: Path) -> None:
     relative = tmp_path / "relative.xml"
     relative.write_bytes(FEED.replace(b"https://ferry.example/1<", b"/1<").replace(b"https://ferry.example/<", b"<"))

@@ -19,6 +19,7 @@ from monitor.articles import article
 from monitor.cli.options import config_option, find_config, load_config
 from monitor.cli.paint import err, json_line, plain
 from monitor.errors import ParseError, TipsheetError
+from monitor.feeds.sanitised import sanitised
 from monitor.isolate import IsolatedParser
 from monitor.model import Document, ParsedEntry, ParsedFeed, Placement, Watch
 from monitor.story.attribution import attribute
@@ -191,7 +192,7 @@ def _entry(entry: ParsedEntry) -> dict[str, Any]:
         "link": entry.link,
         "title": entry.title,
         "summary": entry.summary,
-        "content": entry.content,
+        "content": sanitised(entry.content, base=entry.content_base),
         "author": entry.author,
         "published": entry.published,
         "updated": entry.updated,

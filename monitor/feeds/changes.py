@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -22,10 +22,10 @@ from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 from monitor.model import Changes, KeyedEntry, KnownEntry, ParsedEntry, ParsedFeed, UnchangedEntry
+from monitor.words.text import visible_text
 
 _LONGEST_KEY = 200
 _NOISE = re.compile(r"(?:^|&)(?:utm_[^=&]*|fbclid|gclid|mc_[ce]id|cmpid|ns_[a-z]+)=[^&]*", re.IGNORECASE)
-_TAG = re.compile(r"<[^>]*>")
 _ALIKE = 0.5  # share of common words at which two titles under one guid are one article, edited
 _VERSIONS = 2  # titles that one guid with one link may have in a document: an edit; with more, neither means anything
 _ARCHIVE_COUNT, _ARCHIVE_SHARE = 10, 0.5  # entries, and share of a feed, that make it its archive again
@@ -40,16 +40,18 @@ def decide(
     now: datetime,
     fresh_for: timedelta,
     last_read: datetime | None = None,
+    texts: Mapping[str, str] | None = None,
 ) -> Changes:
     """Which entries are new, which edited, and how many the same. An entry twice in one document counts once.
 
     `backlog` marks new entries published more than `fresh_for` before `now` or, if that is longer ago, before
     `last_read`, when the feed was last heard: after an outage its news is late, not old. It also marks the undated
-    ones of a first poll, and what a feed publishes again.
+    ones of a first poll, and what a feed publishes again. `texts` has the visible text of each content, where
+    that was read already.
     """
     oldest = min(now, last_read or now) - fresh_for
     memory = _Memory.of(known)
-    shapes = _shapes(parsed.everything)
+    shapes = _shapes(parsed.everything, texts or {})
     unread = {entry.key for entry in parsed.unchanged}
     read = [_Found.of(entry, shape, memory) for entry, shape in zip(parsed.entries, shapes, strict=False)]
     found = _without_repeats(item for item in read if item.keyed.key not in unread)
@@ -86,14 +88,14 @@ class _Shape:
     title_shared: bool = False  # entries with other words have it too
 
     @classmethod
-    def of(cls, entry: ParsedEntry | UnchangedEntry) -> Self:
+    def of(cls, entry: ParsedEntry | UnchangedEntry, texts: Mapping[str, str]) -> Self:
         title = _folded(entry.title)
         return cls(
             guid=_canonical(entry.id),
             link=_canonical(entry.link),
             title=title,
             dated_title=f"{title} {entry.published.isoformat() if entry.published else ''}".strip(),
-            words=entry.content_hash if isinstance(entry, UnchangedEntry) else _content_hash(entry),
+            words=entry.content_hash if isinstance(entry, UnchangedEntry) else _content_hash(entry, texts),
         )
 
 
@@ -133,9 +135,9 @@ class _Found:
         return self.known is not None and self.known.content_hash != self.keyed.content_hash
 
 
-def _shapes(entries: Sequence[ParsedEntry | UnchangedEntry]) -> list[_Shape]:
+def _shapes(entries: Sequence[ParsedEntry | UnchangedEntry], texts: Mapping[str, str]) -> list[_Shape]:
     """Each entry's marks, with those that this document has worn out marked as such."""
-    shapes = [_Shape.of(entry) for entry in entries]
+    shapes = [_Shape.of(entry, texts) for entry in entries]
     titles = Counter((guid, link) for guid, link, _ in {(shape.guid, shape.link, shape.title) for shape in shapes})
     shapes = [replace(shape, link="") if titles[shape.guid, shape.link] > _VERSIONS else shape for shape in shapes]
     guids = Counter(guid for guid, _ in {(shape.guid, shape.link or shape.title) for shape in shapes})
@@ -240,10 +242,10 @@ def _alike(one: str, other: str) -> bool:
     return bool(ours & theirs) and len(ours & theirs) / len(ours | theirs) >= _ALIKE
 
 
-def _content_hash(entry: ParsedEntry) -> str:
-    """Of the words alone: image sizes, trackers in links and dates change without anybody having edited anything."""
-    parts = (entry.title, entry.summary, _TAG.sub(" ", entry.content))
-    words = "\0".join(" ".join(part.split()) for part in parts)
+def _content_hash(entry: ParsedEntry, texts: Mapping[str, str]) -> str:
+    """Of what a reader sees alone: image sizes, scripts, trackers in links and dates change without an edit."""
+    text = texts.get(entry.content)
+    words = "\0".join((entry.title, entry.summary, visible_text(entry.content) if text is None else text))
     return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()
 
 

@@ -1,17 +1,14 @@
 """One field of a feed, as written, to the form in which it is kept.
 
-What lives here: titles, texts, links and HTML, and the caps that they are held to. What must not: formats and dates.
+What lives here: titles, texts and links, and the caps that they are held to. What must not: formats and dates.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urljoin, urlsplit
-
-import nh3
 
 from monitor.model import ParsedEntry, Problem
 from monitor.words.text import visible_text
@@ -103,35 +100,6 @@ def name(value: str) -> str:
 def tags(values: list[str]) -> tuple[str, ...]:
     """Names of categories, each once, in the feed's order."""
     return tuple(dict.fromkeys(tag for value in values[:MOST_TAGS] if (tag := name(value))))
-
-
-class Sanitiser:
-    """HTML that can be shown: no script, no style, every address absolute http(s). One for the contents of a feed.
-
-    nh3 takes longer to learn its rules than to clean a short fragment, so that it is told them once.
-    """
-
-    def __init__(self) -> None:
-        self._joint = _Joint()  # which does not know the cleaner: Python could not free a ring through nh3
-        self._cleaner = nh3.Cleaner(url_schemes={"http", "https"}, url_relative=self._joint.absolute)
-
-    def cleaned(self, value: str, losses: list[Problem], *, base: str) -> str:
-        """`value`, its relative addresses joined to `base`."""
-        value = capped(value, LONGEST_FIELD, losses, "a content")
-        if "<" not in value and "&" not in value:
-            return value.strip()
-        self._joint.base = base
-        return self._cleaner.clean(value).strip()
-
-
-@dataclass(slots=True)
-class _Joint:
-    """Where the relative addresses of one content are joined."""
-
-    base: str = ""
-
-    def absolute(self, address: str) -> str | None:
-        return link(address, base=self.base) or None
 
 
 def link(value: str, *, base: str) -> str:

@@ -83,8 +83,7 @@ def shaped(feed: RawFeed, losses: list[Problem], *, total: int, url: str) -> Par
     """The feed as it is kept. `total`: how many entries the document holds, read or not; `url`: where it came from."""
     base = fields.link(feed.base, base=url) or url
     kept = feed.entries[: fields.MOST_ENTRIES]
-    sanitiser = fields.Sanitiser()
-    entries = [_entry(entry, losses, sanitiser, base=base, two_dates=feed.two_dates) for entry in kept]
+    entries = [_entry(entry, losses, base=base, two_dates=feed.two_dates) for entry in kept]
     return ParsedFeed(
         title=fields.title(_mended(feed.title), losses, plain=feed.title_plain),
         link=fields.link(feed.link, base=url),
@@ -98,9 +97,7 @@ def shaped(feed: RawFeed, losses: list[Problem], *, total: int, url: str) -> Par
     )
 
 
-def _entry(
-    entry: RawEntry, losses: list[Problem], sanitiser: fields.Sanitiser, *, base: str, two_dates: bool
-) -> ParsedEntry:
+def _entry(entry: RawEntry, losses: list[Problem], *, base: str, two_dates: bool) -> ParsedEntry:
     link, content = _link(entry, base), _content_markup(entry)
     published, updated = entry.published, entry.updated
     if not published and not two_dates:  # dc:date is when an RSS item came out, and the only date of most RDF
@@ -110,7 +107,8 @@ def _entry(
         link=link,
         title=fields.title(_mended(entry.title), losses, plain=entry.title_plain),
         summary=_summary(entry, content, losses),
-        content=sanitiser.cleaned(content, losses, base=_content_base(entry, link or base)) if content else "",
+        content=fields.capped(content, fields.LONGEST_FIELD, losses, "a content"),
+        content_base=_content_base(entry, link or base) if content else "",
         author=_author(entry),
         published=published,
         updated=updated,
@@ -138,7 +136,7 @@ def _content_base(entry: RawEntry, base: str) -> str:
 
 def _content_markup(entry: RawEntry) -> str:
     """The content as HTML. Many a feed that calls it plain text, or does not say, sends HTML."""
-    content = _mended(entry.content)
+    content = _mended(entry.content).strip()
     plain = entry.content_plain and not fields.is_markup(content)
     return html.escape(content, quote=False) if plain else content
 

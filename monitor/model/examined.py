@@ -156,7 +156,7 @@ class Entry:
     backlog: bool
     edited: bool  # examined before, in an older wording
     version: int = 1  # of its wording
-    content: str = ""  # what its feed gave as its text: sanitised HTML
+    content: str = ""  # what its feed gave as its text: HTML as it was written
     pages: bool = False  # whether its feed wants the page of every entry read
     before: Version | None = None  # that wording
     matched: tuple[str, ...] = ()  # the watches that it satisfied, or was told for in any wording

@@ -45,11 +45,12 @@ class ParsedEntry:
     link: str  # absolute http(s) URL, or ""
     title: str  # visible text
     summary: str  # visible text; of the content's beginning, cut with " …", where the feed has none
-    content: str  # sanitised HTML, or ""
+    content: str  # HTML as the feed wrote it, or "": to be sanitised wherever it is shown
     author: str
     published: datetime | None
     updated: datetime | None
     tags: tuple[str, ...] = ()
+    content_base: str = ""  # the address that relative addresses in `content` are joined to
     fingerprint: str = ""  # of the bytes in which it stood; "" where they cannot be told from what is around them
 
 

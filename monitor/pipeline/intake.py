@@ -23,9 +23,15 @@ def texts(parsed: ParsedFeed) -> dict[str, str]:
 
 
 def compare(
-    connection: Connection, state: FeedState, parsed: ParsedFeed, *, now: datetime, fresh_for: timedelta
+    connection: Connection,
+    state: FeedState,
+    parsed: ParsedFeed,
+    by_content: Mapping[str, str],
+    *,
+    now: datetime,
+    fresh_for: timedelta,
 ) -> tuple[Sequence[KnownEntry], Changes]:
-    """What is known of the feed, and what of this body is new or edited against it."""
+    """What is known of the feed, and what of this body is new or edited against it. `by_content`: as `texts` gives."""
     known = entries.known(connection, state.id) if parsed.entries else ()
     found = changes.decide(
         parsed,
@@ -34,6 +40,7 @@ def compare(
         last_read=state.last_success_at,
         now=now,
         fresh_for=fresh_for,
+        texts=by_content,
     )
     return known, found
 

@@ -189,7 +189,7 @@ class Refresh:
             return self._failed(poll.state, poll.error or FetchError("internal", "no answer"))
         if poll.parsed is None:
             return self._unchanged(poll.state, poll.fetched)
-        return self._read(connection, poll.state, poll.fetched, poll.parsed)
+        return self._read(connection, poll, poll.fetched, poll.parsed)
 
     def _failed(self, state: FeedState, error: FetchError | ParseError) -> FeedOutcome:
         """Entries and validators stay as they were: the next good answer continues where the last one ended."""
@@ -226,12 +226,12 @@ class Refresh:
             request_url=request_url,
         )
 
-    def _read(self, connection: Connection, state: FeedState, fetched: Fetched, parsed: ParsedFeed) -> FeedOutcome:
+    def _read(self, connection: Connection, poll: _Poll, fetched: Fetched, parsed: ParsedFeed) -> FeedOutcome:
         from monitor.feeds.abridged import reading  # as in `_parse`
 
-        now, validators = self.clock(), _validators(state, fetched)
+        state, now, validators = poll.state, self.clock(), _validators(poll.state, fetched)
         intervals = self._intervals_for(state.feed, validators)
-        known, found = intake.compare(connection, state, parsed, now=now, fresh_for=self.config.fresh_for)
+        known, found = intake.compare(connection, state, parsed, poll.texts, now=now, fresh_for=self.config.fresh_for)
         gap = habits.shares_nothing(parsed, found, known)
         habit = habits.after_read(
             state, parsed, found, now=now, crowd=intervals.crowd, gap=gap, pushed=self._pushed(connection, state)

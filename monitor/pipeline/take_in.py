@@ -74,8 +74,10 @@ class TakeIn:
             return self._record(TakenIn(push=push, feed=feed, asks=True))
         try:
             parsed = self._parse(push, state)
+            texts = intake.texts(parsed)
             with self.database.read() as connection:
-                _, found = intake.compare(connection, state, parsed, now=self.clock(), fresh_for=self.config.fresh_for)
+                now, fresh_for = self.clock(), self.config.fresh_for
+                _, found = intake.compare(connection, state, parsed, texts, now=now, fresh_for=fresh_for)
         except (FetchError, ParseError) as error:
             return self._record(TakenIn(push=push, feed=feed, asks=True, problem=str(error)))
         except StorageError:
@@ -85,7 +87,7 @@ class TakeIn:
             return self._record(TakenIn(push=push, feed=feed, asks=True, problem=repr(bug)))
         problem = parsed.problem.message if parsed.problem else ""
         taken = TakenIn(push=push, feed=feed, changes=found, asks=bool(problem) or not parsed.entries, problem=problem)
-        return self._record(taken, intake.texts(parsed))
+        return self._record(taken, texts)
 
     def _parse(self, push: Push, state: FeedState) -> ParsedFeed:
         """Relative links are relative to where the feed's own server answers, as in a poll."""

@@ -1,6 +1,7 @@
 """Which outlets' articles a text links to, near its top.
 
-What lives here: links in the HTML that a feed gave as an entry's text. What must not: what such a link is worth
+What lives here: links in the HTML that a feed gave as an entry's text, as it was written: what a reader does not see of
+it links to nothing, and a relative link leads to the outlet's own pages. What must not: what such a link is worth
 (`attribution`), or fetching what it leads to.
 
 Only a link to an article counts: an address with a path of some length, and not one of the outlet's own. Links further
@@ -16,7 +17,8 @@ from urllib.parse import urlsplit
 from monitor.story.naming import passage
 from monitor.story.outlets import Outlet, Outlets
 
-_ANCHOR = re.compile(r"""<a\s[^>]{0,2000}?href=["']?(https?://[^"'\s>]{1,2000})""", re.IGNORECASE)
+_ANCHOR = re.compile(r"""<a\s[^<>]{0,2000}?href\s*=\s*["']?((?:https?:)?//[^"'\s>]{1,2000})""", re.IGNORECASE)
+_UNSHOWN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style|template)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _NO_ARTICLE = re.compile(
     r"^/(?:tags?|topics?|authors?|people|by|category|section|about|newsletters?|subscribe|search)/"
 )
@@ -35,8 +37,9 @@ def linked_outlets(
 
     `published` is when the text came out, for telling news from background.
     """
-    if "href" not in content:
+    if "href" not in content.lower():
         return []
+    content = _UNSHOWN.sub("", content)
     top = passage(content)
     addresses = (found[1] for found in _ANCHOR.finditer(content) if top.near_top(found.start()))
     owners = (

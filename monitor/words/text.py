@@ -26,7 +26,7 @@ _INLINE = re.compile(
 )
 _HIDING = "script|style|template"
 _ATTRIBUTES = r"""(?:[\s/][^<>"']*+(?:"[^"<]*"[^<>"']*+|'[^'<]*'[^<>"']*+)*+)?"""
-_ENTITY = r"&(?:\#[0-9]{1,7}|\#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});"
+_ENTITY = r"&(?:(?:\#[0-9]{1,7}|\#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});|nbsp|quot)"  # two are often left without an end
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _MARKUP = re.compile(
     rf"""(?P<unseen><!--.*?(?:-->|\Z)|<!\[CDATA\[|\]\]>)
