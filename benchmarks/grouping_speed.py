@@ -14,6 +14,7 @@ process of its own, and its line is printed when it is known.
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
 import os
 import time
@@ -56,6 +57,7 @@ def grouping(size: int) -> Cost:
     grouper, restore = _restored(islice(arrivals, size))
     grouper.merge()
     held = _memory() - before
+    gc.freeze()  # as a start does (`pipeline.examine`)
     late, merging = list(arrivals), Merging()
     started = time.process_time()
     read = [traits_of(arrival.document) for arrival in late]

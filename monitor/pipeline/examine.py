@@ -6,6 +6,7 @@ window are kept in memory as an index over the rows; they are read again from th
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -292,6 +293,7 @@ class Examine:
     def _stories(self) -> Grouper:
         """The window's stories, read from the rows when they are not in memory."""
         if self._grouper is None:
+            gc.unfreeze()  # so that a window that was given up can go
             grouper = Grouper(window=window_of(self.config))
             matched = set()
             with self.database.read() as connection:
@@ -309,6 +311,7 @@ class Examine:
             for one, other in parted:
                 grouper.part(str(one), str(other))
             self._grouper, self._matched = grouper, matched
+            gc.freeze()  # a million things that stay for days: whoever came when all were looked through had to wait
         return self._grouper
 
     def _placed_before(self, due: Sequence[Entry]) -> tuple[dict[int, Placement], dict[str, list[Told]]]:

@@ -11,7 +11,6 @@ from array import array
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
 from zlib import crc32
 
 from monitor.model import Document
@@ -117,7 +116,8 @@ def _hashes(words: list[str]) -> list[int]:
     That of a tuple of numbers does not, and is the fastest way from five words to one number.
     """
     numbers = list(map(crc32, " ".join(words).encode("utf-8", "replace").split(b" ")))
-    return [hash(run) & _BITS for run in zip(*(numbers[start:] for start in range(_RUN)), strict=False)]
+    runs = zip(*(numbers[start:] for start in range(_RUN)), strict=False)
+    return [number & _BITS for number in map(hash, runs)]
 
 
 def _anchors(stream: list[int]) -> list[int]:
@@ -177,28 +177,34 @@ STOP_WORDS = _set(
 )
 
 
-class _Word(NamedTuple):
-    folded: str
-    written: str
-    is_name: bool
+_Word = tuple[str, str, bool]  # folded; as written; whether it is a name
 
 
 @lru_cache(maxsize=8)  # a document's title and body are each read for terms, for names and for their language
-def _words(source: str) -> tuple[_Word, ...]:
-    return tuple(
-        [
-            _Word(folded, written := source[start:end], not written.islower() and _is_name(source, start, written))
-            for folded, start, end in placed_words(source)
-        ]
-    )
+def _words(source: str) -> list[_Word]:
+    return [
+        (folded, written := source[start:end], not written.islower() and _is_name(source, start, written))
+        for folded, start, end in placed_words(source)
+    ]
+
+
+_OPENERS = " \"'“‘¿¡("  # may stand between the end of a sentence and the first word of the next
+_NEAR = 8  # characters; more of them hardly ever stand in a row
 
 
 def _is_name(source: str, start: int, word: str) -> bool:
     """A capital inside a sentence, or a word that has capitals of its own (ICE, iOS, ImmigrationOS)."""
-    if any(char.isupper() for char in word[1:]):
+    if _has_own_capitals(word):
         return True
-    opens = source[:start].rstrip(" \"'“‘¿¡(")[-1:] in ("", ".", "!", "?", ":", "\n", "…")
-    return word[0].isupper() and not opens
+    if not word[0].isupper():
+        return False
+    before = source[max(start - _NEAR, 0) : start].rstrip(_OPENERS) or source[:start].rstrip(_OPENERS)
+    return bool(before) and before[-1] not in ".!?:\n…"
+
+
+def _has_own_capitals(word: str) -> bool:
+    rest = word[1:]
+    return not rest.islower() and any(map(str.isupper, rest))
 
 
 _SPANISH = _set("el la los las de del que en un una por con para se su al como mas segun sobre entre tras y")
@@ -251,30 +257,39 @@ def _sources(document: Document) -> tuple[str, str]:
 def _weighed(source: str, plain: float, name: float) -> dict[str, float]:
     terms: dict[str, float] = {}
     for folded, _, is_name in _words(source):
-        if folded in STOP_WORDS:
-            continue
-        term = stem(folded)
-        weight = name if is_name else plain
-        if len(term) < _SHORT_NUMBER and term.isdigit():
-            weight /= 2
-        if weight > terms.get(term, 0.0) and term and term not in STOP_WORDS:
-            terms[term] = weight
+        if term := _term(folded):
+            weight = name if is_name else plain
+            if len(term) < _SHORT_NUMBER and term.isdigit():
+                weight /= 2
+            if weight > terms.get(term, 0.0):
+                terms[term] = weight
     return terms
+
+
+@lru_cache(maxsize=50_000)
+def _term(folded: str) -> str:
+    """The term that a word stands for; "" for a word that every report has."""
+    term = "" if folded in STOP_WORDS else stem(folded)
+    return "" if term in STOP_WORDS else term
 
 
 def printed(document: Document, terms: Collection[str]) -> str:
     """Terms of its subject as a document prints them, for a reader: "ice, palantir" → "Palantir, ICE"; at most four."""
     written: dict[str, str] = {}
     for source in _sources(document):
-        for word in _words(source):
-            written.setdefault(stem(word.folded), word.written)
+        for folded, word, _ in _words(source):
+            written.setdefault(stem(folded), word)
     return ", ".join(written.get(term, term.lstrip("#")) for term in list(terms)[:4])
+
+
+_CONTRACTION = re.compile(r"['’](?:s|ll|re|ve|d)?$")
 
 
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """A light stem, English and Spanish: plurals and the commonest endings; never a real stemmer's guess."""
-    word = re.sub(r"['’]s?$|['’](?:ll|re|ve|d)$", "", word)
+    if "'" in word or "’" in word:
+        word = _CONTRACTION.sub("", word)
     if len(word) < 2 and not word.isdigit():
         return ""
     if len(word) > 4 and word.endswith("ies"):
@@ -322,15 +337,16 @@ def _names(title: str, body: str) -> dict[str, float]:
 
 def _proper(source: str, title_case: bool) -> set[str]:
     """Names by their capitals; where every word has one, only those with capitals of their own."""
-    marked = [word for word in _words(source) if word.is_name and not word.written[0].isdigit()]
-    if title_case:
-        marked = [word for word in marked if any(char.isupper() for char in word.written[1:])]
-    terms = (_TRANSLATED.get(word.folded, stem(word.folded)) for word in marked if word.folded not in _PLAIN_CAPITALS)
-    return {term for term in terms if term}
+    marked = {
+        folded
+        for folded, written, is_name in _words(source)
+        if is_name and not written[0].isdigit() and (not title_case or _has_own_capitals(written))
+    }
+    return {term for folded in marked - _PLAIN_CAPITALS if (term := _TRANSLATED.get(folded) or stem(folded))}
 
 
 def _is_title_case(title: str) -> bool:
-    words = [word.written for word in _words(title) if len(word.written) > 3]
+    words = [written for _, written, _ in _words(title) if len(written) > 3]
     return sum(written[0].isupper() for written in words) > 0.7 * len(words)
 
 
@@ -344,7 +360,7 @@ def _value(digits: str, scale: str) -> str:
 
 def language_of(title: str, body: str) -> str:
     """ "en" or "es" by their little words, "" where neither shows."""
-    words = [word.folded for word in (*_words(title), *_words(body))]
+    words = [folded for folded, _, _ in (*_words(title), *_words(body))]
     spanish, english = (sum(word in few for word in words) for few in (_SPANISH, _ENGLISH))
     if spanish == english:
         return ""
