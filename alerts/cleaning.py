@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 SUBJECT_LENGTH = 180  # code points; phones show 40, desks 80, and a headline that needs more is an attack
 
+# A link as nearly all are, of which nothing need be taken apart to know where it leads.
+_PLAIN_LINK = re.compile(r"https?://([a-z0-9.-]+)(?::[0-9]{1,5})?(?:[/?#][!-~]*)?")
 _OVERRIDES = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
@@ -69,8 +71,10 @@ def shortened(text: str, length: int) -> str:
 
 def safe_link(link: str) -> tuple[str, str]:
     """A link and the host it really leads to; ("", "") for anything that is not plain http or https."""
-    link = re.sub(r"[\x00-\x20\x7f]", "", clean(link))
     try:
+        if plain := _PLAIN_LINK.fullmatch(link):
+            return link, _in_ascii(plain[1])
+        link = re.sub(r"[\x00-\x20\x7f]", "", clean(link))
         parts = urlsplit(link)
         host = _in_ascii(parts.hostname or "")
     except (ValueError, UnicodeError):

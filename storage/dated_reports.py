@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, select
 
 from monitor.model import DatedReport, Match, Span
 from storage import versions
+from storage.among import among
 from storage.schema import credits, entries, feeds, matches, members
 
 
@@ -23,7 +24,7 @@ def of_stories(connection: Connection, ids: Collection[int], *, since: datetime)
         .add_columns(entries.c.title, entries.c.first_seen_at, entries.c.worded_at)
         .join(entries, entries.c.id == members.c.entry_id)
         .join(feeds, feeds.c.id == entries.c.feed_id)
-        .where(members.c.story_id.in_(ids))
+        .where(among(members.c.story_id, ids))
         .order_by(members.c.entry_id)
     ).all()
     matched = _matches(connection, [row.entry_id for row in rows if row.first_seen_at > since])
@@ -42,7 +43,7 @@ def of_stories(connection: Connection, ids: Collection[int], *, since: datetime)
 
 def _matches(connection: Connection, ids: Collection[int]) -> dict[int, list[Match]]:
     found: dict[int, list[Match]] = {}
-    for row in connection.execute(select(matches).where(matches.c.entry_id.in_(ids)).order_by(matches.c.id)).all():
+    for row in connection.execute(select(matches).where(among(matches.c.entry_id, ids)).order_by(matches.c.id)).all():
         found.setdefault(row.entry_id, []).append(_match(row))
     return found
 
@@ -57,7 +58,7 @@ def _named(connection: Connection, ids: Collection[int]) -> dict[int, list[str]]
     query = (
         select(credits.c.entry_id, credits.c.outlet)
         .join(members, members.c.entry_id == credits.c.entry_id)
-        .where(members.c.story_id.in_(ids), credits.c.names_origin)
+        .where(among(members.c.story_id, ids), credits.c.names_origin)
         .order_by(credits.c.id)
     )
     found: dict[int, list[str]] = {}

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, CursorResult, Table, func, select
 
 from monitor.model import Assignment, Verdict
 from storage import review
+from storage.among import among
 from storage.review_tables import assignments, notes, verdicts
 from storage.schema import matches, members
 
@@ -55,7 +56,7 @@ def notes_of(connection: Connection, stories: Collection[int]) -> dict[int, int]
     rows = connection.execute(
         select(members.c.story_id, func.count().label("standing"))
         .join(notes, notes.c.entry_id == members.c.entry_id)
-        .where(members.c.story_id.in_(stories), notes.c.text != "", ~replaced)
+        .where(among(members.c.story_id, stories), notes.c.text != "", ~replaced)
         .group_by(members.c.story_id)
     )
     return {row.story_id: row.standing for row in rows}
@@ -67,7 +68,7 @@ def _watches(connection: Connection, stories: Collection[int]) -> Mapping[int, s
     rows = connection.execute(
         select(members.c.story_id, matches.c.watch)
         .join(matches, matches.c.entry_id == members.c.entry_id)
-        .where(members.c.story_id.in_(stories))
+        .where(among(members.c.story_id, stories))
         .order_by(*loudness)
     )
     return {row.story_id: row.watch for row in rows}
@@ -76,4 +77,4 @@ def _watches(connection: Connection, stories: Collection[int]) -> Mapping[int, s
 def _said(connection: Connection, table: Table, stories: Collection[int]) -> CursorResult[Any]:
     """What was said of those stories, the last word last."""
     query = select(table, members.c.story_id).join(members, members.c.entry_id == table.c.entry_id)
-    return connection.execute(query.where(members.c.story_id.in_(stories)).order_by(table.c.id))
+    return connection.execute(query.where(among(members.c.story_id, stories)).order_by(table.c.id))

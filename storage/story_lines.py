@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from monitor.model import Assignment, Decision, Document, Filters, Match, Span, StoryLine, Verdict, VerdictKind
+from monitor.model import Assignment, Decision, Document, Filters, Level, Match, Span, StoryLine, Verdict, VerdictKind
 from storage import last_words, review
+from storage.among import among
 from storage.review_tables import assignments, sightings, verdicts
 from storage.schema import credits, decisions, entries, feeds, matches, members, stories
 
@@ -97,12 +98,21 @@ def _conditions(filters: Filters) -> Iterable[ColumnElement[bool]]:
 # ---- what stands on each line ----------------------------------------------------------------------------------------
 
 
+class _Lead(NamedTuple):
+    """The clearest match, with its document."""
+
+    document: Document
+    match: Match
+    first_seen: datetime
+    backlog: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Gathered:
     """The rows of many lines, by what they are about."""
 
     stories: dict[int, Row[Any]]
-    leads: dict[Key, Row[Any]]  # the clearest match
+    leads: dict[Key, _Lead]
     entries: dict[int, int]
     outlets: dict[int, tuple[str, ...]]
     origins: dict[int, tuple[str, ...]]
@@ -137,9 +147,8 @@ class _Gathered:
     def _line(self, story: int, watch: str) -> StoryLine:
         row, key = self.stories[story], (story, watch)
         lead = self.leads[key]
-        document, match = _passage(lead)
         return StoryLine(
-            story=story, watch=watch, document=document, match=match, first_seen=lead.first_seen_at,
+            story=story, watch=watch, document=lead.document, match=lead.match, first_seen=lead.first_seen,
             backlog=lead.backlog, entries=self.entries[story], outlets=self.outlets[story],
             began_at=row.began_at, last_at=row.last_at, origin=self.origins.get(story, ()),
             decisions=self.decisions.get(key, ()),
@@ -150,7 +159,7 @@ class _Gathered:
 
 def _stories(connection: Connection, ids: Collection[int]) -> dict[int, Row[Any]]:
     columns: Select[Any] = select(stories.c.id, stories.c.began_at, stories.c.last_at)
-    return {row.id: row for row in connection.execute(columns.where(stories.c.id.in_(ids))).all()}
+    return {row.id: row for row in connection.execute(columns.where(among(stories.c.id, ids))).all()}
 
 
 def _reports(connection: Connection, ids: Collection[int]) -> Sequence[_Report]:
@@ -162,7 +171,7 @@ def _reports(connection: Connection, ids: Collection[int]) -> Sequence[_Report]:
         .join(entries, entries.c.id == members.c.entry_id)
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .outerjoin(matches, matches.c.entry_id == members.c.entry_id)
-        .where(members.c.story_id.in_(ids))
+        .where(among(members.c.story_id, ids))
         .order_by(members.c.story_id, members.c.entry_id)
     )
     found: Sequence[Any] = rows.all()
@@ -189,30 +198,41 @@ def _clearest(reports: Iterable[_Report], origins: Mapping[int, Sequence[Row[Any
     return {key: match for key, (_, match) in found.items()}
 
 
-def _leads(connection: Connection, chosen: dict[Key, int]) -> dict[Key, Row[Any]]:
-    columns = (entries.c.title, entries.c.summary, entries.c.link, entries.c.author, entries.c.published_at)
+def _leads(connection: Connection, chosen: dict[Key, int]) -> dict[Key, _Lead]:
+    match = (matches.c.id, matches.c.watch, matches.c.level, matches.c.score, matches.c.why, matches.c.spans)
+    words = (entries.c.title, entries.c.summary, func.substr(entries.c.text, 1, _READ), entries.c.author)
+    about = (entries.c.link, entries.c.published_at, entries.c.first_seen_at, entries.c.backlog)
     rows = connection.execute(
-        select(matches, *columns, entries.c.first_seen_at, feeds.c.outlet, feeds.c.name.label("feed"))
-        .add_columns(entries.c.backlog, func.substr(entries.c.text, 1, _READ).label("text"))
+        select(*match, matches.c.entry_id, *words, *about, feeds.c.outlet, feeds.c.name)
         .join(entries, entries.c.id == matches.c.entry_id)
         .join(feeds, feeds.c.id == entries.c.feed_id)
-        .where(matches.c.id.in_(chosen.values()))
+        .where(among(matches.c.id, chosen.values()))
     )
-    by_match = {row.id: row for row in rows.all()}
+    by_match = {match: _lead(*row) for match, *row in rows}
     return {key: by_match[match] for key, match in chosen.items()}
 
 
-def _passage(row: Row[Any]) -> tuple[Document, Match]:
-    """The document with as much of its text as shows why it matched, and its match with the places in that."""
-    in_text = (span["start"] for span in row.spans if span["field"] == "text" and span["end"] <= len(row.text))
-    begin = max(0, min(in_text, default=0) - _BEFORE)
-    text = row.text[begin : begin + _PASSAGE]
+def _lead(
+    watch: str, level: Level, score: float, why: str, places: Sequence[dict[str, Any]],
+    entry: int, title: str, summary: str, text: str, author: str,
+    link: str, published: datetime | None, first_seen: datetime, backlog: bool, outlet: str, feed: str,
+) -> _Lead:  # fmt: skip
+    """A row: of the text, as much as shows why it matched, and the places of the match in that."""
+    begin = _beginning(places, len(text))
+    passage = text[begin : begin + _PASSAGE]
     document = Document(
-        id=str(row.entry_id), title=row.title, summary=row.summary, text=text, outlet=row.outlet, url=row.link,
-        author=row.author, published=row.published_at, feed=row.feed,
+        id=str(entry), title=title, summary=summary, text=passage, outlet=outlet, url=link, author=author,
+        published=published, feed=feed,
     )  # fmt: skip
-    spans = tuple(_shown(row.spans, begin, len(text)))
-    return document, Match(watch=row.watch, level=row.level, score=row.score, why=row.why, spans=spans)
+    spans = tuple(_shown(places, begin, len(passage)))
+    match = Match(watch=watch, level=level, score=score, why=why, spans=spans)
+    return _Lead(document, match, first_seen, backlog)
+
+
+def _beginning(places: Iterable[dict[str, Any]], length: int) -> int:
+    """Where the passage begins of a text of which so much was read."""
+    in_text = (place["start"] for place in places if place["field"] == "text" and place["end"] <= length)
+    return max(0, min(in_text, default=0) - _BEFORE)
 
 
 def _shown(spans: Iterable[dict[str, Any]], begin: int, length: int) -> Iterator[Span]:
@@ -230,7 +250,7 @@ def _origins(connection: Connection, ids: Collection[int]) -> dict[int, list[Row
     rows = connection.execute(
         select(members.c.story_id, credits.c.outlet, func.max(credits.c.domain).label("domain"), named.label("named"))
         .join(members, members.c.entry_id == credits.c.entry_id)
-        .where(members.c.story_id.in_(ids), credits.c.names_origin)
+        .where(among(members.c.story_id, ids), credits.c.names_origin)
         .group_by(members.c.story_id, credits.c.outlet)
         .order_by(members.c.story_id, named.desc(), func.min(credits.c.id))
     )
@@ -247,7 +267,7 @@ def _decisions(connection: Connection, ids: Collection[int]) -> dict[Key, tuple[
     rows = connection.execute(
         select(*said, members.c.story_id)
         .join(members, members.c.entry_id == decisions.c.entry_id)
-        .where(members.c.story_id.in_(ids))
+        .where(among(members.c.story_id, ids))
         .order_by(decisions.c.id)
     )
     loudest: dict[Key, dict[str, Decision]] = {}
@@ -263,7 +283,7 @@ def _seen(connection: Connection, ids: Collection[int], person: str) -> dict[int
     rows = connection.execute(
         select(members.c.story_id, last)
         .join(sightings, sightings.c.entry_id == members.c.entry_id)
-        .where(members.c.story_id.in_(ids), sightings.c.person == person)
+        .where(among(members.c.story_id, ids), sightings.c.person == person)
         .group_by(members.c.story_id)
     )
     return {row.story_id: row.seen_at for row in rows}

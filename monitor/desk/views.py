@@ -91,18 +91,18 @@ def _clock(moment: datetime | None, visit: Visit, *, seconds: bool = False) -> M
     """A moment in the reader's zone: the hour alone for today, with the day before it for any other."""
     if moment is None:
         return Markup("")
-    local, now = moment.astimezone(visit.zone), visit.now.astimezone(visit.zone)
-    hour = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
-    day = (
-        ""
-        if local.date() == now.date()
-        else f"{local:%a} {local.day} {local:%b}" + f" {local:%Y}" * (local.year != now.year)
-    )
-    said = f"{day}, {hour}" if day else hour
+    local = moment.astimezone(visit.zone)
+    hour = local.isoformat(timespec="seconds")[11 : 19 if seconds else 16]
+    said = hour if local.date() == visit.today else f"{_day(local, visit.today)}, {hour}"
     stamp = moment.astimezone(UTC).isoformat(timespec="seconds")
     return Markup(  # noqa: S704 - digits, and names of days and zones
         f'<time datetime="{stamp}" title="{local:%A %d %B %Y, %H:%M:%S %Z}">{said}</time>'
     )
+
+
+def _day(moment: datetime, today: date) -> str:
+    """A day in few letters, with its year where that is not this one."""
+    return f"{moment:%a} {moment.day} {moment:%b}" + f" {moment:%Y}" * (moment.year != today.year)
 
 
 def _ago(moment: datetime | None, visit: Visit) -> str:

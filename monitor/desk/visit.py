@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
@@ -59,6 +59,10 @@ class Visit:
     @cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.person.zone if self.person else "UTC")
+
+    @cached_property
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
 
     @property
     def name(self) -> str:

@@ -105,9 +105,11 @@ def _credited(telling: Telling, outlets: Outlets) -> tuple[str, ...]:
 def sentence_of(document: Document, match: Match) -> tuple[str, tuple[tuple[int, int], ...]]:
     """The sentence that holds most of what matched, and where the terms stand in it. Below the title if possible."""
     bodies: tuple[tuple[FieldName, str], ...] = (("summary", document.summary), ("text", document.text))
+    marked = {span.field for span in match.spans}
     choices = [
         (len(held), -start, field_name, start, end, held)
         for field_name, body in bodies
+        if field_name in marked
         for start, end in sentences(body)
         if (held := _within(match.spans, field_name, start, end))
     ]
