@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 
 from monitor.errors import StorageError
-from storage import word_index
+from storage import parts, word_index
 from storage.columns import characters
 from storage.database import Database, continue_ids, insert_new
 from storage.schema import facts, metadata
@@ -142,6 +142,7 @@ def _begin(source: Connection, target: Database, *, anew: bool) -> None:
             for table in reversed(tables()):
                 _let_go_of_own(connection, table)
                 connection.execute(delete(table))
+        parts.make_room(connection, source)
         connection.execute(insert_new(connection, facts).values(name=_MARK, value=_began(source)))
 
 

@@ -52,6 +52,12 @@ class Kind(Protocol):
 
     def continue_ids(self, connection: Connection, tables: Collection[str]) -> None: ...
 
+    def part_by_ids(self, connection: Connection, table: str, key: str, *, below: int) -> None: ...
+
+    def open_part(self, connection: Connection, table: str, name: str, *, begin: int, end: int) -> None: ...
+
+    def skip_ids(self, connection: Connection, table: str, following: int) -> None: ...
+
     def forget_traces(self, engine: Engine) -> None: ...
 
     def sizes(self, connection: Connection) -> dict[str, int]: ...
@@ -257,6 +263,24 @@ def takes_rows(connection: Connection) -> bool:
 def continue_ids(connection: Connection) -> None:
     """Rows came with ids of their own: the next one that is given is the one after the highest."""
     _KINDS[connection.dialect.name].continue_ids(connection, metadata.tables.keys())
+
+
+def part_by_ids(connection: Connection, table: str, key: str, *, below: int) -> None:
+    """A table's rows stand in parts from now on, by the ids in `key`, where the engine has parts of tables.
+
+    Those that are there are the first part, which has all ids `below` that.
+    """
+    _KINDS[connection.dialect.name].part_by_ids(connection, table, key, below=below)
+
+
+def open_part(connection: Connection, table: str, name: str, *, begin: int, end: int) -> None:
+    """A part of that name for the ids from `begin` to before `end`, where there is none."""
+    _KINDS[connection.dialect.name].open_part(connection, table, name, begin=begin, end=end)
+
+
+def skip_ids(connection: Connection, table: str, following: int) -> None:
+    """Where tables stand in parts: the next id that is given in `table` is no less than that."""
+    _KINDS[connection.dialect.name].skip_ids(connection, table, following)
 
 
 def sizes(connection: Connection) -> dict[str, int]:

@@ -140,6 +140,43 @@ def continue_ids(connection: Connection, tables: Collection[str]) -> None:
             connection.exec_driver_sql(f"SELECT setval('{row.sequence}', {following})")
 
 
+def part_by_ids(connection: Connection, table: str, key: str, *, below: int) -> None:
+    """The table becomes the first part of one of the same name, without moving a row; none has a greater id.
+
+    Its columns are brought to what they are to be first, since those that a table is parted by cannot be changed later.
+    """
+    first = f"{table}_0"
+    after_migration(connection, [table])
+    connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {first}")
+    connection.exec_driver_sql(f"CREATE TABLE {table} (LIKE {first} INCLUDING ALL) PARTITION BY RANGE ({key})")
+    for name, reference in connection.execute(text(_REFERENCES), {"table": first}).all():
+        connection.exec_driver_sql(f"ALTER TABLE {table} ADD CONSTRAINT {name} {reference}")
+    connection.exec_driver_sql(f"ALTER TABLE {table} ATTACH PARTITION {first} FOR VALUES FROM (MINVALUE) TO ({below})")
+
+
+_REFERENCES = """
+SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = CAST(:table AS regclass) AND contype = 'f'
+"""
+
+
+def open_part(connection: Connection, table: str, name: str, *, begin: int, end: int) -> None:
+    """Made beside the table and attached to it: nobody who reads the table meanwhile is waited for."""
+    if connection.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar() is None:
+        connection.exec_driver_sql(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
+        connection.exec_driver_sql(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({begin}) TO ({end})")
+
+
+def skip_ids(connection: Connection, table: str, following: int) -> None:
+    """The next id is that one, unless it is a greater one already."""
+    connection.execute(text(_SKIP), {"table": table, "last": following - 1})
+
+
+_SKIP = """
+SELECT setval(counter, :last) FROM pg_get_serial_sequence(:table, 'id') AS counter
+WHERE coalesce(pg_sequence_last_value(CAST(counter AS regclass)), 0) < :last
+"""
+
+
 def forget_traces(engine: Engine) -> None:
     """The server overwrites dead rows when it vacuums, in its own time; what its log keeps is its keeper's business."""
 

@@ -95,6 +95,18 @@ def continue_ids(connection: Connection, tables: Collection[str]) -> None:
     """The next id is the one after the highest, always."""
 
 
+def part_by_ids(connection: Connection, table: str, key: str, *, below: int) -> None:
+    """All tables stand in one file, which a second one of them would not make smaller."""
+
+
+def open_part(connection: Connection, table: str, name: str, *, begin: int, end: int) -> None:
+    """There are none."""
+
+
+def skip_ids(connection: Connection, table: str, following: int) -> None:
+    """Nothing asks for it here."""
+
+
 def forget_traces(engine: Engine) -> None:
     """Words that nobody asks for any more stand in the word index until it is merged, and old pages in the write-ahead
     log until it is begun anew. Who reads meanwhile is waited for."""

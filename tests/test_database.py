@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -37,7 +38,8 @@ def count(database: Database) -> int:
 
 def test_the_migrations_make_exactly_the_schema(database: Database) -> None:
     with database.read() as connection:
-        ours = {"compare_type": False, "include_name": lambda name, *_: not (name or "").startswith(word_index.NAME)}
+        theirs = re.compile(rf"{word_index.NAME}.*|versions_\d+")  # the engine's own tables, and parts of ours
+        ours = {"compare_type": False, "include_name": lambda name, *_: not theirs.fullmatch(name or "")}
         context = MigrationContext.configure(connection, opts=ours)
         assert compare_metadata(context, metadata) == []
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 
 from monitor.pipeline.journal import note
 from monitor.settings.config import Config
-from storage import claims, copying, facts, feeds, hosts, imprints, outbox, renaming, retention, sessions
+from storage import claims, copying, facts, feeds, hosts, imprints, outbox, parts, renaming, retention, sessions
 from storage.database import Database
 from storage.schema import attempts as attempt_table
 from storage.schema import entries as entry_table
@@ -93,6 +93,7 @@ def forget_old_texts(database: Database, config: Config, *, now: datetime) -> in
     forgotten = retention.forget(database, config.keep, now=now)
     with database.write() as connection:
         facts.keep_retention(connection, now)
+        parts.follow_month(connection, now=now)
         imprints.forget(connection, before=now - window_of(config))
         sessions.forget(connection, unseen_since=now - _OVER)
     database.forget_traces()
