@@ -166,6 +166,45 @@ def test_the_same_quake_told_by_two_outlets_is_a_copy() -> None:
     assert placed(first, second)[1].relation == "copy"
 
 
+def raid(id_: str, arrested: int, place: str, county: str, sheriff: str, *, outlet: str) -> Document:
+    text = (
+        f"Federal officers of ICE arrested {arrested} workers at a meat plant near {place} on Tuesday morning, the "
+        f"agency said in a release. Those arrested were taken to the {county} county jail, where {sheriff} holds beds "
+        f"for the agency under a contract. The agency did not say what led it to the plant. Relatives may call a line. "
+        f"The plant near {place} employs {arrested * 9} people, and its owner did not answer questions."
+    )
+    return document(id_, f"ICE arrests {arrested} workers at meat plant in {place}", text, outlet=outlet)
+
+
+RAIDS = (
+    raid("a", 12, "Alderwick", "Norbeck", "Sheriff Ada Quay", outlet="herald.example"),
+    raid("b", 41, "Glenmore", "Ixley", "Sheriff Luis Holm", outlet="gazette.example"),
+)
+
+
+def test_two_raids_told_in_one_form_are_two_stories_and_no_merge_makes_them_one() -> None:
+    grouper = desk()
+    first, second = (grouper.place(each, seen=NOON) for each in RAIDS)
+    assert first.story != second.story
+    assert grouper.merge() == ()
+
+
+def test_what_an_earlier_start_left_apart_is_not_merged_either() -> None:
+    grouper = desk()
+    for each in RAIDS:
+        grouper.restore(each, story=each.id, seen=NOON)
+    assert grouper.merge() == ()
+
+
+def test_a_report_in_other_words_finds_the_raid_that_it_is_about() -> None:
+    grouper = desk()
+    for each in RAIDS:
+        grouper.place(each, seen=NOON)
+    told = "Forty-one people were led away by ICE in Glenmore; Ixley's Sheriff Luis Holm took them in."
+    report = document("c", "ICE takes 41 workers from Glenmore meat plant, families wait", told, outlet="post.example")
+    assert grouper.place(report, seen=NOON).story == "b"
+
+
 def test_a_part_of_a_text_brings_its_part_of_the_names_along() -> None:
     names = ["Quay", "Lund", "Marsh", "Novak", "Sato", "Reyes", "Holm", "Weir", "Brandt", "Costa"]
     said = [f"In the hall the speaker {name} asked for {number} more seats." for number, name in enumerate(names, 30)]

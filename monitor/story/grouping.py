@@ -9,7 +9,8 @@ Three questions are asked of a document, the surest first:
 2. Does it repeat the words of a document that we have? Five-word runs of the shorter text found in the longer: half or
    more is a copy, a fifth or more a rewrite.
 3. Does it tell of the same event in its own words? Cosine against the centre of each story; across languages, over
-   names and numbers alone. Where one credits the other, or both the same outlet, fewer will do.
+   names and numbers alone. Where one credits the other, or both the same outlet, fewer will do. Two that share their
+   phrases but not who, where and how many filled in one form: of two events, however alike.
 
 A wrong join silences an alert, so every threshold leans towards a second story; `merge` joins later what proves to be
 one.
@@ -24,6 +25,7 @@ from functools import cache
 
 from monitor.model import Document, Placement
 from monitor.story.address import same_address
+from monitor.story.agreement import agree, is_stray
 from monitor.story.centres import Centres, Point, nearest
 from monitor.story.likeness import Traits, is_one_template, overlap, printed
 from monitor.story.lineage import Lineage
@@ -35,7 +37,6 @@ REWRITE = 0.2
 JOIN = 0.36  # likeness at which a document joins a story at once
 MERGE = 0.25  # likeness at which two stories are one, if each is the other's nearest
 MERGE_STRAY = 0.16  # the same for a stray report whose nearest is a crowd, though the crowd may have a nearer one
-MERGE_SMALL = 0.29  # the same for two small ones that have but two words in common
 TRANSLATION = 0.55  # likeness of names and numbers at which reports in two languages tell of one event
 RELATIVES = 0.32  # the same where a credit ties them, in any language
 _HALF_LIFE = timedelta(hours=96)  # of likeness: the same words four days apart are half as alike
@@ -46,10 +47,6 @@ _RUNS_OF_REWRITE = 8
 _NAMES_OF_TRANSLATION = 3
 _NAMES_OF_RELATIVES = 4
 _STRANGERS = 0.3  # of the likeness is left to two texts that name names and share none: the same quake elsewhere
-_STRAY = 2  # documents at most
-_MANY = 10  # documents; so many reports of an event have used most words that can be said of it
-_CROWD = 5  # documents; below it a story is small
-_ONE_WORD = 0.9  # of the likeness; a single word that gives more than this stands alone
 _TERMS_SAID = 4  # why two stories were merged, for a reader
 
 
@@ -166,7 +163,7 @@ class Grouper:
 
     def _retold(self, reading: Reading, words: Point, names: Point) -> Placement | None:
         document = reading.document
-        story, likeness = self._words.nearest_to(words, self._closeness(reading))
+        story, likeness = self._nearest_by_words(reading, words)
         if likeness >= JOIN:
             common = sorted(self._words.shared_terms(words, story), key=lambda term: term not in reading.subject.names)
             return self._event(reading, story, likeness, f"shares {printed(document, common)}")
@@ -178,6 +175,15 @@ class Grouper:
             return self._event(reading, story, likeness, f"tied by a credit, shares {printed(document, common)}")
         return None
 
+    def _nearest_by_words(self, reading: Reading, words: Point) -> tuple[str, float]:
+        """The nearest story that has not the same form filled in otherwise, with its likeness."""
+        closeness, others = self._closeness(reading), set[str]()
+        while True:
+            story, likeness = self._words.nearest_to(words, lambda one: 0.0 if one in others else closeness(one))
+            if likeness < JOIN or not self._stories[story].has_form_of([reading.wording]):
+                return story, likeness
+            others.add(story)
+
     def _nearest_by_names(
         self, reading: Reading, names: Point, among: Callable[[str], bool]
     ) -> tuple[str, float, list[str]]:
@@ -185,7 +191,9 @@ class Grouper:
         if len(names.terms) < _NAMES_OF_TRANSLATION:
             return "", 0.0, []
         story, likeness = self._names.nearest_to(names, lambda other: self._decay(reading.time, other), among=among)
-        return story, likeness, self._names.shared_terms(names, story) if story else []
+        if not story or self._stories[story].has_form_of([reading.wording]):
+            return "", 0.0, []
+        return story, likeness, self._names.shared_terms(names, story)
 
     def _event(self, reading: Reading, story: str, likeness: float, why: str) -> Placement:
         sources = [known for known in self._stories[story].members if known.outlet in reading.credited]
@@ -274,28 +282,23 @@ class Grouper:
                 continue
             if bar is not None and likeness < bar(story, other):
                 continue
-            if self._are_mutual(story, other, likeness):
-                yield self._join(story, other, likeness, "each is the other's nearest: both tell of")
-            elif self._is_stray(story, other):
-                yield self._join(story, other, likeness, "nearest to what many report: both tell of")
+            mutual = self._are_mutual(story, other, likeness)
+            if (mutual or is_stray(self._words, story, other)) and not self._are_forms(story, other):
+                said = "each is the other's nearest" if mutual else "nearest to what many report"
+                yield self._join(story, other, likeness, f"{said}: both tell of")
 
     def _are_mutual(self, story: str, other: str, likeness: float) -> bool:
         if likeness < MERGE or self._nearest.get(other, _NOBODY)[0] != story:
             return False
-        return self._agree(story, other, likeness)
-
-    def _is_stray(self, story: str, other: str) -> bool:
-        """One or two reports beside many, with more than one word in common."""
-        if self._words.documents(story) > _STRAY or self._words.documents(other) < _MANY:
-            return False
-        return len(self._words.agreement(story, other)) >= 2
+        return agree(self._words, story, other, likeness)
 
     def _merge_relatives(self, changed: list[str]) -> Iterator[Merge]:
         """Stories that a credit ties and that name the same names, in whatever words and language."""
         for story in changed:
             if story in self._stories:
                 other, likeness = self._nearest_relative(story)
-                if likeness >= RELATIVES and len(self._common_names(story, other)) >= _NAMES_OF_RELATIVES:
+                enough = likeness >= RELATIVES and len(self._common_names(story, other)) >= _NAMES_OF_RELATIVES
+                if enough and not self._are_forms(story, other):
                     yield self._join(story, other, likeness, "tied by a credit: both name")
 
     def _nearest_relative(self, story: str) -> tuple[str, float]:
@@ -324,16 +327,16 @@ class Grouper:
 
         return self._words.neighbours(story, closeness, least=MERGE_STRAY)
 
+    def _are_forms(self, one: str, other: str) -> bool:
+        """Whether one form stands in two stories, filled in twice; then each looks for another that it is one with."""
+        if not self._stories[other].has_form_of(self._stories[one].first_wordings()):
+            return False
+        self.part(one, other)
+        self._changed |= {one, other}
+        return True
+
     def _order(self, story: str) -> int:
         return self._stories[story].order
-
-    def _agree(self, one: str, other: str, likeness: float) -> bool:
-        """One word in common makes two small stories neighbours, not one story; nor do two, where much else differs."""
-        if max(self._words.documents(one), self._words.documents(other)) >= _CROWD:
-            return True
-        parts = self._words.agreement(one, other)
-        enough = 2 if likeness >= MERGE_SMALL else 3
-        return len(parts) >= enough and parts[0] <= _ONE_WORD * sum(parts)
 
     def _join(self, one: str, two: str, likeness: float, why: str) -> Merge:
         """The younger becomes part of the older."""

@@ -92,6 +92,10 @@ def is_one_template(one: Wording, other: Wording, share: float) -> bool:
     return shared < _FACTS_OF_COPY * share * shorter
 
 
+def are_of_one_template(one: Wording, other: Wording) -> bool:
+    return is_one_template(one, other, overlap(one, other)[0])
+
+
 def _facts(parts: Sequence[str]) -> array[int]:
     found = {fact.casefold() for part in parts for fact in _FACT.findall(part)}
     return array("I", sorted({crc32(fact.encode("utf-8", "replace")) for fact in found}))

@@ -7,16 +7,26 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
 from monitor.model import Document
 from monitor.story.anchors import Anchors
-from monitor.story.likeness import Subject, Traits, Wording, is_one_template, overlap, overlap_below, traits_of
+from monitor.story.likeness import (
+    Subject,
+    Traits,
+    Wording,
+    are_of_one_template,
+    is_one_template,
+    overlap,
+    overlap_below,
+    traits_of,
+)
 
 _BOILERPLATE = 40  # documents under one anchor; more make it a standing phrase
+_JUDGED = 6  # documents of a story, by which it is told whether a form was filled in twice
 _COMPARED = 12  # documents, run by run, with one
 _RUNS_OF_BODY = 15  # five-word runs; a document with as many has a body to be judged by
 _SAME_BODY = 0.5  # of the shorter one's runs
@@ -29,6 +39,13 @@ class Story:
     latest: datetime  # of its documents' times
     members: list[Known] = field(default_factory=list)
     apart: frozenset[str] = frozenset()  # stories that it must not become one with
+
+    def first_wordings(self) -> list[Wording]:
+        return [known.wording for known in self.members[:_JUDGED]]
+
+    def has_form_of(self, wordings: Sequence[Wording]) -> bool:
+        """Whether one form was filled in for a report of it and, otherwise, for one of these."""
+        return any(are_of_one_template(one, other) for one in wordings for other in self.first_wordings())
 
     def is_foreign_to(self, language: str) -> bool:
         """Whether it is told in languages, and not in this one."""
