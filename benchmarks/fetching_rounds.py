@@ -45,7 +45,8 @@ from monitor.story.likeness import traits_of
 from monitor.story.outlets import shipped
 from monitor.watches.matching import Matcher
 from monitor.words.language import with_language
-from storage import entries, feeds
+from storage import feeds
+from storage import window as window_rows
 from storage.database import Database
 from storage.schema import feeds as feed_table
 
@@ -241,7 +242,7 @@ def parts(ready: Stand, newest: int) -> dict[str, float]:
     """Milliseconds of CPU that the parts of an examination take for one entry, each alone; and a start, both ways."""
     since = ready.clock.now - timedelta(days=3)
     with ready.database.read() as connection:
-        window = list(entries.recent(connection, since=since))
+        window = list(window_rows.recent(connection, since=since))
     bare = [placed.document for placed in window[-newest:]]
     documents = [with_language(document) for document in bare]
     matcher, outlets, grouper = Matcher(ready.examine.config.compiled), ready.examine.outlets, Grouper()
@@ -263,7 +264,7 @@ def take_back(database: Database, since: datetime, recipe: str) -> None:
     """What a start does before it places its first entry."""
     grouper = Grouper()
     with database.read() as connection:
-        for placed in entries.recent(connection, since=since, recipe=recipe):
+        for placed in window_rows.recent(connection, since=since, recipe=recipe):
             traits = traits_from(placed.imprint) if placed.imprint else None
             grouper.restore(placed.document, story=placed.story, seen=placed.seen, traits=traits)
 

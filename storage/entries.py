@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,13 +12,11 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, ex
 from monitor.model import Document, Entry, Feed, KeyedEntry, KnownEntry, Placement, Version
 from storage import claims, errands, versions, word_index
 from storage.database import insert_new
-from storage.schema import credits, decisions, entries, feeds, imprints, matches, members, stories
+from storage.schema import decisions, entries, feeds, matches, members, stories
 
 KNOWN_LIMIT = (
     5_000  # the newest identities of a feed that a poll is compared with; the largest real feed seen has 1,046
 )
-
-_TOGETHER = 1_000  # documents that one statement asks for
 
 
 def known(connection: Connection, feed_id: int) -> tuple[KnownEntry, ...]:
@@ -44,17 +42,39 @@ def came_after(connection: Connection, feed_id: int, moment: datetime) -> tuple[
     return tuple(row.published_at or row.first_seen_at for row in rows)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """What one feed brought, and when. `texts` is the visible text of each content, by key."""
+
+    feed_id: int
+    new: Sequence[KeyedEntry]
+    edited: Sequence[KeyedEntry] = ()
+    texts: Mapping[str, str]
+    at: datetime
+
+
+def keep(connection: Connection, brought: Sequence[Brought]) -> None:
+    """Write what is new and edited, to be examined.
+
+    New entries of all feeds go in one statement: to put one together takes as long as to write ten rows. One that is
+    kept already stays as it is: a pinned item outlives the memory of KNOWN_LIMIT and looks new.
+    """
+    rows = [
+        {"feed_id": one.feed_id, "first_seen_at": one.at} | _wording(keyed, one.texts, one.at) | _start(keyed)
+        for one in brought
+        for keyed in one.new
+    ]
+    if rows:
+        connection.execute(insert_new(connection, entries), rows)
+    for one in brought:
+        edit(connection, one.feed_id, one.edited, one.texts, now=one.at)
+
+
 def add(
     connection: Connection, feed_id: int, new: Sequence[KeyedEntry], texts: Mapping[str, str], *, now: datetime
 ) -> None:
-    """Keep new entries, to be examined. `texts` is the visible text of each content, by key.
-
-    One that is kept already stays as it is: a pinned item outlives the memory of KNOWN_LIMIT and looks new.
-    """
-    if new:
-        first = {"feed_id": feed_id, "first_seen_at": now}
-        rows = [first | _wording(keyed, texts, now) | _start(keyed) for keyed in new]
-        connection.execute(insert_new(connection, entries), rows)
+    """The new entries of one feed."""
+    keep(connection, [Brought(feed_id=feed_id, new=new, texts=texts, at=now)])
 
 
 def edit(
@@ -206,67 +226,6 @@ def poll_intervals(connection: Connection, ids: Sequence[int]) -> dict[int, time
         .where(entries.c.id.in_(ids), feeds.c.next_poll_at > feeds.c.polled_at)
     )
     return {row.id: row.next_poll_at - row.polled_at for row in rows}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
-    """An entry of the window that grouping compares with."""
-
-    document: Document  # without its words where there is an imprint
-    imprint: bytes  # b"": none, or one of another recipe
-    settled: bool  # as `imprints.settle` says
-    story: str  # id of the entry that began its story
-    seen: datetime
-    credited: tuple[str, ...]  # domains that its text names as the origin
-    matched: bool
-
-
-def recent(connection: Connection, *, since: datetime, recipe: str = "") -> Iterator[Placed]:
-    """The entries that stories of the window are made of, in order of arrival, with their imprints of that recipe."""
-    matched = exists().where(matches.c.entry_id == entries.c.id).label("matched")
-    columns = (entries.c.id, entries.c.feed_id, entries.c.link, entries.c.published_at, entries.c.first_seen_at)
-    made = (imprints.c.entry_id == entries.c.id) & (imprints.c.recipe == recipe)
-    rows = connection.execute(
-        select(*columns, stories.c.began_with, matched, imprints.c.value, imprints.c.settled)
-        .join(members, members.c.entry_id == entries.c.id)
-        .join(stories, stories.c.id == members.c.story_id)
-        .outerjoin(imprints, made)
-        .where(entries.c.first_seen_at >= since)
-        .order_by(entries.c.id)
-    ).all()
-    origins, credited = _feeds_of(connection, rows), _credited(connection, since)
-    for start in range(0, len(rows), _TOGETHER):
-        some = rows[start : start + _TOGETHER]
-        whole = documents(connection, [row.id for row in some if row.value is None])
-        for row in some:
-            yield Placed(
-                document=whole[row.id][0] if row.id in whole else _without_words(row, origins[row.feed_id]),
-                imprint=row.value or b"",
-                settled=bool(row.settled),
-                story=str(row.began_with),
-                seen=row.first_seen_at,
-                credited=credited.get(row.id, ()),
-                matched=bool(row.matched),
-            )
-
-
-def _without_words(row: Row[Any], origin: Row[Any]) -> Document:
-    return Document(
-        id=str(row.id), title="", summary="", text="", outlet=origin.outlet, url=row.link, author="", language="",
-        published=row.published_at, feed=origin.name,
-    )  # fmt: skip
-
-
-def _credited(connection: Connection, since: datetime) -> dict[int, tuple[str, ...]]:
-    found: dict[int, tuple[str, ...]] = {}
-    rows = connection.execute(
-        select(credits.c.entry_id, credits.c.domain)
-        .join(entries, entries.c.id == credits.c.entry_id)
-        .where(credits.c.names_origin, entries.c.first_seen_at >= since)
-    )
-    for row in rows:
-        found[row.entry_id] = (*found.get(row.entry_id, ()), row.domain)
-    return found
 
 
 def seen_since(connection: Connection, *, since: datetime) -> tuple[tuple[Document, bool], ...]:

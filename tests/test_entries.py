@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from monitor.model import Attribution, Credit, Entry, KnownEntry
-from storage import entries
+from storage import entries, window
 from storage.database import Database
 from storage.schema import entries as entry_table
 from storage.schema import feeds as feed_table
@@ -164,8 +164,8 @@ def test_grouping_gets_back_what_it_knew_in_order_of_arrival(stocked: Database, 
     found = examined(3, story=1, relation="copy", matches=[match()], attribution=credited)
     record(stocked, examined(1), found, now=clock())
     with stocked.read() as connection:
-        own, copy = entries.recent(connection, since=NOON)
-        assert list(entries.recent(connection, since=NOON + timedelta(seconds=1))) == []
+        own, copy = window.recent(connection, since=NOON)
+        assert list(window.recent(connection, since=NOON + timedelta(seconds=1))) == []
     assert (own.document.id, own.story, own.seen, own.credited, own.matched) == ("1", "1", NOON, (), False)
     assert (copy.document.id, copy.story, copy.credited, copy.matched) == ("3", "1", ("reuters.com",), True)
 

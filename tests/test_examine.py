@@ -18,7 +18,7 @@ from monitor.settings.config import Config, read_config
 from monitor.story.imprint import RECIPE
 from monitor.story.outlets import shipped
 from monitor.watches.matching import Matcher
-from storage import entries, examinations, outbox, stories
+from storage import examinations, outbox, stories, window
 from storage.database import Database
 from tests.conftest import NOON, Clock
 from tests.rows import COURIER, FERRY, claim, edit, keep, keyed, remember
@@ -120,7 +120,7 @@ def test_a_start_reads_no_entry_again_and_has_all_of_them_settled(
     again = opened(database, config, clock)
     assert [one.placement.relation for one in again() if one.placement] == ["copy"]
     with database.read() as connection:
-        assert {one.settled for one in entries.recent(connection, since=NOON, recipe=RECIPE)} == {True}
+        assert {one.settled for one in window.recent(connection, since=NOON, recipe=RECIPE)} == {True}
 
 
 def test_an_entry_that_cannot_be_examined_does_not_hold_up_the_others(

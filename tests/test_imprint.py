@@ -14,7 +14,7 @@ from monitor.model import Document, Imprint
 from monitor.story.grouping import Grouper
 from monitor.story.imprint import RECIPE, imprint_of, traits_from
 from monitor.story.likeness import Traits, overlap, traits_of
-from storage import entries, imprints
+from storage import imprints, window
 from storage.database import Database
 from storage.schema import imprints as imprint_table
 from tests.conftest import NOON, Clock
@@ -66,7 +66,7 @@ def test_who_reads_documents_otherwise_says_so() -> None:
 
 def recent(database: Database, recipe: str) -> list[tuple[str, bytes]]:
     with database.read() as connection:
-        return [(one.document.title, one.imprint) for one in entries.recent(connection, since=NOON, recipe=recipe)]
+        return [(one.document.title, one.imprint) for one in window.recent(connection, since=NOON, recipe=recipe)]
 
 
 def test_an_entry_with_an_imprint_comes_without_its_words(database: Database, clock: Clock) -> None:
@@ -114,7 +114,7 @@ def test_an_entry_is_settled_once_its_stories_were_compared(database: Database, 
         imprints.settle(connection)
     record(database, examined(2, imprint=made), now=clock())
     with database.read() as connection:
-        assert [one.settled for one in entries.recent(connection, since=NOON, recipe="now")] == [True, False]
+        assert [one.settled for one in window.recent(connection, since=NOON, recipe="now")] == [True, False]
 
 
 def test_imprints_go_with_the_window(database: Database, clock: Clock) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,7 +22,6 @@ from monitor.feeds import changes
 from monitor.isolate import IsolatedParser
 from monitor.model import Changes, FeedOutcome, Fetched, ParsedFeed
 from monitor.net.fetch import Client
-from monitor.pipeline import intake
 from monitor.pipeline.lanes import Askers
 from monitor.pipeline.refresh import LEASE, Refresh
 from monitor.rhythm.cadence import NEVER
@@ -246,12 +245,12 @@ def test_what_one_feed_brings_costs_no_other_its_poll(stand: Stand, monkeypatch:
     stand.subscribe("/a", f"http://localhost:{stand.server.port}/b", f"http://127.0.0.2:{stand.server.port}/c")
     for path in ("/a", "/b"):
         stand.server.script(path, rss(f"One of {path}", etag='"1"'))
-    real_keep, real_heard = intake.keep, Askers.heard
+    real_keep, real_heard = entries.keep, Askers.heard
 
-    def spoilt(connection: Connection, feed_id: int, changes: Changes, *args: Any, **more: Any) -> None:
-        if [keyed.entry.title for keyed in changes.new] == ["One of /b"]:
+    def spoilt(connection: Connection, brought: Sequence[entries.Brought]) -> None:
+        if "One of /b" in [keyed.entry.title for one in brought for keyed in one.new]:
             raise ValueError("a surprise")
-        real_keep(connection, feed_id, changes, *args, **more)
+        real_keep(connection, brought)
 
     def together(askers: Askers[Any], until: float) -> list[Any]:
         heard: list[Any] = []
@@ -259,7 +258,7 @@ def test_what_one_feed_brings_costs_no_other_its_poll(stand: Stand, monkeypatch:
             heard += real_heard(askers, until + 5)
         return heard
 
-    monkeypatch.setattr(intake, "keep", spoilt)
+    monkeypatch.setattr(entries, "keep", spoilt)
     monkeypatch.setattr(Askers, "heard", together)
     outcomes = stand.poll()
     assert {name: outcome.result for name, outcome in outcomes.items()} == {"a": "read", "b": "failed", "c": "failed"}

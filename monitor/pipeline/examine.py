@@ -36,7 +36,7 @@ from monitor.watches.matching import Matcher
 from monitor.watches.pack import Pack
 from monitor.watches.page import Page, unread
 from monitor.words.language import with_language
-from storage import claims, corrections, entries, errands, examinations, imprints, stories
+from storage import claims, corrections, entries, errands, examinations, imprints, stories, window
 from storage.database import Database
 
 LEASE = timedelta(minutes=30)
@@ -298,7 +298,7 @@ class Examine:
             matched = set()
             with self.database.read() as connection:
                 said = errands.said_addresses(connection, since=self.clock() - window_of(self.config))
-                for placed in entries.recent(connection, since=self.clock() - window_of(self.config), recipe=RECIPE):
+                for placed in window.recent(connection, since=self.clock() - window_of(self.config), recipe=RECIPE):
                     traits = traits_from(placed.imprint) if placed.imprint else None
                     grouper.restore(
                         placed.document, story=placed.story, seen=placed.seen, credited=placed.credited, traits=traits,

@@ -45,8 +45,7 @@ def compare(
     return known, found
 
 
-def keep(connection: Connection, feed_id: int, found: Changes, by_content: Mapping[str, str], *, now: datetime) -> None:
-    """Write what is new and edited, to be examined; within the caller's transaction. `by_content`: as `texts` gives."""
-    by_key = {keyed.key: by_content.get(keyed.entry.content, "") for keyed in (*found.new, *found.edited)}
-    entries.add(connection, feed_id, found.new, by_key, now=now)
-    entries.edit(connection, feed_id, found.edited, by_key, now=now)
+def brought(feed_id: int, found: Changes, by_content: Mapping[str, str], *, at: datetime) -> entries.Brought:
+    """What is new and edited, as it is kept: with `entries.keep`."""
+    texts = {one.key: by_content.get(one.entry.content, "") for one in (*found.new, *found.edited)}
+    return entries.Brought(feed_id=feed_id, new=found.new, edited=found.edited, texts=texts, at=at)

@@ -295,11 +295,10 @@ class Refresh:
                 if isinstance(poll.error, FetchError) and poll.error.retry_after and _is_throttled(poll):
                     until = outcome.polled_at + poll.error.retry_after
                     hosts.rest(connection, host_of(poll.state), now=outcome.polled_at, until=until)
-                if outcome.feed_id in ours:
-                    intake.keep(connection, outcome.feed_id, outcome.changes, poll.texts, now=outcome.polled_at)
-            read = [outcome for outcome, _ in decided if outcome.feed_id in ours and outcome.result == "read"]
-            if read:
-                readings.keep(connection, {outcome.feed_id: outcome.reading for outcome in read})
+            if read := [one for one in decided if one[0].feed_id in ours and one[0].result == "read"]:
+                brought = (intake.brought(one.feed_id, one.changes, poll.texts, at=one.polled_at) for one, poll in read)
+                entries.keep(connection, tuple(brought))
+                readings.keep(connection, {outcome.feed_id: outcome.reading for outcome, _ in read})
         for outcome, poll in decided:
             _note(outcome, poll.state, written=outcome.feed_id in ours)
         return [outcome for outcome, _ in decided if outcome.feed_id in ours]

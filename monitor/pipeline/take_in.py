@@ -21,7 +21,7 @@ from monitor.pipeline import intake
 from monitor.pipeline.journal import log, note
 from monitor.rhythm.cadence import Intervals
 from monitor.settings.config import Config
-from storage import feeds, subscriptions
+from storage import entries, feeds, subscriptions
 from storage.database import Database
 
 _LARGEST = 15_000_000  # bytes of a body, once it is inflated
@@ -104,7 +104,7 @@ class TakeIn:
                 return None
             if not subscriptions.taken_in(connection, push):
                 return None
-            intake.keep(connection, push.feed_id, taken.changes, texts, now=now)
+            entries.keep(connection, [intake.brought(push.feed_id, taken.changes, texts, at=now)])
             if taken.changes.new:
                 feeds.brought(connection, push.feed_id, now=now)
         note(
