@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -18,13 +18,12 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from monitor.clock import utc_now as utc_now
-from monitor.errors import DeliveryError
 from monitor.isolate import IsolatedParser
-from monitor.model import Channel, Message
 from monitor.net.fetch import Client, FetchSettings
 from monitor.pipeline.arming import may_judge
 from monitor.pipeline.consent import ask_new_addresses
 from monitor.pipeline.journal import note
+from monitor.pipeline.lists import Show, count_wanted, keep_up, unshown
 from monitor.pipeline.owed import queue_digests
 from monitor.pipeline.owner import tell_owner
 from monitor.pipeline.reminders import queue_reminders
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from apscheduler.events import JobExecutionEvent
     from apscheduler.schedulers.background import BackgroundScheduler
 
-    from alerts.channel import Post, Sender
     from monitor.pipeline.deliver import Deliver
     from monitor.pipeline.examine import Examine
     from monitor.pipeline.hear import Hear
@@ -126,6 +124,7 @@ class Stages:
     @cached_property
     def deliver(self) -> Deliver:
         from monitor.pipeline.deliver import Deliver
+        from monitor.pipeline.senders import open_senders
         from monitor.story.outlets import shipped
 
         return Deliver(
@@ -233,36 +232,16 @@ def open_client(config: Config) -> Iterator[Client]:
         yield client
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unusable:
-    """Stands where a channel has settings that cannot be used: its alerts wait, and say why; the others go out."""
-
-    why: str
-
-    def send(self, message: Message, address: str) -> str:
-        raise DeliveryError(self.why, retry=True)
-
-
-def open_senders(channels: Mapping[str, Channel], post: Post) -> dict[str, Sender]:
-    """A sender for each channel, by its name."""
-    from alerts.channel import open_sender
-
-    senders: dict[str, Sender] = {}
-    for name, channel in channels.items():
-        try:
-            senders[name] = open_sender(channel, post=post)
-        except DeliveryError as error:
-            note("channel", level=logging.ERROR, channel=name, problem=error)
-            senders[name] = Unusable(why=str(error))
-    return senders
-
-
 @contextmanager
 def open_stages(
-    config: Config, database: Database, *, stop: Event, clock: Callable[[], datetime] = utc_now
+    config: Config, database: Database, *, stop: Event, clock: Callable[[], datetime] = utc_now, show: Show = unshown
 ) -> Iterator[Stages]:
-    """Become the one instance on `database` and put the stages together; their helpers end with the block."""
+    """Become the one instance on `database` and put the stages together; their helpers end with the block.
+
+    `show` is what a person sees of the lists being read, the first time and when they have changed.
+    """
     take_over(database, config, now=clock())
+    keep_up(database, config, show)
     with assemble(config, database, stop=stop, clock=clock) as stages:
         yield stages
 
@@ -339,7 +318,7 @@ def _serve(stages: Stages) -> None:
     # "Skipped: maximum number of running instances reached" is the design here, not a warning.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     scheduler.start()
-    note("started", feeds=sum(feed.enabled for feed in stages.config.feeds.values()), process=os.getpid())
+    note("started", feeds=count_wanted(stages.database, stages.config), process=os.getpid())
     _watch_clock(scheduler, jobs, stages)
     note("stopping")
     scheduler.shutdown(wait=True)

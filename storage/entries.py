@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, ex
 from monitor.model import Document, Entry, Feed, KeyedEntry, KnownEntry, Placement, Version
 from storage import claims, errands, versions, word_index
 from storage.database import insert_new
+from storage.roster import feed_of
 from storage.schema import decisions, entries, feeds, matches, members, stories
 
 KNOWN_LIMIT = (
@@ -312,8 +313,9 @@ def _has_old_texts(before: datetime, *, matched: bool) -> ColumnElement[bool]:
 def _feeds_of(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, Any]:
     ids = {row.feed_id for row in rows}
     found = connection.execute(
-        select(feeds.c.id, feeds.c.url, feeds.c.name, feeds.c.outlet, feeds.c.language).where(feeds.c.id.in_(ids))
-    )
+        select(feeds.c.id, feeds.c.url, feeds.c.name, feeds.c.outlet, feeds.c.language, feeds.c.listed)
+        .where(feeds.c.id.in_(ids))
+    )  # fmt: skip
     return {row.id: row for row in found}
 
 
@@ -329,14 +331,14 @@ def _entry(
         edited=row.version > 1,
         version=row.version,
         content=row.content,
-        pages=origin.url in wanted and wanted[origin.url].pages,
+        pages=bool((feed := feed_of(origin, wanted)) and feed.pages),
         before=before[-1] if before else None,
         matched=matched,
     )
 
 
 def _document(row: Row[Any], origin: Row[Any], wanted: Mapping[str, Feed]) -> Document:
-    feed = wanted.get(origin.url)
+    feed = feed_of(origin, wanted)
     return Document(
         id=str(row.id),
         title=row.title,

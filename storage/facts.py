@@ -92,6 +92,16 @@ def keep_notices(connection: Connection, said: tuple[str, ...]) -> None:
         _write(connection, "notices", said)
 
 
+def lists_followed(connection: Connection) -> tuple[str, int, int]:
+    """The mark of the lists that the feeds follow, how many of these are asked for, and how many rows had a fault."""
+    mark, count, faults = _read(connection, "lists") or ("", 0, 0)
+    return str(mark), int(count), int(faults)
+
+
+def keep_lists_followed(connection: Connection, mark: str, *, count: int, faults: int) -> None:
+    _write(connection, "lists", [mark, count, faults])
+
+
 def workers_file(connection: Connection) -> str:
     """The mark of the file that all workers have; "" where none has said so yet."""
     return str(_read(connection, "workers file") or "")

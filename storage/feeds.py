@@ -15,34 +15,13 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from monitor.model import Feed, FeedOutcome, FeedRow, FeedState, Validators
 from storage import claims
 from storage.columns import Text, characters
-from storage.database import insert_new, takes_rows
+from storage.database import takes_rows
+from storage.roster import feed_of
+from storage.roster import remember as remember
 from storage.schema import entries, feeds
 from storage.shards import shard_of
 
 FARTHEST = timedelta(days=40)  # ahead; the longest that a server may ask for is 31 days
-
-
-def remember(connection: Connection, wanted: Sequence[Feed]) -> None:
-    """Make the rows follow the file: a feed that left it or was disabled is not polled, and nothing of it is lost."""
-    away = set(connection.execute(select(feeds.c.url).where(~feeds.c.active)).scalars())
-    connection.execute(update(feeds).values(active=False))
-    rows: list[dict[str, Any]] = [
-        {"url": feed.url, "name": feed.name, "outlet": feed.outlet, "active": feed.enabled} for feed in wanted
-    ]
-    if not rows:
-        return
-    connection.execute(insert_new(connection, feeds), [row | _BLANK | {"shard": shard_of(row["url"])} for row in rows])
-    here = update(feeds).where(feeds.c.url == bindparam("address"))
-    connection.execute(here, [row | {"address": row["url"]} for row in rows])
-    # A feed that answered "gone" is asked again when somebody takes it out of the file and puts it back.
-    gone = feeds.c.active & (feeds.c.problem_kind == "gone") & feeds.c.url.in_(away)
-    connection.execute(update(feeds).where(gone).values(next_poll_at=None))
-
-
-_BLANK = {
-    "next_poll_reason": "", "polls": 0, "failures": 0, "problem_kind": "", "problem": "", "body_hash": "",
-    "redirect_to": "", "redirect_seen": 0, "request_url": "", "title": "", "language": "",
-}  # fmt: skip
 
 
 def claim_due(
@@ -55,7 +34,10 @@ def claim_due(
     limit: int,
     shard: int | None = None,
 ) -> tuple[FeedState, ...]:
-    """The feeds that are due, of one shard or of all, longest waiting first. `wanted` is the file's feeds by URL."""
+    """The feeds that are due, of one shard or of all, longest waiting first.
+
+    `wanted` is the file's feeds by URL; those of lists say themselves what is asked of them.
+    """
     rows = claims.claim(
         connection,
         feeds,
@@ -66,7 +48,8 @@ def claim_due(
         lease=lease,
         limit=limit,
     )
-    return tuple(_state(row, wanted[row.url]) for row in rows if row.url in wanted)  # else of another worker's file
+    asked = ((row, feed_of(row, wanted)) for row in rows)
+    return tuple(_state(row, feed) for row, feed in asked if feed)  # else of another worker's file
 
 
 def count_due(connection: Connection, *, now: datetime) -> int:
@@ -230,7 +213,8 @@ def brought(connection: Connection, feed_id: int, *, now: datetime) -> None:
 def state(connection: Connection, feed_id: int, wanted: Mapping[str, Feed]) -> FeedState | None:
     """What is remembered of one feed; None for one that is not watched any more."""
     row = connection.execute(select(feeds).where(feeds.c.id == feed_id, feeds.c.active)).one_or_none()
-    return _state(row, wanted[row.url]) if row is not None and row.url in wanted else None
+    feed = None if row is None else feed_of(row, wanted)
+    return _state(row, feed) if row is not None and feed else None
 
 
 def _seconds(span: timedelta | None) -> int | None:

@@ -354,6 +354,7 @@ def test_feeds_list_shows_the_file(evening: Desk) -> None:
         "language": "en",
         "tags": ["city", "wires"],
         "enabled": True,
+        "listed_in": "",
     }
     assert second["name"] == f"Old Paper {HOSTILE}"
     assert evening.web.url("/wire") in evening.run("feeds", "list").out

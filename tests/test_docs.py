@@ -251,6 +251,7 @@ BLOCKS: dict[str, type[shape.Block]] = {
     "`sets`": shape.SetBlock,
     "`watches`": shape.WatchBlock,
     "`feeds`": shape.FeedBlock,
+    "`feed_lists`": shape.FeedListBlock,
 }
 
 
@@ -322,8 +323,8 @@ def completed(part: dict[str, Any]) -> dict[str, Any]:
     whole: dict[str, Any] = YAML(typ="safe").load(BASE)
     for key, value in part.items():
         if isinstance(value, list):
-            own = {one["name"] for one in value}
-            value = [*(one for one in whole[key] if one["name"] not in own), *value]
+            own = {one.get("name") for one in value}
+            value = [*(one for one in whole.get(key, ()) if one["name"] not in own), *value]
         whole[key] = value
     return whole
 
@@ -337,6 +338,9 @@ def test_every_yaml_example_is_valid_and_keeps_its_promises(text: str, tmp_path:
         part = {"watches": [{"name": "our beat", "pack": "our-beat.yaml"}]}
     else:
         (tmp_path / "our-beat.yaml").write_text(packs.shipped("wage-theft-and-staffing"), encoding="utf-8")
+    for one in part.get("feed_lists", ()):
+        (tmp_path / one["file"]).parent.mkdir(exist_ok=True)
+        (tmp_path / one["file"]).write_text("url\nhttps://example.org/\n", encoding="utf-8")
     path = tmp_path / "feeds.yaml"
     if "contact" in part and "feeds" in part:
         path.write_text(text, encoding="utf-8")

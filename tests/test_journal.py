@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.cli.work import configure_logging
+from monitor.cli.logs import configure_logging
 from monitor.pipeline.journal import log, note
 
 FORGED = "Ferry\r\n2026-02-18 12:00:00,000 INFO deliver state=sent\x1b[2K\x85\u2028\u202edesrever\x9b1A\x00"

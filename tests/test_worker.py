@@ -383,7 +383,7 @@ def test_a_worker_whose_file_does_not_count_any_more_writes_nothing_and_ends(
     path.write_text(path.read_text().replace("name: ferries", "name: boats"))
     other = read_config(path, {})
     with Database(url) as database:
-        with pytest.raises(StorageError, match="but its watches, recipients or settings are not theirs"):
+        with pytest.raises(StorageError, match="but its watches, packs, lists, recipients or settings are not theirs"):
             join(database, other)
         join(database, other, new_file=True)
     for part in parts:

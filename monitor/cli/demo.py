@@ -17,8 +17,9 @@ import yaml
 from platformdirs import user_data_path
 from rich.text import Text
 
+from monitor.cli.logs import configure_logging
 from monitor.cli.paint import out, plain
-from monitor.cli.work import configure_logging, work_off
+from monitor.cli.work import work_off
 from monitor.clock import utc_now
 from monitor.demo.mailroom import Letter, Mailroom
 from monitor.demo.newsroom import Newsroom

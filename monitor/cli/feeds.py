@@ -7,6 +7,7 @@ it does, and how feeds.yaml is written (`feeds_file`).
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from monitor.cli.options import (
 )
 from monitor.cli.paint import err, json_lines, many, out, plain, table
 from monitor.clock import utc_now
-from monitor.model import FeedRow
+from monitor.model import Feed, FeedRow
 from storage import feeds as feed_rows
 
 
@@ -36,19 +37,30 @@ def feeds() -> None:
 @config_option
 @json_option
 def feeds_list(config_path: Path | None, as_json: bool) -> None:
-    """The feeds of the file."""
-    wanted = load_config(config_path, with_secrets=False, lenient=True).feeds.values()
+    """The feeds of the file and of its lists."""
+    wanted = _asked_for(config_path)
     if as_json:
         json_lines(
             {
                 "name": feed.name, "url": feed.url, "outlet": feed.outlet, "language": feed.language,
-                "tags": feed.tags, "enabled": feed.enabled,
+                "tags": feed.tags, "enabled": feed.enabled, "listed_in": feed.listed_in,
             }
             for feed in wanted
         )  # fmt: skip
         return
-    rows = [(feed.name, feed.outlet, feed.language, "yes" if feed.enabled else "no", feed.url) for feed in wanted]
+    rows = ((feed.name, feed.outlet, feed.language, "yes" if feed.enabled else "no", feed.url) for feed in wanted)
     table("Feeds", ("name", "outlet", "language", "enabled", "url"), rows, empty="The file has no feeds.")
+
+
+def _asked_for(config_path: Path | None) -> Iterator[Feed]:
+    """The feeds of the file, and those of its lists as they are read; what is wrong with a row is said."""
+    config = load_config(config_path, with_secrets=False, lenient=True)
+    yield from config.feeds.values()
+    for row in config.read_lists():
+        if isinstance(row, Feed):
+            yield row
+        else:
+            err.print(f"left out: {plain(row)}")
 
 
 @feeds.command("refresh")
@@ -89,10 +101,16 @@ def _too_early(row: FeedRow | None, now: datetime) -> str:
 @config_option
 @click.argument("path", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path), default="-")
 def feeds_export(config_path: Path | None, path: Path) -> None:
-    """Write the feeds as OPML, to a file or to standard output."""
+    """Write the feeds, to a file or to standard output.
+
+    As OPML, which every reader imports; or, where the file's name ends in .csv, as a list that `feed_lists` can name.
+    """
+    if path.suffix.lower() == ".csv":
+        _export_csv(_asked_for(config_path), path)
+        return
     from monitor.feeds import opml  # most of these commands read no feeds
 
-    wanted = tuple(load_config(config_path, with_secrets=False, lenient=True).feeds.values())
+    wanted = tuple(_asked_for(config_path))
     document = opml.write(wanted, title="Tipsheet", created=utc_now())
     if str(path) == "-":
         click.echo(document)
@@ -101,13 +119,21 @@ def feeds_export(config_path: Path | None, path: Path) -> None:
         out.print(f"{plain(path)} is written, with {many(len(wanted), 'feed')}.")
 
 
+def _export_csv(wanted: Iterable[Feed], path: Path) -> None:
+    from monitor.settings.feed_lists import written
+
+    with path.open("w", encoding="utf-8") as file:
+        count = sum(bool(file.write(f"{line}\n")) for line in written(wanted)) - 1  # one line names the columns
+    out.print(f"{plain(path)} is written, with {many(count, 'feed')}.")
+
+
 @feeds.command("import")
 @config_option
 @click.argument("path", type=click.Path(dir_okay=False, exists=True, allow_dash=True, path_type=Path))
 def feeds_import(config_path: Path | None, path: Path) -> None:
     """Add the feeds of an OPML file to feeds.yaml.
 
-    The comments and the order of the file are kept.
+    The comments and the order of the file are kept. A long list is better named under `feed_lists` in the file.
     """
     from monitor.feeds import opml
     from monitor.settings.feeds_file import append_feeds

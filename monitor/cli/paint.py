@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -62,11 +63,13 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     On a terminal a table, if it is wide enough to leave every address whole, else a block for each row. Anywhere else
     one line for each row, its cells parted by tabs, under a line with the columns' names: whole, for grep and cut.
     """
-    listed = [[plain(cell) for cell in row] for row in rows]
+    shown = ([plain(cell) for cell in row] for row in rows)
+    if not out.is_terminal:
+        _write(columns, shown, empty)
+        return
+    listed = list(shown)
     if not listed:
         out.print(empty)
-    elif not out.is_terminal:
-        click.echo("\n".join("\t".join(line) for line in (columns, *listed)))
     elif widths := _widths([columns, *listed], out.width):
         out.print(_grid(title, columns, listed, widths), soft_wrap=False)
     else:
@@ -75,6 +78,15 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
         out.print(
             "\n\n".join("\n".join(f"{name:{longest}}  {cell}" for name, cell in block if cell) for block in blocks)
         )
+
+
+def _write(columns: Sequence[str], rows: Iterator[list[str]], empty: str) -> None:
+    """Row by row: of a million, none is kept."""
+    if (first := next(rows, None)) is None:
+        out.print(empty)
+        return
+    for line in chain((columns, first), rows):
+        click.echo("\t".join(line))
 
 
 def _grid(title: str, columns: Sequence[str], rows: list[list[str]], widths: Sequence[int]) -> Table:

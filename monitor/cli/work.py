@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import asdict
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import get_completion_class
 
+from monitor.cli.logs import configure_logging
 from monitor.cli.options import (
     config_option,
     database_option,
@@ -25,19 +25,22 @@ from monitor.cli.options import (
     open_database,
     verbose_option,
 )
-from monitor.cli.paint import err, json_line, many, out, plain, plain_json, plain_lines, progress
+from monitor.cli.paint import err, json_line, many, out, plain, plain_lines, progress
 from monitor.clock import utc_now
 from monitor.errors import ConfigError, Fault, StorageError
-from monitor.model import FeedOutcome
+from monitor.model import Feed, FeedOutcome
 from monitor.pipeline.arming import held_back, judge, sentence_of, untried
 from monitor.pipeline.heartbeat import STAGES
 from monitor.pipeline.journal import note
+from monitor.pipeline.lists import left_out
 from monitor.pipeline.resting import resting_channels
 from monitor.run import Stages, open_stages, serve, stop_on_signals
 from monitor.settings.config import Config, channel_faults, example_faults, fault_of, heartbeat_faults
 
 if TYPE_CHECKING:
     from monitor.pipeline.deliver import Delivered
+
+MOST_FAULTS = 100  # of the rows of lists that are named one by one
 
 
 @click.command()
@@ -81,6 +84,8 @@ def check(config_path: Path | None, database_url: str | None, as_json: bool) -> 
             *heartbeat_faults(config),
             *_busy_faults(config, database_url),
         ]
+        listed = _Listed.of(config)
+        faults += listed.faults
     except ConfigError as error:
         faults = list(error.faults)
     for fault in faults:
@@ -93,7 +98,31 @@ def check(config_path: Path | None, database_url: str | None, as_json: bool) -> 
             err.print(f"{many(len(faults), 'fault')} in {plain(find_config(config_path))}")
         sys.exit(2)
     if not as_json:
-        _show_valid(config, database_url)
+        _show_valid(config, database_url, listed)
+
+
+@dataclass(slots=True)
+class _Listed:
+    """What stands in the lists beside the file."""
+
+    feeds: Counter[bool] = field(default_factory=Counter)  # enabled or not
+    faults: list[Fault] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, config: Config) -> _Listed:
+        """Reads all of them; of more faults than anybody reads, the first and the number of all."""
+        listed, more = cls(), 0
+        for row in progress(config.read_lists(), "Reading the lists", config.lists_mark().lines):
+            if isinstance(row, Feed):
+                listed.feeds[row.enabled] += 1
+            elif len(listed.faults) < MOST_FAULTS:
+                listed.faults.append(row)
+            else:
+                more += 1
+        if more:
+            message = f"{more:,} more rows of its lists have faults; mend these first"
+            listed.faults.append(Fault(file=str(config.path), line=0, path="feed_lists", message=message))
+        return listed
 
 
 def _busy_faults(config: Config, database_url: str | None) -> list[Fault]:
@@ -116,12 +145,12 @@ def _resting(database_url: str | None) -> list[str]:
         return []
 
 
-def _show_valid(config: Config, database_url: str | None) -> None:
-    enabled = sum(feed.enabled for feed in config.feeds.values())
+def _show_valid(config: Config, database_url: str | None, listed: _Listed) -> None:
+    feeds = listed.feeds + Counter(feed.enabled for feed in config.feeds.values())
     holders = [one for item in config.compiled for one in (item.watch, item.pack) if one is not None]
     examples = sum(len(one.must_match) + len(one.must_not_match) for one in holders)
     out.print(
-        f"{plain(config.path)} is valid: {many(enabled, 'feed')} (and {len(config.feeds) - enabled} disabled), "
+        f"{plain(config.path)} is valid: {many(feeds[True], 'feed')} (and {feeds[False]} disabled), "
         f"{many(len(config.watches), 'watch', 'watches')}, {many(len(config.recipients), 'recipient')}; "
         f"all {examples} examples hold."
     )
@@ -174,7 +203,7 @@ def once(config_path: Path | None, database_url: str | None, as_json: bool, verb
     warn_of_refused(config)
     stop = Event()
     stop_on_signals(stop)
-    with open_database(database_url) as database, open_stages(config, database, stop=stop) as stages:
+    with open_database(database_url) as database, open_stages(config, database, stop=stop, show=progress) as stages:
         tally = work_off(stages)
         for stage in STAGES:
             stages.heartbeat.ended(stage, well=True)
@@ -182,7 +211,7 @@ def once(config_path: Path | None, database_url: str | None, as_json: bool, verb
         for name, reason in held_back(database, config).items():
             err.print(plain(sentence_of(name, reason)))
         with database.read() as connection:
-            for sentence in resting_channels(connection, now=utc_now()):
+            for sentence in (*left_out(connection), *resting_channels(connection, now=utc_now())):
                 err.print(plain(sentence))
     if as_json:
         json_line(tally)
@@ -351,34 +380,3 @@ def completion(shell: str) -> None:
     if kind is None:
         raise click.BadParameter(f"no completion for {shell}")
     click.echo(kind(root, {}, "tipsheet", "_TIPSHEET_COMPLETE").source())
-
-
-# ---- logging ---------------------------------------------------------------------------------------------------------
-
-
-def configure_logging(*, verbose: bool, as_json: bool = False, debug: bool = False) -> None:
-    """Logs go to standard error: quiet by default, one line per unit of work when asked for."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(_JsonLine() if as_json else _TextLine("%(asctime)s %(levelname)s %(message)s"))
-    level = logging.DEBUG if debug else logging.INFO if verbose else logging.ERROR
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("tipsheet").setLevel(level)
-
-
-class _TextLine(logging.Formatter):
-    """One event, one line. What comes below it (a traceback) is set in: nothing in it can pass for an event."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return plain_lines(super().format(record)).replace("\n", "\n    ")
-
-
-class _JsonLine(logging.Formatter):
-    """The fields of a unit of work as one JSON object."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        moment = datetime.fromtimestamp(record.created).astimezone().isoformat()
-        line: dict[str, object] = {"time": moment, "level": record.levelname.lower()}
-        line |= {"event": getattr(record, "event", record.getMessage())} | getattr(record, "fields", {})
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return plain_json(json.dumps(line, default=str, ensure_ascii=False))

@@ -14,8 +14,9 @@ from uuid import uuid4
 
 import click
 
+from monitor.cli.logs import configure_logging
 from monitor.cli.options import config_option, database_option, load_config, open_database, verbose_option
-from monitor.cli.work import configure_logging, warn_of_placeholders, warn_of_refused
+from monitor.cli.work import warn_of_placeholders, warn_of_refused
 from monitor.errors import StorageError
 from monitor.pipeline.journal import note
 from monitor.run import assemble, open_door
@@ -78,7 +79,7 @@ def share(config: Config, database: Database, *, crawls: int = 8, new_file: bool
     join(database, config, new_file=new_file)
     owner = f"process {os.getpid()} on {platform.node()}, {uuid4()}"
     with assemble(config, database, stop=Event()) as stages:
-        work = Work(stages=stages, owner=owner, file=mark_of(config))
+        work = Work(stages=stages, owner=owner, file=mark_of(config), lists=config.lists_mark())
         if door:
             with open_door(stages):
                 jobs.serve(work, crawls=crawls)

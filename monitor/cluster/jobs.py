@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from monitor.cluster.work import SWEEP, TICK, Part, Work
 from monitor.errors import StorageError
 from monitor.pipeline.journal import note
+from monitor.pipeline.lists import count_wanted
 from storage.database import Database
 
 BEAT = 5.0  # seconds between two signs of life of a worker
@@ -61,7 +62,7 @@ def serve(work: Work, *, crawls: int) -> None:
     Raises StorageError where this worker cannot go on: the database has outgrown it, or another file counts.
     """
     logging.getLogger("procrastinate").setLevel(logging.ERROR)  # what else matters of it, we say
-    note("started", feeds=sum(feed.enabled for feed in work.stages.config.feeds.values()), worker=work.owner)
+    note("started", feeds=count_wanted(work.stages.database, work.stages.config), worker=work.owner)
     asyncio.run(_serve(work, crawls=crawls))
     note("stopped")
     if work.over:

@@ -1,6 +1,6 @@
 """A worker joins those that are on a database; the first one puts it in order for all.
 
-What lives here: when a worker may begin. What must not: what he does then.
+What lives here: when a worker may begin. What must not: what he does then, as following the lists of feeds is.
 """
 
 from __future__ import annotations
@@ -17,17 +17,26 @@ from monitor.pipeline.journal import note
 from monitor.pipeline.upkeep import take_over
 from monitor.settings.config import Config
 from monitor.settings.yaml_file import load_tree
+from monitor.watches import packs
 from storage import facts, feeds
 from storage.database import Database
 from storage.schema import feeds as feed_table
 
-_ELSE = ", but its watches, recipients or settings are not theirs"
+_ELSE = ", but its watches, packs, lists, recipients or settings are not theirs"
 
 
 def mark_of(config: Config) -> str:
-    """The same for all files that say the same, whatever their layout, and whichever version reads them."""
+    """The same for all files that say the same, whatever their layout, and whichever version reads them.
+
+    What the file names counts with it: the packs that lie beside it, and its lists. Packs that ship do not, so that
+    workers of two versions can be on one database.
+    """
     said = json.dumps(load_tree(config.path), sort_keys=True)
-    return sha256(said.encode()).hexdigest()
+    own = sorted({watch.pack for watch in config.watches.values()} - {"", *packs.names()})
+    beside = [json.dumps(load_tree(config.path.parent / name), sort_keys=True) for name in own]
+    if config.feed_lists:
+        beside.append(config.lists_mark().digest)
+    return sha256("\0".join([said, *beside]).encode()).hexdigest()
 
 
 def join(database: Database, config: Config, *, new_file: bool = False) -> bool:
@@ -56,7 +65,8 @@ def join(database: Database, config: Config, *, new_file: bool = False) -> bool:
 def _agree(database: Database, config: Config, *, new_file: bool) -> None:
     with database.read() as connection:
         mark = facts.workers_file(connection)
-        theirs = set(connection.execute(select(feed_table.c.url).where(feed_table.c.active)).scalars())
+        of_file = select(feed_table.c.url).where(feed_table.c.active, feed_table.c.listed.is_(None))
+        theirs = set(connection.execute(of_file).scalars())
     ours = {feed.url for feed in config.feeds.values() if feed.enabled}
     if ours == theirs and mark in ("", mark_of(config)):
         return

@@ -22,9 +22,11 @@ from sqlalchemy.exc import DBAPIError
 
 from monitor.errors import StorageError, TipsheetError, TurnError
 from monitor.pipeline.journal import note
+from monitor.pipeline.lists import follow_lists
 from monitor.pipeline.rhythm import Rhythms
 from monitor.pipeline.upkeep import PAUSE
 from monitor.run import Stages
+from monitor.settings.feed_lists import Mark
 from storage import claims, entries, facts, outbox, shards, turns
 from storage.database import Database
 from storage.schema import entries as entry_table
@@ -43,7 +45,7 @@ BACKLOG = 50_000  # entries that wait for examination, beyond which no feed is a
 SIGN = timedelta(minutes=10)  # within which the work must have gone on for a sign of life to be given
 
 CHORES: Mapping[str, timedelta] = {
-    "pushes": timedelta(),
+    "pushes": timedelta(), "lists": timedelta(seconds=10),
     "index": timedelta(seconds=10), "snapshots": timedelta(seconds=10), "hubs": timedelta(seconds=10),
     "strays": timedelta(seconds=30), "digests": timedelta(seconds=30), "reminders": timedelta(seconds=30),
     "questions": timedelta(seconds=30),
@@ -88,6 +90,7 @@ class Work:
     stages: Stages
     owner: str  # like nobody else's
     file: str = ""  # the mark of our file; "": whichever counts
+    lists: Mark | None = None  # that of its lists, which one worker follows for all; None: it names none
     over: str = field(init=False, default="")  # why this worker cannot go on; "": it can
     _limits: set[Event] = field(init=False, default_factory=set)
     _rhythms: Rhythms = field(init=False, default_factory=Rhythms)
@@ -132,18 +135,20 @@ class Work:
             due = [] if crowded else shards.due(connection, now=now)
             channels = outbox.channels_due(connection, now=now)
             begun = turns.begun(connection, "chore ")
+            followed, *_ = facts.lists_followed(connection)
         if crowded:
             note("crawl", level=logging.WARNING, paused=f"{waiting} entries wait for examination")
         return [
             *(Part(task="deliver", about=channel) for channel in channels if channel in config.channels),
             Part(task="examine"),
             *(Part(task="crawl", about=str(shard)) for shard in due),
-            *self._chores_due(begun, now),
+            *self._chores_due(begun, now, followed=followed),
         ]
 
-    def _chores_due(self, begun: Mapping[str, datetime], now: datetime) -> Iterator[Part]:
+    def _chores_due(self, begun: Mapping[str, datetime], now: datetime, *, followed: str) -> Iterator[Part]:
         config = self.stages.config
-        wanted = {"snapshots": config.archive, "pushes": config.websub}
+        behind = self.lists is not None and self.lists.digest != followed
+        wanted = {"snapshots": config.archive, "pushes": config.websub, "lists": behind}
         for about, every in CHORES.items():
             part = Part(task="chore", about=about)
             last = begun.get(part.name)
@@ -219,9 +224,17 @@ class Work:
                 "snapshots": lambda: _exhaust(stages.save_pages()),
                 "index": lambda: _exhaust(stages.index_words()),
                 "retention": stages.forget_old_texts,
+                "lists": partial(self._follow_lists, shift, stop),
                 "heartbeat": partial(self._give_sign, shift),
             }
             chores[part.about]()
+
+    def _follow_lists(self, shift: _Shift, stop: Event) -> None:
+        """As far as there is time; whoever has the next turn goes on where something is left to write."""
+        if self.lists is not None:
+            for _ in follow_lists(shift.database, self.stages.config, self.lists):
+                if stop.is_set():
+                    break
 
     def _give_sign(self, shift: _Shift) -> None:
         """A sign of life of all workers together: their work has gone on, whoever did it."""

@@ -7,7 +7,7 @@ document type is fetched.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -84,15 +84,10 @@ def read(source: bytes) -> OpmlFeeds:
 
     Raises ParseError where there is no outline at all.
     """
-    reader = _Reader()
-    reader.feed(repair(decode(source).text.lstrip("\ufeff")))
-    reader.close()
-    if not reader.outlines:
-        raise ParseError("not-a-feed", "the document holds no outline; expected OPML")
     feeds: dict[str, Feed] = {}
     skipped: list[str] = []
     names: set[str] = set()
-    for outline in reader.outlines:
+    for outline in _outlines(source):
         feed = _feed(outline)
         if isinstance(feed, str):
             skipped += [outline.skip(feed)] if feed else []
@@ -101,6 +96,16 @@ def read(source: bytes) -> OpmlFeeds:
         else:
             feeds[feed.url] = replace(feed, name=_unique(feed.name, names))
     return OpmlFeeds(feeds=tuple(feeds.values()), skipped=tuple(skipped))
+
+
+def rows(source: bytes) -> Iterator[tuple[int, Feed | str]]:
+    """The line of each outline that is no folder, and its feed as it stands there, or why it is no usable one.
+
+    Raises ParseError where there is no outline at all.
+    """
+    for outline in _outlines(source):
+        if found := _feed(outline):
+            yield outline.line, found
 
 
 def write(feeds: Sequence[Feed], *, title: str, created: datetime) -> str:
@@ -121,6 +126,15 @@ def write(feeds: Sequence[Feed], *, title: str, created: datetime) -> str:
         Writer.SubElement(parent, "outline", _attributes(feed))
     Writer.indent(document)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Writer.tostring(document, encoding="unicode") + "\n"
+
+
+def _outlines(source: bytes) -> Sequence[_Outline]:
+    reader = _Reader()
+    reader.feed(repair(decode(source).text.lstrip("\ufeff")))
+    reader.close()
+    if not reader.outlines:
+        raise ParseError("not-a-feed", "the document holds no outline; expected OPML")
+    return reader.outlines
 
 
 def _label(attributes: Mapping[str, str]) -> str:

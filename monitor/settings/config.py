@@ -20,6 +20,9 @@ from monitor.errors import Fault
 from monitor.model import Bounds, Channel, Feed, PagesWanted, Recipient, Retention, Watch
 from monitor.net.addresses import Proxy, read_proxy
 from monitor.settings.channel_blocks import Secrets, read_channels
+from monitor.settings.feed_blocks import read_feed_lists, read_feeds
+from monitor.settings.feed_lists import FeedList, Mark, mark_of
+from monitor.settings.listed import read_lists
 from monitor.settings.shape import File, keys_at
 from monitor.settings.watch_blocks import add_examples, one_of, read_beats, read_set, read_watches
 from monitor.settings.yaml_file import Faults, load_tree
@@ -80,12 +83,24 @@ class Config:
     compiled: tuple[CompiledWatch, ...]
     refused: Mapping[str, tuple[Fault, ...]]  # watches that were left out, where the file was read leniently, and why
     sets: Mapping[str, TermSet]  # that queries may name: the file's, and those of its packs
-    feeds: Mapping[str, Feed]  # by URL, disabled ones included
+    feeds: Mapping[str, Feed]  # those of the file itself, by URL, disabled ones included
+    feed_lists: tuple[FeedList, ...]  # with the others, of which there may be a million: nobody holds those
 
     @property
     def packs(self) -> tuple[Pack, ...]:
         """The packs that watches use, each once."""
         return tuple({item.pack.name: item.pack for item in self.compiled if item.pack}.values())
+
+    def read_lists(self) -> Iterator[Feed | Fault]:
+        """The feeds of the lists, row by row, or what is wrong with a row; ConfigError where a list cannot be read."""
+        by_proxy = self.proxy is not None
+        return read_lists(self.feed_lists, beside=self.feeds, ports=self.allow_ports, by_proxy=by_proxy)
+
+    def lists_mark(self) -> Mark:
+        """The same as long as `read_lists` gives the same."""
+        if not self.feed_lists:
+            return Mark(digest="", lines=0)
+        return mark_of(self.feed_lists, sorted(self.feeds), self.allow_ports, self.proxy is not None)
 
 
 def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = True, lenient: bool = False) -> Config:
@@ -107,12 +122,12 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
     websub = _websub(file, faults)
     heartbeat = Secrets(environ, faults, ()).get("heartbeat", file.heartbeat) if with_secrets else ""
     sets = {name: read_set(name, block, faults, tree) for name, block in file.sets.items()}
-    feeds = tuple(_feeds(file, faults))
+    feeds, lists = tuple(read_feeds(file, faults)), tuple(read_feed_lists(file, path.parent, faults))
     channels = tuple(read_channels(file, environ, faults, path.parent)) if with_secrets else ()
     recipients = tuple(_recipients(file, faults))
     _know_owner(file, recipients, faults)
     beats, of_watches = read_beats(file, path.parent, sets), Faults(str(path), tree)
-    watches = tuple(read_watches(file, beats, of_watches, with_examples=lenient))
+    watches = tuple(read_watches(file, lists, beats, of_watches, with_examples=lenient))
     compiled = tuple(one.compiled for one in watches if one.compiled)
     if of_watches.found and not (lenient and compiled):
         faults.found += of_watches.found
@@ -146,6 +161,7 @@ def read_config(path: Path, environ: Mapping[str, str], *, with_secrets: bool = 
         refused={one.name: one.faults for one in watches if one.faults},
         sets=beats.sets,
         feeds={feed.url: feed for feed in feeds},
+        feed_lists=lists,
     )
 
 
@@ -229,31 +245,6 @@ def _desk(file: File) -> DeskPlace | None:
 def _listening(place: str) -> tuple[str, int]:
     host, _, port = place.rpartition(":")
     return host.strip("[]"), int(port)
-
-
-def _feeds(file: File, faults: Faults) -> Iterator[Feed]:
-    seen: dict[str, int] = {}
-    for index, block in enumerate(file.feeds):
-        # The same feed over http and https is one feed: it would be asked twice and told twice.
-        twin = block.url.split("://", 1)[1].rstrip("/")
-        if twin in seen:
-            faults.add(("feeds", index, "url"), f"the same feed as feeds[{seen[twin]}]; expected each feed once")
-        if (port := _port(block.url)) not in file.network.ports:
-            faults.add(("feeds", index, "url"), f"port {port} is not among network.ports, so it would not be asked")
-        if (urlsplit(block.url).hostname or "").endswith(".onion") and not file.network.proxy:
-            faults.add(("feeds", index, "url"), "an onion address is reached through Tor only; expected network.proxy")
-        seen.setdefault(twin, index)
-        yield Feed(
-            url=block.url, name=block.name, language=block.language, tags=block.tags, about=block.about,
-            enabled=block.enabled,
-            outlet=block.outlet or (urlsplit(block.url).hostname or "").removeprefix("www."),
-            every=block.every, max_delay=block.max_delay, pages=block.pages, conditional=block.conditional,
-        )  # fmt: skip
-
-
-def _port(url: str) -> int:
-    parts = urlsplit(url)
-    return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _recipients(file: File, faults: Faults) -> Iterator[Recipient]:

@@ -15,6 +15,7 @@ from monitor.errors import ConfigError
 from monitor.model import Feed
 from monitor.settings.config import read_config
 from monitor.settings.splice import Change, list_of, with_items
+from monitor.settings.values import twin as twin
 from monitor.settings.yaml_file import Items, Keys, load_text, read_tree
 
 
@@ -71,11 +72,6 @@ def feed_block(feed: Feed) -> Change:
         "name": feed.name, "url": feed.url, "outlet": feed.outlet or None, "language": feed.language or None,
         "tags": feed.tags or None, "enabled": None if feed.enabled else False,
     }  # fmt: skip
-
-
-def twin(url: str) -> str:
-    """What two addresses of one feed have in common: http and https, with or without a stroke at the end."""
-    return url.partition("://")[2].rstrip("/")
 
 
 # ---- what is added ---------------------------------------------------------------------------------------------------

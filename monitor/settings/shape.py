@@ -250,6 +250,12 @@ class FeedBlock(Block):
     conditional: bool = True
 
 
+class FeedListBlock(Block):
+    file: Name
+    tags: tuple[Name, ...] = ()
+    every: Duration | None = None
+
+
 class File(Block):
     contact: Url
     owner: Name | None = None
@@ -267,6 +273,7 @@ class File(Block):
     channels: tuple[ChannelBlock, ...]
     recipients: tuple[RecipientBlock, ...]
     watches: tuple[WatchBlock, ...]
+    feed_lists: tuple[FeedListBlock, ...] = ()
     feeds: tuple[FeedBlock, ...]
 
 

@@ -74,6 +74,11 @@ def _url(value: object) -> str:
     return text
 
 
+def twin(url: str) -> str:
+    """What two addresses of one feed have in common: http and https, with or without a stroke at the end."""
+    return url.partition("://")[2].rstrip("/")
+
+
 def _doorstep(value: object) -> str:
     """What an address of ours begins with: over TLS, but where nobody outside can reach it anyway."""
     text = _url(value).rstrip("/")

@@ -15,6 +15,7 @@ from typing import Any
 
 from monitor.errors import ConfigError, Fault, QueryError
 from monitor.model import Watch
+from monitor.settings.feed_lists import FeedList, named_in
 from monitor.settings.shape import File, SetBlock, WatchBlock
 from monitor.settings.yaml_file import Faults
 from monitor.watches import packs
@@ -69,9 +70,11 @@ class ReadWatch:
     faults: tuple[Fault, ...]
 
 
-def read_watches(file: File, beats: Beats, faults: Faults, *, with_examples: bool) -> Iterator[ReadWatch]:
+def read_watches(
+    file: File, lists: Sequence[FeedList], beats: Beats, faults: Faults, *, with_examples: bool
+) -> Iterator[ReadWatch]:
     """Every watch of the file, in order. `with_examples`: one whose examples fail has a fault, too."""
-    compiler, names = Compiler(beats.sets), _Names(file)
+    compiler, names = Compiler(beats.sets), _Names(file, lists)
     for index, block in enumerate(file.watches):
         before = len(faults.found)
         names.check(block, ("watches", index), faults)
@@ -92,9 +95,11 @@ def _with_own_examples(item: CompiledWatch) -> CompiledWatch:
 class _Names:
     """The names that watches may use, and those that they bear. Looked up: a file may have a hundred thousand."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: File, lists: Sequence[FeedList]) -> None:
         self._recipients = {recipient.name for recipient in file.recipients}
         self._scopes = {name for feed in file.feeds for name in (feed.name, *feed.tags)}
+        wanted = {name for watch in file.watches for name in watch.feeds} - self._scopes
+        self._scopes |= named_in(lists, wanted)
         self._borne: set[str] = set()
         self._now = {watch.name for watch in file.watches}
         self._former: set[str] = set()

@@ -214,7 +214,7 @@ class Faults:
     def add_shape(self, error: ValidationError, keys_at: Callable[[Sequence[str | int]], Collection[str]]) -> None:
         """All that pydantic says of the tree, in the words of the file. `keys_at`: the keys that a place may have."""
         for detail in error.errors():
-            message = _expectation(detail)
+            message = expectation(detail)
             if detail["type"] == "extra_forbidden":
                 message += _meant(str(detail["loc"][-1]), keys_at(detail["loc"][:-1]))
             self.add(_place(detail, self._tree), message)
@@ -316,7 +316,7 @@ _EXPECTATIONS: dict[str, Callable[[dict[str, Any]], str]] = {
 _PRIVATE = frozenset({"password", "secret", "previous_secret", "username", "token", "topic"})
 
 
-def _expectation(detail: ErrorDetails) -> str:
+def expectation(detail: ErrorDetails) -> str:
     """Pydantic's message in the words of this file."""
     say = _EXPECTATIONS.get(detail["type"])
     message = say(dict(detail.get("ctx", {}))) if say else detail["msg"].removeprefix("Value error, ")
