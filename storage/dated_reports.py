@@ -5,7 +5,7 @@ What lives here: the rows. What must not: what is news of them (`monitor.review.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -17,27 +17,30 @@ from storage.among import among
 from storage.schema import credits, entries, feeds, matches, members
 
 
-def of_stories(connection: Connection, ids: Collection[int], *, since: datetime) -> dict[int, tuple[DatedReport, ...]]:
-    """By story, in order of arrival. Matches and wordings are those of what came or changed after `since`."""
+def of_stories(
+    connection: Connection, ids: Collection[int], *, since: datetime, may_answer: Callable[[str], bool]
+) -> dict[int, tuple[DatedReport, ...]]:
+    """By story, in order of arrival. Wordings are those of what changed after `since`, matches those of what came then
+    under a headline that `may_answer`: there are many, and only of an answer it matters who is named."""
+    columns = (members.c.story_id, members.c.entry_id, members.c.relation, feeds.c.outlet)
     rows = connection.execute(
-        select(members.c.story_id, members.c.entry_id, members.c.relation, feeds.c.outlet)
-        .add_columns(entries.c.title, entries.c.first_seen_at, entries.c.worded_at)
+        select(*columns, entries.c.title, entries.c.first_seen_at, entries.c.worded_at)
         .join(entries, entries.c.id == members.c.entry_id)
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .where(among(members.c.story_id, ids))
         .order_by(members.c.entry_id)
     ).all()
-    matched = _matches(connection, [row.entry_id for row in rows if row.first_seen_at > since])
-    worded = versions.wordings(connection, [row.entry_id for row in rows if row.worded_at and row.worded_at > since])
+    news = [entry for _, entry, _, _, title, seen, _ in rows if seen > since and may_answer(title)]
+    matched = _matches(connection, news)
+    worded = versions.wordings(connection, [entry for _, entry, *_, at in rows if at and at > since])
     named = _named(connection, ids)
     found: dict[int, list[DatedReport]] = {}
-    for row in rows:
-        entry = row.entry_id
+    for story, entry, relation, outlet, title, seen, _ in rows:
         report = DatedReport(
-            entry=entry, outlet=row.outlet, first_seen=row.first_seen_at, relation=row.relation, title=row.title,
+            entry=entry, outlet=outlet, first_seen=seen, relation=relation, title=title,
             names=tuple(named.get(entry, ())), matches=tuple(matched.get(entry, ())), versions=worded.get(entry, ()),
         )  # fmt: skip
-        found.setdefault(row.story_id, []).append(report)
+        found.setdefault(story, []).append(report)
     return {story: tuple(reports) for story, reports in found.items()}
 
 

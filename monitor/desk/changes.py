@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from monitor.desk.views import many
 from monitor.model import EditKind, StoryLine
 from monitor.review.news import News, news
+from monitor.story.answers import may_answer
 from monitor.story.outlets import Outlets
 from storage import dated_reports
 
@@ -43,7 +44,7 @@ def since_looked(
     if not asked:
         return {}
     ids = {story for story, _ in asked}
-    reports = dated_reports.of_stories(connection, ids, since=min(asked.values()))
+    reports = dated_reports.of_stories(connection, ids, since=min(asked.values()), may_answer=may_answer)
     leads = {(line.story, line.watch): int(line.document.id) for line in lines}
     return {key: news(reports[key[0]], leads[key], since) for key, since in asked.items()}
 

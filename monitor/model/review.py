@@ -86,7 +86,7 @@ class DatedReport:
     relation: Relation
     names: tuple[str, ...]  # display names of those whom its text names as the origin
     title: str
-    matches: tuple[Match, ...]  # of new reports only
+    matches: tuple[Match, ...]  # of new reports only, and of those only whose headline may be an answer
     versions: tuple[Version, ...]  # every wording, the present one last; empty: it was never edited
 
 

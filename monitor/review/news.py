@@ -50,13 +50,15 @@ def news(reports: Sequence[DatedReport], lead: int, since: datetime) -> News:
         outlets=tuple(dict.fromkeys(one.outlet for one in own if one.outlet not in known)),
         reports=len(own),
         copies=len(came) - len(own),
-        answers=tuple(
-            one.outlet for one in own if is_answer(Document(id=str(one.entry), title=one.title), one.matches)
-        ),
+        answers=tuple(one.outlet for one in own if one.matches and is_answer(_document(one), one.matches)),
         headline=any(_title_at(one, since) != one.title for one in before if one.entry == lead),
         edits=tuple((one.outlet, kind) for one in before if (kind := _edit(one, since)) in _TELLING),
         origin=tuple(name for name in _named(reports) if name not in _named(before)),
     )
+
+
+def _document(report: DatedReport) -> Document:
+    return Document(id=str(report.entry), title=report.title)
 
 
 def _title_at(report: DatedReport, moment: datetime) -> str:

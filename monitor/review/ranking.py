@@ -87,7 +87,7 @@ class Ranking:
 
     kept: int
     refused: int
-    counts: dict[Trait, tuple[int, int]]  # stories kept, refused
+    reasons: dict[Trait, Reason]  # what each trait weighs, of those that were judged LEAST times
     precedents: dict[Trait, tuple[Precedent, ...]]  # the latest that had it, the latest first
 
     def order(self, lines: Sequence[StoryLine]) -> tuple[Ranked, ...]:
@@ -108,10 +108,7 @@ class Ranking:
         return sum(reason.weight for reason in reasons), tuple(reasons[:NAMED])
 
     def _reasons(self, line: StoryLine) -> Iterable[Reason]:
-        for trait in traits(line):
-            kept, refused = self.counts.get(trait, (0, 0))
-            if kept + refused >= LEAST:
-                yield Reason(trait=trait, weight=self._weight(kept, refused), kept=kept, refused=refused)
+        return [self.reasons[trait] for trait in traits(line) if trait in self.reasons]
 
     def _like(self, story: int, reasons: Iterable[Reason], *, up: bool) -> tuple[Precedent, ...]:
         """Those whose verdict is why: each has its part of the weight of every trait that it shares."""
@@ -124,13 +121,6 @@ class Ranking:
                     if one.kept == up and one.story != story:
                         parts[one] += part
         return tuple(sorted(parts, key=lambda one: (-parts[one], -one.story))[:LIKE])
-
-    def _weight(self, kept: int, refused: int) -> float:
-        """Both shares are drawn towards what they would be if the trait said nothing."""
-        expected = (kept + refused) / (self.kept + self.refused)
-        among_kept = (kept + DRAW * expected) / (self.kept + DRAW)
-        among_refused = (refused + DRAW * expected) / (self.refused + DRAW)
-        return log(among_kept / among_refused)
 
 
 def learn(lines: Iterable[StoryLine]) -> Ranking:
@@ -149,11 +139,25 @@ def learn(lines: Iterable[StoryLine]) -> Ranking:
                 if len(named := latest.setdefault((trait, kept), [])) < REMEMBERED:
                     named.append(precedent)
     known = counts[True].keys() | counts[False].keys()
+    kept, refused = totals[True], totals[False]
     return Ranking(
-        kept=totals[True], refused=totals[False],
-        counts={trait: (counts[True][trait], counts[False][trait]) for trait in known},
+        kept=kept, refused=refused,
+        reasons={
+            trait: Reason(trait=trait, weight=_weight(of_kept, of_refused, kept, refused), kept=of_kept, refused=of_refused)
+            for trait in known
+            for of_kept, of_refused in [(counts[True][trait], counts[False][trait])]
+            if of_kept + of_refused >= LEAST
+        },
         precedents={trait: (*latest.get((trait, True), ()), *latest.get((trait, False), ())) for trait in known},
     )  # fmt: skip
+
+
+def _weight(kept: int, refused: int, all_kept: int, all_refused: int) -> float:
+    """Both shares are drawn towards what they would be if the trait said nothing."""
+    expected = (kept + refused) / (all_kept + all_refused)
+    among_kept = (kept + DRAW * expected) / (all_kept + DRAW)
+    among_refused = (refused + DRAW * expected) / (all_refused + DRAW)
+    return log(among_kept / among_refused)
 
 
 def _judged_at(line: StoryLine) -> float:

@@ -23,6 +23,11 @@ _SPEAKS = re.compile(
 _PREAMBLE = 12  # code points before the name: "Update: ", "El ", "Exclusive: "
 
 
+def may_answer(title: str) -> bool:
+    """False for a headline that is no answer, whatever matched in it."""
+    return _SPEAKS.search(title) is not None
+
+
 def is_answer(document: Document, matches: Sequence[Match]) -> bool:
     """True where the headline begins with a matched name that speaks."""
     return any(
