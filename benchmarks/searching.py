@@ -105,13 +105,13 @@ def queries(room: Newsroom) -> Iterator[Query]:
 
 def fill(database: Database, room: Newsroom, kept: int, size: int) -> None:
     """Entries up to that many, examined and not indexed."""
-    rows = ({**_entry(room, number), "feed_id": 1} for number in range(kept, size))
+    rows = ({**entry(room, number), "feed_id": 1} for number in range(kept, size))
     while some := list(islice(rows, 1_000)):
         with database.write() as connection:
             connection.execute(insert(entries), some)
 
 
-def _entry(room: Newsroom, number: int) -> dict[str, object]:
+def entry(room: Newsroom, number: int) -> dict[str, object]:
     article = room.articles[number % len(room.articles)]
     begin = number // len(room.articles) * STEP
     text = " ".join(article.text.split()[begin : begin + STRETCH])

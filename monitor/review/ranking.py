@@ -139,25 +139,21 @@ def learn(lines: Iterable[StoryLine]) -> Ranking:
                 if len(named := latest.setdefault((trait, kept), [])) < REMEMBERED:
                     named.append(precedent)
     known = counts[True].keys() | counts[False].keys()
-    kept, refused = totals[True], totals[False]
+    judged = {trait: (counts[True][trait], counts[False][trait]) for trait in known}
     return Ranking(
-        kept=kept, refused=refused,
-        reasons={
-            trait: Reason(trait=trait, weight=_weight(of_kept, of_refused, kept, refused), kept=of_kept, refused=of_refused)
-            for trait in known
-            for of_kept, of_refused in [(counts[True][trait], counts[False][trait])]
-            if of_kept + of_refused >= LEAST
-        },
+        kept=totals[True], refused=totals[False],
+        reasons={trait: _reason(trait, both, totals) for trait, both in judged.items() if sum(both) >= LEAST},
         precedents={trait: (*latest.get((trait, True), ()), *latest.get((trait, False), ())) for trait in known},
     )  # fmt: skip
 
 
-def _weight(kept: int, refused: int, all_kept: int, all_refused: int) -> float:
+def _reason(trait: Trait, judged: tuple[int, int], totals: Counter[bool]) -> Reason:
     """Both shares are drawn towards what they would be if the trait said nothing."""
-    expected = (kept + refused) / (all_kept + all_refused)
-    among_kept = (kept + DRAW * expected) / (all_kept + DRAW)
-    among_refused = (refused + DRAW * expected) / (all_refused + DRAW)
-    return log(among_kept / among_refused)
+    kept, refused = judged
+    expected = (kept + refused) / totals.total()
+    among_kept = (kept + DRAW * expected) / (totals[True] + DRAW)
+    among_refused = (refused + DRAW * expected) / (totals[False] + DRAW)
+    return Reason(trait=trait, weight=log(among_kept / among_refused), kept=kept, refused=refused)
 
 
 def _judged_at(line: StoryLine) -> float:
