@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import resource
 import socket
 import sys
@@ -31,6 +30,7 @@ from typing import Any
 
 from sqlalchemy import update
 
+from benchmarks import processor
 from benchmarks.fetching_server import ETAG, Asked, serve
 from monitor.isolate import IsolatedParser
 from monitor.model import Feed, Validators
@@ -110,17 +110,6 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def cpu(*, apart_from: int) -> float:
-    """Seconds of CPU of this process and of its children, such as the one that parses; not of the server."""
-    spent = time.process_time()
-    for path in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
-        for child in path.read_text().split():
-            if int(child) != apart_from:
-                fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-                spent += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return spent
-
-
 def address(host: int, port: int, path: object) -> str:
     return f"http://127.{1 + host // 65_536}.{host // 256 % 256}.{host % 256}:{port}/{path}"
 
@@ -155,12 +144,12 @@ def scale(count: int, hosts: int, dead: int) -> dict[str, Any]:
         urls = [address(number % hosts, port(number % hosts), number) for number in range(count)]
         living = sum(f":{server.port}/" in url for url in urls)
         ready = stack.enter_context(stand(urls, (server.port, *kinds), gap="1s"))
-        began, spent, last = time.monotonic(), cpu(apart_from=server.process), 0.0
+        began, spent, last = time.monotonic(), processor.spent(apart_from=server.process), 0.0
         results: Counter[str] = Counter()
         for outcome in ready.refresh():
             results[outcome.result] += 1
             last = time.monotonic() if outcome.result == "read" else last
-        spent = cpu(apart_from=server.process) - spent
+        spent = processor.spent(apart_from=server.process) - spent
         found = {"living": living, "read": results["read"], "last": last - began, "end": time.monotonic() - began}
         return found | {"cpu": spent, "peak": peak_mb()} | manners(server.log())
 
@@ -225,11 +214,11 @@ def whole(count: int) -> dict[str, Any]:
                 deque(ready.examine(), maxlen=0)
                 ready.clock.now += timedelta(hours=30)
                 server.set(edition=int(changes))
-                times = [cpu(apart_from=server.process)]
+                times = [processor.spent(apart_from=server.process)]
                 results = Counter(str(outcome.result) for outcome in ready.refresh())
-                times.append(cpu(apart_from=server.process))
+                times.append(processor.spent(apart_from=server.process))
                 examined = sum(1 for _ in ready.examine())
-                times.append(cpu(apart_from=server.process))
+                times.append(processor.spent(apart_from=server.process))
                 assert results == ({"read": count} if changes else {"unchanged": count}), results
                 assert examined == (2 * count if changes else 0), examined
                 found[kind] = [(after - before) / count * 1000 for before, after in pairwise(times)]

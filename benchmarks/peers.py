@@ -5,6 +5,10 @@ of it), then after one feed in twenty has changed. It reads ten feeds of odd for
 first polls, and run again. CPU is that of the whole process tree from start to end, as the kernel counts it; what a
 program found is read from its own store.
 
+The others fetch, read and keep, which is our first stage; `once` also matches, groups, credits, decides and indexes
+what was read. Both have a row. What a start takes is measured by runs that find nothing due, and reader and we also
+poll in one process that stays, as the daemon does: no start is in those figures.
+
 All of it took twenty minutes on a busy machine; `--feeds 50 --no-kills` takes a fraction. What each run took is said as
 it ends.
 
@@ -16,7 +20,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,7 +30,7 @@ from benchmarks.peers_feeds import ITEMS
 from benchmarks.peers_forms import ODD
 from benchmarks.peers_install import NotInstalledError
 from benchmarks.peers_programs import ChangeDetection, Feed2exec, Newsboat, Program, Reader, Rss2email, Sfeed
-from benchmarks.peers_rounds import Course, kill, poll, read_odd, say
+from benchmarks.peers_rounds import Course, kill, poll, poll_staying, read_odd, say
 from benchmarks.peers_server import FeedServer
 from benchmarks.peers_table import (
     COLD,
@@ -34,9 +38,11 @@ from benchmarks.peers_table import (
     ROUNDS,
     Figures,
     Survival,
+    bar_lines,
     growth_lines,
     odd_lines,
     round_lines,
+    staying_lines,
     survival_lines,
 )
 from benchmarks.peers_tipsheet import FirstStage, Tipsheet
@@ -60,6 +66,7 @@ class Comparison:
     """All that was found out."""
 
     rounds: Sequence[Figures]
+    stayed: Sequence[Figures]  # the same rounds by processes that stay
     odd: Mapping[str, Mapping[str, int]]  # program → form → items
     kills: Sequence[Survival]
     growth: Sequence[Figures]
@@ -67,6 +74,9 @@ class Comparison:
     def lines(self) -> Iterator[str]:
         for name in ROUNDS:
             yield from ("", f"{name}:", *round_lines([row for row in self.rounds if row.round == name]))
+        if self.stayed:
+            yield from ("", "The same rounds by one process that stays:", *staying_lines(self.stayed))
+            yield from ("", "What we aim at:", *bar_lines(self.rounds, self.stayed))
         yield from ("", f"One poll of odd feeds of {ITEMS} items each:", *odd_lines(self.odd, list(ODD)))
         if self.kills:
             yield from ("", "kill -9 in the middle of a first poll, then a run in peace:", *survival_lines(self.kills))
@@ -77,7 +87,8 @@ class Comparison:
 def compare(programs: Sequence[Program], server: FeedServer, options: argparse.Namespace) -> Comparison:
     alone = [program for program in programs if not isinstance(program, FirstStage)]
     return Comparison(
-        rounds=list(_poll_all(programs, server, options.feeds)),
+        rounds=list(_poll_all(poll, programs, server, options.feeds)),
+        stayed=list(_poll_all(poll_staying, programs, server, options.feeds)),
         odd={program.name: read_odd(program, server) for program in alone},
         kills=_kill_all(alone, server) if options.kills else [],
         growth=list(_grow(programs, server)) if options.growth else [],
@@ -89,7 +100,12 @@ def _kill_all(programs: Sequence[Program], server: FeedServer) -> list[Survival]
     return [kill(program, course, server) for program in programs]
 
 
-def _poll_all(programs: Sequence[Program], server: FeedServer, feeds: int) -> Iterator[Figures]:
+def _poll_all(
+    poll: Callable[[Program, Course, FeedServer], Iterable[Figures]],
+    programs: Sequence[Program],
+    server: FeedServer,
+    feeds: int,
+) -> Iterator[Figures]:
     courses: dict[int, Course] = {}
     for program in programs:
         if program.share not in courses:

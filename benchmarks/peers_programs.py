@@ -52,6 +52,14 @@ class Program(ABC):
     def records(self, directory: Path) -> Iterator[str]:
         """The visible text of each item in its store."""
 
+    def idle(self, directory: Path) -> list[str] | None:
+        """The same command when no feed is due: what is left is its start. None: it always asks for all."""
+        return None
+
+    def staying(self, directory: Path) -> list[str] | None:
+        """A process that stays, as `peers_staying` wants it; None: it is none of those that stay, or tells no cost."""
+        return None
+
     def make_due(self, directory: Path) -> None:
         """Let a second poll be due at once. Most programs poll when they are told to."""
         return
@@ -74,6 +82,15 @@ _ADD = "import sys, reader\nwith reader.make_reader('reader.db') as r:\n    for 
 _UPDATE = (
     f"import reader\nwith reader.make_reader('reader.db') as r:\n    r.update_feeds(scheduled=False, workers={AT_ONCE})"
 )
+_IDLE = _UPDATE.replace("scheduled=False", "scheduled=True")
+_STAY = f"""
+import sys, time, reader
+with reader.make_reader('reader.db') as r:
+    for _ in sys.stdin:
+        began = time.process_time()
+        r.update_feeds(scheduled=False, workers={AT_ONCE})
+        print(time.process_time() - began, flush=True)
+"""
 
 
 class Reader(Program):
@@ -90,6 +107,13 @@ class Reader(Program):
 
     def command(self, directory: Path) -> list[str]:
         return [self._python, "-c", _UPDATE]
+
+    def idle(self, directory: Path) -> list[str]:
+        """It has polled a moment ago, and its feeds are scheduled for later."""
+        return [self._python, "-c", _IDLE]
+
+    def staying(self, directory: Path) -> list[str]:
+        return [self._python, "-c", _STAY]
 
     def records(self, directory: Path) -> Iterator[str]:
         return rows(directory / "reader.db", "SELECT title, summary, content FROM entries")

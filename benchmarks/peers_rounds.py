@@ -10,19 +10,23 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from statistics import median
 
 from benchmarks.peers_feeds import Newsstand, marks_in
 from benchmarks.peers_meter import Cost, DidNotEndError, kill_during, measure
 from benchmarks.peers_programs import Program
 from benchmarks.peers_server import FeedServer, Page, page
+from benchmarks.peers_staying import staying
 from benchmarks.peers_table import CHANGED, COLD, ROUNDS, WHOLE, Figures, Survival
 
 KILLS = 5
+STARTS = 3  # of which the one in the middle counts
 LIMIT = 900.0  # seconds for one run
 
 
@@ -97,38 +101,75 @@ def _home() -> Iterator[Path]:
         yield Path(directory)
 
 
-def _run(program: Program, directory: Path) -> Cost:
+def _run(program: Program, directory: Path, command: Sequence[str] = ()) -> Cost:
     environment = program.environment(directory)
-    return measure(program.command(directory), directory=directory, environment=environment, limit=LIMIT)
+    return measure(command or program.command(directory), directory=directory, environment=environment, limit=LIMIT)
 
 
 # ---- polls -----------------------------------------------------------------------------------------------------------
 
 
 def poll(program: Program, course: Course, server: FeedServer, rounds: Sequence[str] = ROUNDS) -> Iterator[Figures]:
-    """Round after round over one store; a program that does not end has no later rounds."""
+    """Round after round over one store, a run for each; a program that does not end has no later rounds.
+
+    After the first, it is started a few times with nothing to do: what a start costs, each of its figures says.
+    """
     with _home() as directory:
         server.show(course.before.pages)
         program.subscribe(directory, server.urls())
-        for name in rounds:
-            edition = course.after if name == CHANGED else course.before
-            server.show(edition.pages)
-            server.honours = name != WHOLE
-            if name != COLD:
-                program.make_due(directory)
-            try:
-                figures = _poll(program, name, directory, edition, server)
-            except (DidNotEndError, FailedError) as problem:
-                say(f"{program.name:22} {name:22} {problem}")
-                yield Figures(program=program.name, round=name, problem=str(problem))
-                return
-            say(f"{program.name:22} {name:22} {figures.wall:6.1f} s, {figures.cpu:6.2f} s of CPU")
-            yield figures
+        start = 0.0
+        for figures in _rounds(program, course, server, rounds, directory, partial(_run, program, directory)):
+            start = start or _start(program, directory)
+            yield replace(figures, start=start)
 
 
-def _poll(program: Program, name: str, directory: Path, edition: Edition, server: FeedServer) -> Figures:
+def poll_staying(program: Program, course: Course, server: FeedServer) -> Iterator[Figures]:
+    """The same rounds by one process that stays; nothing for a program that has none."""
+    with _home() as directory, ExitStack() as stack:
+        if (command := program.staying(directory)) is None:
+            return
+        server.show(course.before.pages)
+        program.subscribe(directory, server.urls())
+        environment = program.environment(directory)
+        run = stack.enter_context(staying(command, directory=directory, environment=environment))
+        yield from _rounds(program, course, server, ROUNDS, directory, run)
+
+
+def _start(program: Program, directory: Path) -> float:
+    """Seconds of CPU of a run that finds nothing due; 0 where the program has no such run."""
+    idle = program.idle(directory)
+    return median(_run(program, directory, idle).cpu for _ in range(STARTS)) if idle else 0.0
+
+
+def _rounds(
+    program: Program,
+    course: Course,
+    server: FeedServer,
+    rounds: Sequence[str],
+    directory: Path,
+    run: Callable[[], Cost],
+) -> Iterator[Figures]:
+    for name in rounds:
+        edition = course.after if name == CHANGED else course.before
+        server.show(edition.pages)
+        server.honours = name != WHOLE
+        if name != COLD:
+            program.make_due(directory)
+        try:
+            figures = _poll(program, name, directory, edition, server, run)
+        except (DidNotEndError, FailedError, EOFError) as problem:
+            say(f"{program.name:22} {name:22} {problem}")
+            yield Figures(program=program.name, round=name, problem=str(problem))
+            return
+        say(f"{program.name:22} {name:22} {figures.wall:6.1f} s, {figures.cpu:6.2f} s of CPU")
+        yield figures
+
+
+def _poll(
+    program: Program, name: str, directory: Path, edition: Edition, server: FeedServer, run: Callable[[], Cost]
+) -> Figures:
     server.tally()
-    cost = _run(program, directory)
+    cost = run()
     tally = server.tally()
     stored = Stored.read(program, directory)
     found = edition.marks & stored.copies.keys()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-OURS = "Tipsheet"
+OURS, POLLING, READER = "Tipsheet", "Tipsheet, reading only", "reader"
 COLD, NOT_MODIFIED, WHOLE, CHANGED = "first poll", "unchanged, 304", "unchanged, sent whole", "one in twenty changed"
 ROUNDS = (COLD, NOT_MODIFIED, WHOLE, CHANGED)
+BARS = ((COLD, 10.0), (NOT_MODIFIED, 3.0))  # how many times less CPU than reader we aim at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,12 @@ class Figures:
     twice: int = 0  # items that are in its store more than once
     edits: int = 0  # edited items whose new wording it has …
     edited: int = 0  # … of so many
+    start: float = 0.0  # seconds of CPU of a run that found nothing due; 0: not known
+
+    @property
+    def apart(self) -> float:
+        """Milliseconds of CPU for one feed without the start."""
+        return (self.cpu - self.start) / self.feeds * 1000 if self.feeds else 0.0
 
     @property
     def each(self) -> float:
@@ -50,8 +57,8 @@ class Survival:
 
 
 _HEAD = (
-    "program", "feeds", "wall s", "CPU s", "ms/feed", "÷ ours", "peak MB", "requests", "conditional", "MB", "found",
-    "lost", "twice", "edits",
+    "program", "feeds", "wall s", "CPU s", "ms/feed", "÷ ours", "start s", "apart ms/feed", "peak MB", "requests",
+    "conditional", "MB", "found", "lost", "twice", "edits",
 )  # fmt: skip
 
 
@@ -68,9 +75,44 @@ def _cells(row: Figures, ours: float) -> list[str]:
     share = f"{row.conditional / row.requests:.0%}" if row.requests else "-"
     return [
         row.program, f"{row.feeds}", f"{row.wall:.1f}", f"{row.cpu:.2f}", f"{row.each:.1f}",
-        f"{row.each / ours:.1f}" if ours else "-", f"{row.peak:.0f}", f"{row.requests:,}", share, f"{row.received:.1f}",
+        f"{row.each / ours:.1f}" if ours else "-", f"{row.start:.2f}" if row.start else "-",
+        f"{row.apart:.1f}" if row.start else "-", f"{row.peak:.0f}", f"{row.requests:,}", share, f"{row.received:.1f}",
         f"{row.found:,}", f"{row.lost:,}", f"{row.twice:,}", f"{row.edits}/{row.edited}" if row.edited else "-",
     ]  # fmt: skip
+
+
+def staying_lines(rows: Sequence[Figures]) -> Iterator[str]:
+    """Milliseconds of CPU for one feed, by programs and rounds."""
+    each = {(row.program, row.round): f"{row.each:.1f}" for row in rows if not row.problem}
+    programs = dict.fromkeys(row.program for row in rows)
+    cells = ([program, *(each.get((program, name), "-") for name in ROUNDS)] for program in programs)
+    yield from aligned([["ms of CPU a feed", *ROUNDS], *cells])
+    yield from _problems(rows)
+
+
+def bar_lines(rounds: Sequence[Figures], stayed: Sequence[Figures]) -> Iterator[str]:
+    """How many times less CPU than reader we take, beside what we aim at: whole runs, starts apart, no start at all."""
+    table = [["times less CPU than reader", "aim", "whole run", "start apart", "a process that stays"]]
+    for name, aim in BARS:
+        for program in (POLLING, OURS):
+            ran, stay = _pair(rounds, name, program), _pair(stayed, name, program)
+            times = [
+                ran and ran[1].each / ran[0].each,
+                ran and ran[0].start and ran[1].start and ran[1].apart / ran[0].apart,
+                stay and stay[1].each / stay[0].each,
+            ]
+            table.append([f"{name}, {program}", f"{aim:.0f}", *(_judged(each, aim) for each in times)])
+    yield from aligned(table)
+
+
+def _pair(rows: Sequence[Figures], name: str, program: str) -> tuple[Figures, Figures] | None:
+    """Ours and reader's figures of one round; None where there are not both."""
+    found = {row.program: row for row in rows if row.round == name and row.cpu}
+    return (found[program], found[READER]) if {program, READER} <= found.keys() else None
+
+
+def _judged(times: float | None, aim: float) -> str:
+    return f"{times:.1f} {'met' if times >= aim else 'missed'}" if times else "-"
 
 
 def odd_lines(found: Mapping[str, Mapping[str, int]], forms: Sequence[str]) -> Iterator[str]:

@@ -1,12 +1,14 @@
 """Tipsheet as one of the programs of `peers`: `tipsheet once` whole, and its first stage alone.
 
-Run as a script, this file is that first stage alone: `once` without looking at what was read.
+Run as a script, this file is that first stage alone: `once` without looking at what was read. With `staying` it is a
+process that stays, as the daemon's is, and does as `peers_staying` says; with `whole` through all the stages.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event
@@ -14,7 +16,8 @@ from threading import Event
 from sqlalchemy import update
 
 from benchmarks.peers_programs import Program, rows
-from monitor.run import open_stages
+from benchmarks.processor import spent
+from monitor.run import Stages, open_stages
 from monitor.settings.config import read_config
 from monitor.version import VERSION
 from storage.database import Database
@@ -43,6 +46,12 @@ class Tipsheet(Program):
     def command(self, directory: Path) -> list[str]:
         return [sys.executable, "-m", "monitor", "once", "--database", _url(directory)]
 
+    def idle(self, directory: Path) -> list[str]:
+        return self.command(directory)
+
+    def staying(self, directory: Path) -> list[str]:
+        return [sys.executable, "-m", "benchmarks.peers_tipsheet", _url(directory), "staying", "whole"]
+
     def records(self, directory: Path) -> Iterator[str]:
         return rows(directory / "tipsheet.db", "SELECT title, summary FROM entries")
 
@@ -62,17 +71,34 @@ class FirstStage(Tipsheet):
     def command(self, directory: Path) -> list[str]:
         return [sys.executable, "-m", "benchmarks.peers_tipsheet", _url(directory)]
 
+    def staying(self, directory: Path) -> list[str]:
+        return [sys.executable, "-m", "benchmarks.peers_tipsheet", _url(directory), "staying"]
+
 
 def _url(directory: Path) -> str:
     return f"sqlite:///{directory / 'tipsheet.db'}"
 
 
-def _refresh(url: str) -> None:
+def _work(url: str, *how: str) -> None:
     config = read_config(Path("feeds.yaml"), {})
     with Database(url) as database, open_stages(config, database, stop=Event()) as stages:
-        for _ in stages.refresh():
-            pass
+        if "staying" not in how:
+            deque(stages.refresh(), maxlen=0)
+            return
+        for _ in sys.stdin:
+            began = spent()
+            _round(stages, whole="whole" in how)
+            print(spent() - began, flush=True)
+
+
+def _round(stages: Stages, *, whole: bool) -> None:
+    """What the daemon's jobs do, one after the other."""
+    deque(stages.refresh(), maxlen=0)
+    if whole:
+        deque(stages.examine(), maxlen=0)
+        deque(stages.deliver(), maxlen=0)
+        deque(stages.index_words(), maxlen=0)
 
 
 if __name__ == "__main__":
-    _refresh(sys.argv[1])
+    _work(*sys.argv[1:])

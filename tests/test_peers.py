@@ -17,14 +17,17 @@ from benchmarks.peers_forms import ODD
 from benchmarks.peers_install import NotInstalledError, system_command
 from benchmarks.peers_meter import DidNotEndError, kill_during, measure
 from benchmarks.peers_server import FeedServer, page
+from benchmarks.peers_staying import staying
 from benchmarks.peers_table import (
     CHANGED,
     COLD,
     Figures,
     Survival,
+    bar_lines,
     growth_lines,
     odd_lines,
     round_lines,
+    staying_lines,
     survival_lines,
 )
 from monitor.feeds.parse import parse_feed
@@ -149,18 +152,45 @@ def test_an_absent_program_says_how_to_get_it() -> None:
 
 def test_a_round_is_ordered_by_cost_and_names_who_has_no_figures() -> None:
     rows = [
-        Figures(program="Tipsheet", round=CHANGED, feeds=10, wall=1, cpu=2, requests=10, conditional=9, found=400),
+        Figures(
+            program="Tipsheet", round=CHANGED, feeds=10, wall=1, cpu=2, start=0.5, requests=10, conditional=9, found=400
+        ),
         Figures(program="dear", round=CHANGED, feeds=1, wall=9, cpu=0.6, requests=1, lost=3, edits=1, edited=2),
         Figures(program="odd", round=CHANGED, status=1, feeds=1, cpu=9),
         Figures(program="late", round=CHANGED, problem="did not end within 300 s"),
     ]
     assert [" ".join(line.split()) for line in round_lines(rows)][1:] == [
-        "Tipsheet 10 1.0 2.00 200.0 1.0 0 10 90% 0.0 400 0 0 -",
-        "dear 1 9.0 0.60 600.0 3.0 0 1 0% 0.0 0 3 0 1/2",
-        "odd 1 0.0 9.00 9000.0 45.0 0 0 - 0.0 0 0 0 -",
+        "Tipsheet 10 1.0 2.00 200.0 1.0 0.50 150.0 0 10 90% 0.0 400 0 0 -",
+        "dear 1 9.0 0.60 600.0 3.0 - - 0 1 0% 0.0 0 3 0 1/2",
+        "odd 1 0.0 9.00 9000.0 45.0 - - 0 0 - 0.0 0 0 0 -",
         "odd ended with status 1",
         "late: did not end within 300 s",
     ]
+
+
+def test_an_aim_is_met_or_missed_with_the_start_apart_from_it_and_in_a_process_that_stays() -> None:
+    costs = {"Tipsheet, reading only": (2.0, 1.6), "Tipsheet": (8.0, 1.6), "reader": (5.0, 1.0)}
+    ran = [Figures(program=who, round=COLD, feeds=10, cpu=cpu, start=start) for who, (cpu, start) in costs.items()]
+    stayed = [Figures(program=who, round=COLD, feeds=10, cpu=cpu) for who, cpu in (("Tipsheet", 4.0), ("reader", 4.4))]
+    assert [" ".join(line.split()) for line in bar_lines(ran, stayed)][1:] == [
+        "first poll, Tipsheet, reading only 10 2.5 missed 10.0 met -",
+        "first poll, Tipsheet 10 0.6 missed 0.6 missed 1.1 missed",
+        "unchanged, 304, Tipsheet, reading only 3 - - -",
+        "unchanged, 304, Tipsheet 3 - - -",
+    ]
+    assert [line.split() for line in staying_lines(stayed)][1:] == [
+        ["Tipsheet", "400.0", "-", "-", "-"],
+        ["reader", "440.0", "-", "-", "-"],
+    ]
+
+
+def test_a_process_that_stays_is_told_to_poll_and_says_what_each_poll_cost(tmp_path: Path) -> None:
+    code = "import sys\nfor number, _ in enumerate(sys.stdin, 1): print(number / 4, flush=True)\n"
+    with staying([sys.executable, "-c", code], directory=tmp_path, environment={}) as poll:
+        assert [poll().cpu for _ in range(2)] == [0.25, 0.5]
+    dies = [sys.executable, "-c", "exit(3)"]
+    with staying(dies, directory=tmp_path, environment={}) as poll, pytest.raises(EOFError, match="status 3"):
+        poll()
 
 
 def test_a_form_that_nobody_counted_is_nought() -> None:
