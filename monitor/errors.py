@@ -112,10 +112,11 @@ class ReviewError(TipsheetError):
 class ConflictError(ReviewError):
     """Somebody else was faster. Nothing was changed: whoever speaks should see first what was said meanwhile."""
 
-    def __init__(self, message: str, *, by: str, at: datetime, version: int) -> None:
+    def __init__(self, message: str, *, by: str, at: datetime, version: int, said: str = "") -> None:
         super().__init__(message)
-        self.by = by
+        self.by = by  # "": nobody; grouping was
         self.at = at
+        self.said = said  # what they said, in words
         self.version = version  # the one to name when it is said all the same
 
 

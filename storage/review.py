@@ -25,6 +25,10 @@ from storage.schema import members, stories
 
 MAX_TEXT = 20_000  # code points of a note or a reason
 
+_VERDICTS: Mapping[VerdictKind, str] = {
+    "kept": "kept", "starred": "starred", "refused": "not relevant", "open": "the verdict is taken back",
+}  # fmt: skip
+
 # ---- said ------------------------------------------------------------------------------------------------------------
 
 
@@ -192,7 +196,16 @@ def _last(history: tuple[Any, ...]) -> Any:
 def _must_be_last(last: Verdict | Assignment | Note | None, version: int, what: str) -> None:
     if last is not None and last.version != version:
         said = f"{last.by} was faster with {what}, at {last.at:%H:%M} UTC; look at it before you say more"
-        raise ConflictError(said, by=last.by, at=last.at, version=last.version)
+        raise ConflictError(said, by=last.by, at=last.at, version=last.version, said=_in_words(last))
+
+
+def _in_words(last: Verdict | Assignment | Note) -> str:
+    """What somebody said, for whoever comes after them."""
+    if isinstance(last, Verdict):
+        return ": ".join(filter(None, (_VERDICTS[last.kind], last.reason)))
+    if isinstance(last, Assignment):
+        return f"it is {last.assignee}’s" if last.assignee else "it is nobody’s"
+    return last.text or "the note is taken back"
 
 
 def _bounded(text: str) -> str:

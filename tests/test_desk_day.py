@@ -6,7 +6,7 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from monitor.desk.place import Desk
 from storage import review
@@ -65,16 +65,53 @@ def test_without_a_script_the_buttons_are_forms(browser: Browser, desk: Desk) ->
         expect(page.locator(".said")).to_have_count(0)  # said once
 
 
-def test_another_verdict_in_between_is_told_and_not_lost(screen: Watched, desk: Desk) -> None:
-    page = screen.go("/")
+def bea_keeps_it(page: Page, desk: Desk) -> int:
+    """The story of a day that is shown, judged by another since; its number."""
     number = int(page.locator("article.story").get_attribute("data-story") or "")
     watch = page.locator("article.story").get_attribute("data-watch") or ""
     with desk.database.write() as connection:
-        review.judge(connection, number, "kept", watch=watch, by="bea", now=desk.clock())
+        seen = [one.version for one in review.verdict_history(connection, number, watch=watch)]
+        review.judge(
+            connection, number, "kept", watch=watch, by="bea", now=desk.clock(), reason="a leak",
+            version=max(seen, default=0),
+        )  # fmt: skip
+    return number
+
+
+def test_another_verdict_in_between_is_told_and_somebody_decides(screen: Watched, desk: Desk) -> None:
+    page = screen.go("/")
+    number = bea_keeps_it(page, desk)
     page.keyboard.press("s")
-    expect(page.locator("#toast")).to_contain_text("bea was faster")
-    assert verdict_of(desk, number) == ("kept", "")
-    screen.complaints.clear()  # the browser logs the 409 that was the point
+    asked = page.get_by_role("dialog", name="bea was faster")
+    expect(asked.get_by_role("alert")).to_contain_text("bea: kept: a leak")
+    asked.get_by_role("link", name="Leave theirs").click()
+    expect(asked).to_have_count(0)
+    expect(page.locator("article.story .meta")).to_contain_text("kept")  # theirs is shown
+    assert verdict_of(desk, number) == ("kept", "a leak")
+    page.reload()
+    bea_keeps_it(page, desk)
+    page.keyboard.press("x")
+    page.get_by_label("Why?").fill("old news")
+    page.keyboard.press("Enter")
+    expect(asked.get_by_label("Why?")).to_have_value("old news")
+    asked.get_by_role("button", name="Not relevant all the same").click()
+    expect(page.locator("article.story .meta")).to_contain_text("not relevant: old news")
+    expect(page.locator("article.story.current")).to_be_focused()
+    screen.complaints.clear()  # the browser logs each 409 that was the point
+
+
+def test_without_a_script_it_is_asked_on_a_page_of_its_own(browser: Browser, desk: Desk) -> None:
+    with browser.new_context(viewport=PHONE, java_script_enabled=False) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(desk.home)
+        number = bea_keeps_it(page, desk)
+        page.get_by_role("button", name="Star").click()
+        expect(page.get_by_role("heading", name="bea was faster")).to_be_visible()
+        page.get_by_role("button", name="Star it all the same").click()
+        expect(page.get_by_role("status").first).to_have_text("Starred.")
+        with desk.database.read() as connection:
+            said = [(one.by, one.kind) for one in review.verdict_history(connection, number)]
+        assert said == [("bea", "kept"), ("you", "starred")]
 
 
 @pytest.mark.parametrize("address", ["/day.json", "/day.csv"])

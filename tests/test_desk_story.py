@@ -98,8 +98,14 @@ def test_two_people_who_change_one_note_are_told(screen: Watched, desk: Desk) ->
     page.get_by_text("Change", exact=True).click()
     page.get_by_label("Wording").fill("three")
     page.get_by_role("button", name="Keep this wording").click()
-    expect(page.locator("#notes [data-fault]").first).to_contain_text("bea was faster")
+    asked = page.get_by_role("dialog", name="bea was faster")
+    expect(asked.get_by_role("alert")).to_contain_text("bea: two")
+    page.keyboard.press("Escape")
     expect(page.get_by_label("Wording")).to_have_value("three")  # what was typed stays
+    page.get_by_role("button", name="Keep this wording").click()
+    asked.get_by_label("What you wrote").fill("two and three")
+    asked.get_by_role("button", name="Say mine all the same").click()
+    expect(page.locator("#notes .said-by").first).to_have_text("two and three")
     screen.complaints.clear()  # the browser logs the 409 that was the point
 
 

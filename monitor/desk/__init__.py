@@ -7,6 +7,7 @@
     faults.py      what is wrong with what was sent, in plain words
     streams.py     a whole result, sent while it is found
     answers.py     what every form may carry, and what somebody is told who did something
+    unsent.py      a form that was not taken, with what was typed
     views.py       how things are printed in a page
     cards.py       a story on a list
     changes.py     what changed on it since the reader looked

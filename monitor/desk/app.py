@@ -13,7 +13,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
@@ -48,8 +48,9 @@ from monitor.desk.rooms import (
     watch_lists,
     watches,
 )
+from monitor.desk.unsent import ask_again, ask_who_is_right, unsent
 from monitor.desk.views import STATIC, render
-from monitor.desk.visit import SAID, Need, NotIn, ask_again, host_of, stranger
+from monitor.desk.visit import SAID, Need, NotIn, Visit, host_of, login_for, visit_of
 from monitor.errors import ConflictError, FileChangedError, StorageError, TipsheetError
 from monitor.pipeline.journal import note
 
@@ -149,7 +150,7 @@ async def _finish(request: Request, call_next: Callable[[Request], Awaitable[Res
         answer = await call_next(request)
     except Exception as error:  # noqa: BLE001 - the unit of work is one request; the next one is answered
         note("desk", level=logging.ERROR, error=error, address=_shape(request))
-        answer = _tell(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the log says what.")
+        answer = await _tell(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the log says what.")
     if SAID in request.cookies and answer.headers.get("content-type", "").startswith("text/html"):
         answer.delete_cookie(SAID)
     for name, value in HEADERS.items():
@@ -179,39 +180,50 @@ def _too_large(request: Request) -> str:
 
 
 async def _ask_in(request: Request, error: NotIn) -> Response:
-    if _wants_page(request):
-        return RedirectResponse(ask_again(request), status_code=HTTPStatus.SEE_OTHER)
-    return JSONResponse({"detail": "log in, or send a token"}, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+    visit = visit_of(request)
+    if not visit.wants_page:
+        said = {"detail": "log in, or send a token"}
+        return JSONResponse(said, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+    if typed := await unsent(request):
+        return entry.ask_for(visit, typed)
+    return RedirectResponse(login_for(request), status_code=HTTPStatus.SEE_OTHER)
 
 
 async def _refuse(request: Request, error: HTTPException) -> Response:
-    return _tell(request, error.status_code, str(error.detail))
+    return await _tell(request, error.status_code, str(error.detail))
 
 
 async def _refuse_words(request: Request, error: RequestValidationError) -> Response:
-    return _tell(request, HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(map(in_words, error.errors())))
+    return await _tell(request, HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(map(in_words, error.errors())))
 
 
 async def _refuse_size(request: Request, error: OverflowError) -> Response:
     """A number that no database keeps, a day that no calendar has: what was asked for is not there."""
     said = "a number or a day lies beyond all that can be kept; expected numbers below 2⁶³ and days from this age"
-    return _tell(request, HTTPStatus.UNPROCESSABLE_ENTITY, said)
+    return await _tell(request, HTTPStatus.UNPROCESSABLE_ENTITY, said)
 
 
 async def _apologise(request: Request, error: TipsheetError) -> Response:
-    return _tell(
-        request, next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 400), str(error)
-    )
+    status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
+    if isinstance(error, ConflictError) and (typed := await unsent(request)):
+        return ask_who_is_right(visit_of(request), typed, error, status=status)
+    return await _tell(request, status, str(error))
 
 
-def _tell(request: Request, status: int, sentence: str) -> Response:
-    if not _wants_page(request):
+async def _tell(request: Request, status: int, sentence: str) -> Response:
+    """What went wrong; to a browser that sent a form, with the form."""
+    visit, heading = visit_of(request), HTTPStatus(status).phrase
+    if not visit.wants_page:
         return JSONResponse({"detail": sentence}, status)
-    title = HTTPStatus(status).phrase
-    page: HTMLResponse = render(stranger(request), "error.html", status=status, heading=title, sentence=sentence)
-    return page
+    typed = await unsent(request)
+    if typed and typed.has_words and _may_send(visit):
+        return ask_again(visit, typed, status=status, heading=heading, sentence=sentence)
+    back = typed.back if typed else "/"
+    return render(visit, "error.html", status=status, heading=heading, sentence=sentence, typed=typed, back=back)
 
 
-def _wants_page(request: Request) -> bool:
-    """A browser that opens or sends a page, and no script or program."""
-    return "text/html" in request.headers.get("accept", "")
+def _may_send(visit: Visit) -> bool:
+    """Whether the address of this request is for whoever asks it: else what they typed is theirs to copy, no more."""
+    route = visit.request.scope.get("route")
+    need: Need | None = visit.request.app.state.needs.get((getattr(route, "path_format", ""), visit.request.method))
+    return need is None or need.role is None or visit.may(need.role)

@@ -79,6 +79,15 @@ class Visit:
         """A browser that opens or sends a page, and no script or program."""
         return "text/html" in self.request.headers.get("accept", "")
 
+    @property
+    def comes_from_here(self) -> bool:
+        """Whether a browser says that a page of ours made it ask."""
+        headers = self.request.headers
+        home = f"{'https' if self.desk.secure else 'http'}://{headers.get('host', '')}"
+        return entrance.comes_from_here(
+            home=home, origin=headers.get("origin"), fetch_site=headers.get("sec-fetch-site")
+        )
+
     def may(self, need: DeskRole) -> bool:
         return self.person is not None and entrance.may(self.person.role, need)
 
@@ -122,6 +131,7 @@ class Need:
 
     async def __call__(self, request: Request) -> Visit:
         visit = await run_in_threadpool(recognise, request)
+        request.state.visit = visit
         if self.role is not None:
             if visit.person is None:
                 raise NotIn
@@ -175,7 +185,13 @@ def stranger(request: Request) -> Visit:
     return Visit(desk=desk, request=request, person=None, now=desk.clock(), token=desk.secret)
 
 
-def ask_again(request: Request) -> str:
+def visit_of(request: Request) -> Visit:
+    """The visit that this request was found to be; a stranger's where it did not come so far."""
+    found: Visit | None = getattr(request.state, "visit", None)
+    return found or stranger(request)
+
+
+def login_for(request: Request) -> str:
     """The address of the login that leads back to where somebody wanted to go."""
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return f"/login?next={quote(wanted if request.method in _SAFE else '/', safe='')}"
@@ -223,11 +239,8 @@ def _keeper_of(desk: Desk, key: str, kind: KeyKind, now: datetime) -> Account | 
 
 
 async def _must_come_from_here(visit: Visit) -> None:
-    request = visit.request
-    home = f"{'https' if visit.desk.secure else 'http'}://{request.headers.get('host', '')}"
-    headers = request.headers
-    if not entrance.comes_from_here(home=home, origin=headers.get("origin"), fetch_site=headers.get("sec-fetch-site")):
+    if not visit.comes_from_here:
         raise HTTPException(403, "this did not come from a page of this desk")
-    given = headers.get("x-csrf-token") or str((await request.form()).get("csrf", ""))
+    given = visit.request.headers.get("x-csrf-token") or str((await visit.request.form()).get("csrf", ""))
     if not entrance.csrf_fits(visit.token, given):
         raise HTTPException(403, "this page is from before you came in; load it again, and repeat what you did")

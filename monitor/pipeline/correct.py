@@ -130,7 +130,7 @@ def _faster(story: int, words: Sequence[decide.Said]) -> ConflictError:
     said = (
         f"{last.by} was faster with story {story}, at {last.at:%H:%M} UTC ({last.what}); look at it before you say more"
     )
-    return ConflictError(said, by=last.by, at=last.at, version=len(words))
+    return ConflictError(said, by=last.by, at=last.at, version=len(words), said=last.what)
 
 
 def _group(connection: Connection, story: int) -> Group:

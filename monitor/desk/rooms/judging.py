@@ -5,7 +5,6 @@ What must not live here: what verdicts teach (`monitor.review`).
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
@@ -14,10 +13,8 @@ from starlette.exceptions import HTTPException
 
 from monitor.desk import judgeable
 from monitor.desk.answers import Done, Next, done
-from monitor.desk.door import entrance
 from monitor.desk.views import render
-from monitor.desk.visit import Reader, Reviewer, Visit
-from monitor.errors import ConflictError, ReviewError
+from monitor.desk.visit import Reader, Reviewer
 from monitor.model import VerdictKind
 from storage import review, stories
 
@@ -71,13 +68,9 @@ def write_note(
     next: Next = "",  # noqa: A002
 ) -> Response:
     """Write a note on a story."""
-    go = next or f"/stories/{story}#notes"
-    try:
-        with visit.desk.database.write() as connection:
-            review.add_note(connection, story, text, by=visit.name, now=visit.now)
-    except ReviewError as error:
-        return _unsaid(visit, error, text, go)
-    return done(visit, "The note is kept.", go)
+    with visit.desk.database.write() as connection:
+        review.add_note(connection, story, text, by=visit.name, now=visit.now)
+    return done(visit, "The note is kept.", next or f"/stories/{story}#notes")
 
 
 @router.post("/notes/{note:int}", response_model=Done)
@@ -89,11 +82,8 @@ def change_note(
     next: Next = "/",  # noqa: A002
 ) -> Response:
     """Give a note another wording; the one before is kept."""
-    try:
-        with visit.desk.database.write() as connection:
-            review.edit_note(connection, note, text, by=visit.name, now=visit.now, version=version)
-    except ReviewError as error:
-        return _unsaid(visit, error, text, next)
+    with visit.desk.database.write() as connection:
+        review.edit_note(connection, note, text, by=visit.name, now=visit.now, version=version)
     return done(visit, "The note is changed." if text.strip() else "The note is taken back.", next)
 
 
@@ -110,14 +100,3 @@ def assign(
         review.assign(connection, story, assignee.strip(), by=visit.name, now=visit.now, version=version)
     said = f"It is {assignee.strip()}'s now." if assignee.strip() else "It is nobody's now."
     return done(visit, said, next or f"/stories/{story}")
-
-
-def _unsaid(visit: Visit, error: ReviewError, text: str, go: str) -> Response:
-    """Why a note was not kept. A form that was sent without a script is gone by then: its words are given back."""
-    if not visit.wants_page:
-        raise error
-    status = HTTPStatus.CONFLICT if isinstance(error, ConflictError) else HTTPStatus.BAD_REQUEST
-    back = entrance.local_path(go)
-    return render(
-        visit, "error.html", status=status, heading="Not kept", sentence=str(error), typed=text, back=back
-    )  # fmt: skip

@@ -45,9 +45,11 @@
     const form = $("form[data-path]", dialog);
     if (form) {
       if (!story) return false;
-      form.reset();
+      if (form.dataset.of !== story.dataset.story) form.reset(); // closed and opened again, it says what was typed
+      form.dataset.of = story.dataset.story;
       form.action = form.dataset.path.replace("STORY", story.dataset.story);
-      const facts = { ...story.dataset, ...$(":scope > .judging", story)?.dataset };
+      const next = location.pathname + location.search + (story.id ? `#${story.id}` : "");
+      const facts = { next, ...story.dataset, ...$(":scope > .judging", story)?.dataset };
       for (const input of $$("input[type=hidden]", form)) { // what the form says of the story: its watch, a version
         const value = facts[input.dataset.from ?? input.name];
         if (value !== undefined) input.value = value;
@@ -69,33 +71,73 @@
     }
     const closer = event.target.closest("[data-closes]");
     if (closer) document.getElementById(closer.dataset.closes)?.close();
+    if (event.target.closest("dialog [data-leaves]")) { // theirs stands: it is shown
+      event.preventDefault();
+      closeAll();
+      show(current());
+    }
     const story = event.target.closest(".story[data-story]");
     if (story && story !== current()) choose(story, { scroll: false });
   });
 
   // ---- forms -------------------------------------------------------------------------------------------------------
 
+  const post = (form, submitter, accept) => fetch(form.action, {
+    method: "POST",
+    headers: { "X-CSRF-Token": csrf, "Accept": accept },
+    body: new URLSearchParams(new FormData(form, submitter)),
+    redirect: "manual",
+  });
+
   async function send(form, submitter) {
-    const body = new URLSearchParams(new FormData(form, submitter));
-    const answer = await fetch(form.action, {
-      method: "POST",
-      headers: { "X-CSRF-Token": csrf, "Accept": "application/json" },
-      body,
-      redirect: "manual",
-    });
+    const answer = await post(form, submitter, "application/json");
     const told = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
-    if (!answer.ok) throw new Error(typeof told.detail === "string" ? told.detail : `the desk answered ${answer.status}`);
-    return told;
+    if (answer.ok) return told;
+    const said = typeof told.detail === "string" ? told.detail : `the desk answered ${answer.status}`;
+    throw Object.assign(new Error(said), { status: answer.status });
+  }
+
+  // The session is over, or another one began: the desk keeps what was typed over the login, of a form without a script.
+  function sendAsPage(form, submitter) {
+    delete form.dataset.live;
+    form.requestSubmit(submitter);
+  }
+
+  // Another was faster: what a form without a script is answered, in a dialog. False where that is no such answer.
+  async function askWhoIsRight(form, submitter) {
+    const answer = await post(form, submitter, "text/html");
+    const found = $("#again", parsed(answer.ok ? "" : await answer.text()));
+    if (!found) return false;
+    $("form", found).dataset.live = "";
+    $("#conflict")?.remove();
+    const dialog = Object.assign(document.createElement("dialog"), { id: "conflict" });
+    dialog.setAttribute("aria-labelledby", "again-title");
+    dialog.append(found);
+    document.body.append(dialog);
+    dialog.showModal();
+    return true;
+  }
+
+  function closeAll() {
+    for (const dialog of $$("dialog[open]")) dialog.close();
+  }
+
+  function parsed(markup) { // ours: escaped as in a page
+    const found = document.createElement("template");
+    found.innerHTML = markup;
+    return found.content;
   }
 
   async function piece(path, watch) {
     const address = new URL(path, location.href);
     if (watch) address.searchParams.set("watch", watch);
     const answer = await fetch(address, { headers: { "Accept": "text/html" } });
-    if (!answer.ok) return null;
-    const found = document.createElement("template");
-    found.innerHTML = await answer.text(); // ours: the same escaped markup as in the page
-    return found.content.firstElementChild;
+    return answer.ok ? parsed(await answer.text()).firstElementChild : null;
+  }
+
+  async function show(story) {
+    if (story?.matches("article")) await renew(story);
+    else location.reload();
   }
 
   async function renew(story) {
@@ -103,8 +145,10 @@
     if ($(":scope > .judging", story)) return renewJudging(number);
     const fresh = await piece(`/stories/${number}/card`, watch);
     if (!fresh) return location.reload();
-    const why = $(".moved", story); // its place is what it was, and so are the reasons for it
-    if (why) $(".origin", fresh)?.append(why);
+    // Its place is what it was, and so are the reasons for it, and what it brought since they looked.
+    for (const [kept, place] of [[".moved", ".origin"], [".goes-on", ".meta"]])
+      if ($(kept, story)) $(place, fresh)?.append($(kept, story));
+    if ($(".news", story)) $(".meta", fresh).after($(".news", story));
     story.replaceWith(fresh);
     choose(fresh);
   }
@@ -126,12 +170,14 @@
     const story = dialog ? current() : form.closest(".story[data-story]");
     try {
       const told = await send(form, event.submitter);
-      dialog?.close();
+      closeAll();
+      delete form.dataset.of; // it was taken: the next time it is empty
       if (told.said) say(told.said);
       if (form.dataset.live === "leave" && told.next) location.assign(told.next);
-      else if (form.dataset.live === "reload" || !story || !story.matches("article")) location.reload();
-      else await renew(story);
+      else await show(form.dataset.live === "reload" ? null : story);
     } catch (error) {
+      if ([401, 403].includes(error.status)) return sendAsPage(form, event.submitter);
+      if (error.status === 409 && await askWhoIsRight(form, event.submitter)) return;
       const fault = $("[data-fault]", form);
       if (fault) { fault.textContent = error.message; fault.hidden = false; }
       else say(error.message);
