@@ -9,13 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 
 from monitor.desk.cards import Marks, StoryCard, card_of
 from monitor.desk.pages import page
+from monitor.desk.timeline import Timeline, timeline
 from monitor.desk.visit import Reader, Visit
 from monitor.model import (
     Assignment,
@@ -41,6 +43,9 @@ from storage.outbox import OutboxRow
 from storage.stories import DecisionRow, MemberRow
 
 router = APIRouter(tags=["stories"])
+
+Of = Annotated[int | None, Query(ge=1, description="The page lists the copies of this entry; the data has all.")]
+Start = Annotated[int, Query(ge=0, description="How many reports the page leaves out at the top; the data has all.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,8 @@ class StoryPage:
 
     story: int
     asked: int  # another number where the story was merged into an older one since
+    of: int | None  # the entry whose copies the page lists
+    start: int  # how many reports the page leaves out at the top
     title: str
     title_marks: Marks
     sentence: str
@@ -114,42 +121,19 @@ class StoryPage:
         return [wordings for wordings in self.note_histories if not wordings[-1].text]
 
     @property
-    def folded(self) -> Mapping[int, Sequence[Teller]]:
-        """The copies under each entry that they copy: the timeline tells what is new, and counts the rest."""
-        ids = {row.entry for row in self.rows}
-        under: dict[int, list[Teller]] = {}
-        for row in self.rows:
-            if row.relation == "copy" and row.of in ids:
-                under.setdefault(self._shown_for(row.of), []).append(row)
-        return under
-
-    @property
-    def shown(self) -> Sequence[Teller]:
-        """The entries that stand for themselves, in the order in which they came out."""
-        hidden = {row.entry for copies in self.folded.values() for row in copies}
-        seen = [row for row in self.rows if row.entry not in hidden]
-        return sorted(seen, key=lambda row: (row.published or row.first_seen, row.entry))
-
-    def _shown_for(self, entry: int | None) -> int:
-        """A copy of a copy goes under the first of them."""
-        by_entry = {row.entry: row for row in self.rows}
-        seen: set[int] = set()
-        while entry is not None and entry not in seen and (row := by_entry[entry]).relation == "copy":
-            seen.add(entry)
-            if row.of not in by_entry:
-                break
-            entry = row.of
-        return entry or 0
+    def timeline(self) -> Timeline[Teller]:
+        """What the page shows of the reports."""
+        return timeline(self.rows, of=self.of, start=self.start)
 
 
-def one_story(visit: Reader, story: int) -> StoryPage:
+def one_story(visit: Reader, story: int, of: Of = None, start: Start = 0) -> StoryPage:
     """A story, whole; under the number of the older one where it was merged."""
     desk = visit.desk
     with desk.database.read() as connection:
         kept = stories.kept(connection, story)
         if kept is None:
             raise HTTPException(404, f"there is no story {story}")
-        shown = _read(connection, visit, kept, story)
+        shown = _read(connection, visit, kept, story, of, start)
     _see(visit, kept)
     return shown
 
@@ -157,7 +141,9 @@ def one_story(visit: Reader, story: int) -> StoryPage:
 page(router, "/stories/{story:int}", template="story.html", name="story")(one_story)
 
 
-def _read(connection: Connection, visit: Visit, story: int, asked: int) -> StoryPage:
+def _read(
+    connection: Connection, visit: Visit, story: int, asked: int, of: int | None, start: int
+) -> StoryPage:  # fmt: skip
     outlets = visit.desk.outlets
     members = stories.members_of(connection, story)
     tellings = stories.tellings(connection, story)
@@ -168,6 +154,8 @@ def _read(connection: Connection, visit: Visit, story: int, asked: int) -> Story
     return StoryPage(
         story=story,
         asked=asked,
+        of=of,
+        start=start,
         title=report.lead.title,
         title_marks=report.title_marks,
         sentence=report.sentence,
