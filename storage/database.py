@@ -42,7 +42,7 @@ class Kind(Protocol):
 
     def exists(self, url: URL) -> bool: ...
 
-    def is_away(self, url: URL) -> bool: ...
+    def is_away(self, url: URL, said: str) -> bool: ...
 
     def open_engine(self, url: URL) -> Engine: ...
 
@@ -183,6 +183,9 @@ class Database:
     def claim_instance(self) -> None:
         """Become the only Tipsheet that works on this database, until `close` or the death of the process."""
         with _as_storage_error():
+            if self._instance is not None:  # of an attempt that got no further
+                self._instance.close()
+                self._instance = None
             self._instance = self._kind.OnlyInstance(self._engine)
 
     def share_instance(self) -> None:
@@ -229,13 +232,14 @@ def file_at(url: str) -> Path | None:
     return _KINDS[parsed.get_backend_name()].file_of(parsed)
 
 
-def is_away(url: str) -> bool:
-    """Whether a database that could not be opened may be there later: nobody answers, or it is starting or ending.
+def is_away(url: str, error: StorageError) -> bool:
+    """Whether a database that could not be used may be there later.
 
-    Not so where it answers and refuses us, and never of a file.
+    Nobody answers, it is starting or ending, or has no connection left for us. Not so where it answers and refuses us
+    for another reason, and never of a file.
     """
     parsed = _read_url(url)
-    return _KINDS[parsed.get_backend_name()].is_away(parsed)
+    return _KINDS[parsed.get_backend_name()].is_away(parsed, str(error))
 
 
 def be_alone(file: Path) -> OnlyInstance:
@@ -301,6 +305,11 @@ def create_word_index(connection: Connection, name: str) -> None:
 def holds_words(connection: Connection, name: str, clauses: Sequence[Sequence[str]]) -> ColumnElement[bool]:
     """Which rows of such a table hold a word of each clause; "deport*" is any word that begins so."""
     return _KINDS[connection.dialect.name].holds_words(name, clauses)
+
+
+def guesses_words(connection: Connection) -> bool:
+    """Whether the engine, to plan a search, guesses how many rows hold a word, and does not know."""
+    return connection.dialect.name == "postgresql"
 
 
 def _read_url(url: str) -> URL:

@@ -28,6 +28,7 @@ STALLED_SECONDS = 120  # after which a writer that says nothing more is taken fo
 
 TO_READ: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
+_FULL = "too many clients", "too many connections", "connection slots are reserved"  # for a while, as a rule
 _INSTANCE, _WRITERS = 1, 2  # what an advisory lock is about; the other half of its key is the schema
 
 
@@ -41,10 +42,16 @@ def exists(url: URL) -> bool:
     return True
 
 
-def is_away(url: URL) -> bool:
-    """It is asked for no more than whether it takes connections, which needs no password and no database."""
+def is_away(url: URL, said: str) -> bool:
+    """It is asked for no more than whether it takes connections, which needs no password and no database.
+
+    A server that has given all of its connections away says so in words alone, and libpq gives no code for them: those
+    of a server that speaks another language than English are not known.
+    """
     from psycopg.pq import PGconn, Ping
 
+    if any(words in said for words in _FULL):
+        return True
     asked = url.set(drivername="postgresql").update_query_dict({"connect_timeout": "5"})
     answer = PGconn.ping(asked.render_as_string(hide_password=False).encode())
     return answer in (Ping.REJECT, Ping.NO_RESPONSE)

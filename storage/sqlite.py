@@ -35,7 +35,7 @@ def exists(url: URL) -> bool:
     return Path(str(url.database)).exists()
 
 
-def is_away(url: URL) -> bool:
+def is_away(url: URL, said: str) -> bool:
     """A file is there, or its disk will say what is wrong."""
     return False
 

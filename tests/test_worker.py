@@ -23,13 +23,14 @@ from monitor.errors import InstanceError, StorageError, TurnError
 from monitor.model import Decision
 from monitor.run import assemble
 from monitor.settings.config import Config, read_config
+from monitor.watches import packs
 from storage import feeds, migrations, shards, turns
 from storage.database import Database
 from storage.schema import feeds as feed_table
 from storage.schema import outbox as outbox_table
 from storage.schema import turns as turn_table
 from tests.command import start, tipsheet
-from tests.engines import made_database
+from tests.engines import made_database, say
 from tests.rows import LEASE, claim, examined, keep, keyed, match, record
 from tests.scripted_server import Answer, ScriptedServer
 
@@ -408,3 +409,58 @@ def test_a_database_that_is_away_is_waited_for_and_a_wrong_one_is_not(
         waiting.communicate(timeout=10)
     assert "Connection refused" in said
     assert "asked_again_in" in said
+
+
+def test_a_server_that_has_no_connection_left_is_waited_for(url: str, server: ScriptedServer, tmp_path: Path) -> None:
+    """The role may have none; then it may have as many as it likes, and the worker that waits begins."""
+    role = f"crowded_{make_url(url).database}"
+    say(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0")
+    crowded = make_url(url).set(username=role).render_as_string(hide_password=False)
+    waiting = start("worker", "--config", file(tmp_path, server, "/feed"), "--database", crowded)
+    try:
+        assert waiting.stderr is not None
+        said = next(line for line in waiting.stderr if "database" in line)
+        say(f"ALTER ROLE {role} SUPERUSER")  # whom no limit holds
+        assert next((line for line in waiting.stderr if "started" in line), "")
+    finally:
+        waiting.terminate()
+        waiting.communicate(timeout=30)
+        with Database(url) as database, database.write() as connection:
+            connection.exec_driver_sql(f"REASSIGN OWNED BY {role} TO CURRENT_USER")
+            connection.exec_driver_sql(f"DROP ROLE {role}")
+    assert "too many connections for role" in said
+    assert "asked_again_in" in said
+
+
+def test_a_pack_beside_the_file_and_a_list_are_part_of_it(url: str, server: ScriptedServer, tmp_path: Path) -> None:
+    """Workers with different ones would tell different things."""
+    path = file(tmp_path, server, "/feed")
+    pack, listed = path.with_name("ours.yaml"), path.with_name("coast.csv")
+    pack.write_text(packs.shipped(packs.names()[0]))
+    listed.write_text("url\nhttp://127.0.0.1:1/\n")
+    text = path.read_text().replace("watches: [", "watches: [{name: ours, pack: ours.yaml}, ")
+    path.write_text(text.replace("feeds:\n", "feed_lists: [{file: coast.csv}]\nfeeds:\n"))
+    whole = read_config(path, {})
+    mark = mark_of(whole)
+    pack.write_text(f"# ours\n{pack.read_text()}")
+    assert mark_of(whole) == mark  # what it says is the same
+    listed.write_text("url\nhttp://127.0.0.1:2/\n")
+    assert mark_of(whole) != mark
+    listed.write_text("url\nhttp://127.0.0.1:1/\n")
+    assert mark_of(whole) == mark
+    pack.write_text(pack.read_text().replace("name:", "name: other ", 1))
+    assert mark_of(whole) != mark
+
+
+def test_one_worker_follows_the_lists_for_all(work: Work, server: ScriptedServer, tmp_path: Path) -> None:
+    path = file(tmp_path / "listed", server, "/feed")
+    path.with_name("coast.csv").write_text(f"url\n{server.url('/a')}\n{server.url('/b')}\n")
+    path.write_text(path.read_text().replace("feeds:\n", "feed_lists: [{file: coast.csv}]\nfeeds:\n"))
+    config = read_config(path, {})
+    work.stages.config, work.lists = config, config.lists_mark()
+    chore = Part(task="chore", about="lists")
+    assert chore in work.due()
+    work.do(chore)
+    assert chore not in work.due()
+    work.do(Part(task="crawl", about=next(part.about for part in work.due() if part.task == "crawl")))
+    assert {request.path for request in server.requests} == {"/feed", "/a", "/b"}

@@ -6,10 +6,11 @@ import logging
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
+from typing import TypeVar
 from uuid import uuid4
 
 import click
@@ -23,6 +24,7 @@ from monitor.run import assemble, open_door
 from monitor.settings.config import Config
 from storage.database import Database, is_away
 
+_T = TypeVar("_T")
 AWAY = 5  # seconds after which a database that was not there is asked for again
 
 
@@ -50,22 +52,24 @@ def worker(
 
 @contextmanager
 def open_when_there(url: str | None) -> Iterator[Database]:
-    """The database, when it is there: a server that is away, as after a power cut, is waited for.
+    """The database, when it is there."""
+    with ExitStack() as opened:
+        yield _when_there(url, lambda: opened.enter_context(open_database(url)))
+
+
+def _when_there(url: str | None, do: Callable[[], _T]) -> _T:
+    """What comes of it, when the database is there: one that is away, as after a power cut, or full, is waited for.
 
     Whatever waiting cannot mend is raised: a wrong password, no such database, one of a newer version.
     """
-    with ExitStack() as opened:
-        while True:
-            try:
-                database = opened.enter_context(open_database(url))
-            except StorageError as error:
-                if url is None or not is_away(url):
-                    raise
-                note("database", level=logging.WARNING, away=error, asked_again_in=f"{AWAY} s")
-                time.sleep(AWAY)
-            else:
-                break
-        yield database
+    while True:
+        try:
+            return do()
+        except StorageError as error:
+            if url is None or not is_away(url, error):
+                raise
+            note("database", level=logging.WARNING, away=error, asked_again_in=f"{AWAY} s")
+            time.sleep(AWAY)
 
 
 def share(config: Config, database: Database, *, crawls: int = 8, new_file: bool = False, door: bool = False) -> None:
@@ -76,7 +80,8 @@ def share(config: Config, database: Database, *, crawls: int = 8, new_file: bool
         from monitor.cluster.work import Work
     except ImportError as error:
         raise StorageError("workers need Procrastinate: pip install 'tipsheet[postgres]'") from error
-    join(database, config, new_file=new_file)
+    url = database.url.render_as_string(hide_password=False)
+    _when_there(url, lambda: join(database, config, new_file=new_file))
     owner = f"process {os.getpid()} on {platform.node()}, {uuid4()}"
     with assemble(config, database, stop=Event()) as stages:
         work = Work(stages=stages, owner=owner, file=mark_of(config), lists=config.lists_mark())

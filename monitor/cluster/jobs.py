@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from typing import Any
 
@@ -76,7 +77,7 @@ async def _serve(work: Work, *, crawls: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     app = _app(work)
-    async with app.open_async():
+    async with _opened(app, stop):
         hands = [
             asyncio.create_task(_keep_working(app, queue, at_once))
             for queue, at_once in (("crawl", crawls), ("others", others))
@@ -88,6 +89,27 @@ async def _serve(work: Work, *, crawls: int) -> None:
         for hand in hands:
             hand.cancel()
         await asyncio.gather(*hands, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _opened(app: App, stop: asyncio.Event) -> AsyncIterator[None]:
+    """The queue's connections; a server that has none left is asked again until it has, or we are to stop."""
+    stopping = asyncio.create_task(stop.wait())
+    while not stop.is_set():
+        opening = asyncio.create_task(app.connector.open_async())
+        await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not opening.done():
+            opening.cancel()
+        elif error := opening.exception():
+            note("queue", level=logging.WARNING, away=error, asked_again_in="30 s at most")
+        else:
+            break
+        await app.close_async()
+    stopping.cancel()
+    try:
+        yield
+    finally:
+        await app.close_async()
 
 
 async def _keep_working(app: App, queue: str, at_once: int) -> None:
