@@ -123,12 +123,31 @@ def test_the_ledger_is_turned_page_by_page(ledger: Desk) -> None:
 def test_what_failed_goes_again_what_is_held_goes_now_and_what_was_sent_stays_sent(ledger: Desk) -> None:
     said = do(ledger, "/deliveries/retry", ids=[2, 3, 4, 5]).json()["said"]
     assert said.startswith("3 deliveries will be sent")
+    assert said.endswith("1 other was left: sent, or told in another, meanwhile.")
     assert stages(ledger) == {6: "folded", 5: "waiting", 4: "waiting", 3: "sent", 2: "waiting", 1: "waiting"}
     assert ask(ledger, "/deliveries/4.json")["delivery"]["reason"] == "sent again by hand"
     refused = do(ledger, "/deliveries/retry", ids=[3, 6, 99])
     assert (refused.status_code, refused.json()["detail"]) == (
         409, "none of these failed, is uncertain or waits: there is nothing to send",
     )  # fmt: skip
+
+
+def test_what_was_refused_leaves_the_ticks_and_says_why_beside_them(ledger: Desk) -> None:
+    def send(path: str, **form: object) -> tuple[int, str]:
+        headers = {"Origin": ledger.home, "Accept": "text/html"}
+        answer = httpx.post(ledger.home + path, data={"csrf": csrf_token(ledger.secret)} | form, headers=headers)
+        return answer.status_code, answer.text
+
+    status, page = send("/deliveries/retry", ids=3, next="/deliveries?recipient=desk&stage=sent&before=odd")
+    assert status == 409
+    assert 'role="alert" id="fault-ids">none of these failed' in page
+    assert 'value="3" checked' in page
+    assert '<option selected value="sent">' in page  # of the same list
+    assert "Choose delivery 4" not in page
+    status, page = send("/deliveries/acknowledge", next="/deliveries?stage=odd")
+    assert (status, "expected at least one delivery" in page, " checked" in page) == (422, True, False)
+    status, page = send("/deliveries/retry", ids=3, next="/deliveries/3")
+    assert (status, "none of these failed" in page, "<h2>Delivery 3</h2>" in page) == (409, True, True)
 
 
 def test_an_alert_that_was_seen_is_acknowledged(ledger: Desk) -> None:

@@ -15,7 +15,7 @@ from monitor.desk.unsent import Unsent, from_json
 from storage import review
 from storage.account_tables import sessions
 from tests.browser import PHONE
-from tests.worked_desk import PASSWORD, WATCH, headers_of
+from tests.worked_desk import FEED, OLD_MARK, OPML, PASSWORD, WATCH, filled_in, headers_of
 
 
 def notes(desk: Desk) -> list[str]:
@@ -74,6 +74,18 @@ REFUSED: Mapping[str, tuple[str, Mapping[str, object], int, tuple[str, ...]]] = 
     "another took reports out": (
         "/stories/2/split", {"entries": 2, "why": "a leak"}, 409, ("bo was faster", 'value="a leak"'),
     ),
+    "another wrote the file: a feed": (
+        "/feeds/settings/remove", {"name": FEED, "mark": OLD_MARK}, 409,
+        ("after you opened this; nothing was written", f"Take “{FEED}” out", 'name="mark" value="{mark}"'),
+    ),
+    "another wrote the file: a watch": (
+        "/settings/watch/remove", {"name": WATCH, "mark": OLD_MARK}, 409,
+        ("after you opened this; nothing was written", f"Remove “{WATCH}”", 'name="mark" value="{mark}"'),
+    ),
+    "another wrote the file: a list": (
+        "/feeds/lists", {"document": OPML, "mark": OLD_MARK}, 409,
+        ("after you opened this; nothing was written", "Add 1 feed to", 'name="mark" value="{mark}"'),
+    ),
     "too long": (
         "/stories/2/verdict", {"kind": "refused", "reason": "x" * 20_001}, 422, ("reason: expected at most", "xxx\">"),
     ),
@@ -92,7 +104,7 @@ def test_what_was_typed_stands_again_with_the_reason(
     answer = send(worked, path, typed)
     assert answer.status_code == status
     for said in words:
-        assert said in unescape(answer.text), said
+        assert str(filled_in(worked, said)) in unescape(answer.text), said
 
 
 def test_what_another_page_sends_is_not_offered(worked: Desk) -> None:

@@ -6,12 +6,13 @@ something about it (`sending`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Annotated, Literal
-from urllib.parse import urlencode
+from typing import Annotated, Literal, get_args
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection
@@ -28,6 +29,7 @@ from storage.outbox import OutboxRow
 
 router = APIRouter(tags=["deliveries"])
 
+_NUMBER = re.compile(r"[0-9]{1,18}")
 SHOWN = 100  # deliveries on a page; a program may ask for more
 
 StageWanted = Annotated[Stage | Literal[""], Query(description="Only those that stand so; empty: all.")]
@@ -127,6 +129,14 @@ def ledger(
         stage=stage or None, recipient=recipient, channel=channel, kind=kind, watch=watch,
         story=int(story) if story else None,
     )  # fmt: skip
+    return listed(visit, wanted, before=before, limit=limit)
+
+
+page(router, "/deliveries", template="deliveries.html", name="deliveries")(ledger)
+
+
+def listed(visit: Visit, wanted: DeliveryFilters, *, before: int | None = None, limit: int = SHOWN) -> DeliveriesPage:
+    """The deliveries of those filters, at most `limit` of those older than `before`."""
     now = visit.now
     with visit.desk.database.read() as connection:
         found = deliveries.listing(connection, wanted, now=now, before=before, limit=limit + 1)
@@ -144,7 +154,16 @@ def ledger(
         )
 
 
-page(router, "/deliveries", template="deliveries.html", name="deliveries")(ledger)
+def listed_at(visit: Visit, query: str) -> DeliveriesPage:
+    """The list as the query of its address has it; what no list is asked for by is passed over."""
+    asked = dict(parse_qsl(query))
+    stage, story, before = asked.get("stage"), asked.get("story", ""), asked.get("before", "")
+    wanted = DeliveryFilters(
+        stage=next((one for one in get_args(Stage) if one == stage), None), recipient=asked.get("recipient", ""),
+        channel=asked.get("channel", ""), kind=asked.get("kind", ""), watch=asked.get("watch", ""),
+        story=int(story) if _NUMBER.fullmatch(story) else None,
+    )  # fmt: skip
+    return listed(visit, wanted, before=int(before) if _NUMBER.fullmatch(before) else None)
 
 
 def _to_test(visit: Visit) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import unified_diff
+from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -146,7 +147,11 @@ def remove_watch(visit: Admin, name: Annotated[str, Form()], mark: Mark) -> Resp
     """Take a watch out of feeds.yaml. What it found stays; a comment above it stays."""
     seen = look(visit)
     text = without_item(seen.path, seen.text, "watches", _must_have(seen, name))
-    write(visit, text, mark=mark, action="watch changed", subject=name, detail="removed")
+    try:
+        write(visit, text, mark=mark, action="watch changed", subject=name, detail="removed")
+    except FileChangedError as error:  # the watch as it stands now, to be looked at before it is taken out
+        form = WatchForm(**_typed(_block_of(seen, name))).model_copy(update={"was": name})
+        return _again(visit, seen, form, error, {"": str(error)})
     return done(visit, f"{name} is removed. {WRITTEN}", "/watches")
 
 
@@ -252,7 +257,8 @@ def _again(
     if not _wants_page(visit):
         raise error
     editor = _editor(visit, seen, form.model_dump(), faults, meanwhile)
-    return render(visit, "watch_form.html", status=409 if meanwhile else 422, page=editor)
+    status = HTTPStatus.CONFLICT if isinstance(error, FileChangedError) else HTTPStatus.UNPROCESSABLE_ENTITY
+    return render(visit, "watch_form.html", status=status, page=editor)
 
 
 def _written_block(seen: FileText, name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Response
@@ -86,8 +87,13 @@ def save_feed(visit: Admin, form: Annotated[FeedForm, Form()]) -> Response:
 def remove_feed(visit: Admin, name: Annotated[str, Form(max_length=200)], mark: Mark) -> Response:
     """Take a feed out of feeds.yaml. What it brought stays; a comment above it stays."""
     seen = look(visit)
-    text = without_item(seen.path, seen.text, "feeds", _must_have(seen, name))
-    write(visit, text, mark=mark, action="feeds changed", subject=name, detail="removed")
+    index = _must_have(seen, name)
+    text = without_item(seen.path, seen.text, "feeds", index)
+    try:
+        write(visit, text, mark=mark, action="feeds changed", subject=name, detail="removed")
+    except FileChangedError as error:  # the feed as it stands now, to be looked at before it is taken out
+        form = _typed(_feeds(seen)[index]).model_copy(update={"was": name})
+        return _again(visit, seen, form, {"": str(error)}, error)
     return done(visit, f"{name} is removed. {WRITTEN}", "/feeds")
 
 
@@ -165,4 +171,5 @@ def _again(
     if "text/html" not in visit.request.headers.get("accept", ""):
         raise error or HTTPException(409, "; ".join(faults.values()))
     editor = _editor(seen, form, faults, meanwhile)
-    return render(visit, "feed_form.html", status=409 if meanwhile else 422, page=editor)
+    status = HTTPStatus.CONFLICT if isinstance(error, FileChangedError) else HTTPStatus.UNPROCESSABLE_ENTITY
+    return render(visit, "feed_form.html", status=status, page=editor)

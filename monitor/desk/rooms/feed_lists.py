@@ -6,7 +6,7 @@ What lives here: a list that was brought → what of it would be added, and then
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated
 
@@ -20,7 +20,7 @@ from monitor.desk.pages import page
 from monitor.desk.views import many, render
 from monitor.desk.visit import Admin, Reader
 from monitor.desk.writing import WRITTEN, look, write
-from monitor.errors import ParseError
+from monitor.errors import FileChangedError, ParseError
 from monitor.feeds import opml
 from monitor.model import Feed
 from monitor.settings.feeds_file import with_feeds
@@ -79,7 +79,13 @@ def add(visit: Admin, document: Document, mark: Mark) -> Response:
     text, added, skipped = with_feeds(seen.path, seen.text, opml.read(document.encode()).feeds)
     if not added:
         raise HTTPException(HTTPStatus.CONFLICT, f"nothing is left to add: {'; '.join(skipped)}")
-    write(visit, text, mark=mark, action="feeds changed", subject="a list", detail=many(len(added), "feed"))
+    try:
+        write(visit, text, mark=mark, action="feeds changed", subject="a list", detail=many(len(added), "feed"))
+    except FileChangedError as error:  # what it would add now, to be looked at again
+        if not visit.wants_page:
+            raise
+        brought = replace(_read(visit, document.encode()), fault=str(error))
+        return render(visit, "feed_lists.html", status=HTTPStatus.CONFLICT, page=brought)
     return done(visit, f"{many(len(added), 'feed')} added. {WRITTEN}", "/feeds")
 
 

@@ -6,7 +6,11 @@ What must not live here: what follows from it (`pipeline`), and how the ledger l
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Collection, Sequence
+from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Response
 from starlette.exceptions import HTTPException
@@ -14,8 +18,9 @@ from starlette.exceptions import HTTPException
 from alerts import channel as channels
 from monitor.desk.answers import Done, Next, done
 from monitor.desk.door.errands import count_errand
-from monitor.desk.views import many
-from monitor.desk.visit import Admin, Reviewer
+from monitor.desk.rooms.deliveries import listed_at, one_delivery
+from monitor.desk.views import many, render
+from monitor.desk.visit import Admin, Reviewer, Visit
 from monitor.pipeline.resting import end_rests
 from monitor.pipeline.storms import resume
 from monitor.pipeline.trial import send_test
@@ -25,7 +30,9 @@ from storage.audit import numbers
 
 router = APIRouter(tags=["deliveries"])
 
-Chosen = Annotated[list[int], Form(description="The deliveries that are meant.", max_length=1_000)]
+Chosen = Annotated[
+    list[int], Form(default_factory=list, description="The deliveries that are meant; at least one.", max_length=1_000)
+]
 _BY_WHOM = "by the running Tipsheet, or by the next `tipsheet once`"
 
 
@@ -44,8 +51,9 @@ def retry(visit: Reviewer, ids: Chosen, next: Next = "/deliveries") -> Response:
         if found:
             audit.append(connection, visit.name, "deliveries retried", subject=numbers(found), now=now)
     if not found:
-        raise HTTPException(409, "none of these failed, is uncertain or waits: there is nothing to send")
-    return done(visit, f"{many(len(found), 'delivery', 'deliveries')} will be sent {_BY_WHOM}.", next)
+        return _again(visit, ids, next, "none of these failed, is uncertain or waits: there is nothing to send")
+    said = f"{many(len(found), 'delivery', 'deliveries')} will be sent {_BY_WHOM}."
+    return done(visit, said + _left(set(ids) - found, "sent, or told in another, meanwhile"), next)
 
 
 @router.post("/deliveries/acknowledge", response_model=Done)
@@ -56,8 +64,29 @@ def acknowledge(visit: Reviewer, ids: Chosen, next: Next = "/deliveries") -> Res
         if known:
             audit.append(connection, visit.name, "alerts acknowledged", subject=numbers(known), now=visit.now)
     if not known:
-        raise HTTPException(409, "none of these is an alert, an update or a reminder: there is nothing to acknowledge")
-    return done(visit, f"{len(known)} acknowledged: nobody is reminded any more.", next)
+        return _again(
+            visit, ids, next, "none of these is an alert, an update or a reminder: there is nothing to acknowledge"
+        )
+    said = f"{len(known)} acknowledged: nobody is reminded any more."
+    return done(visit, said + _left(set(ids) - set(known), "no alert, update or reminder that was sent"), next)
+
+
+def _left(ids: Collection[int], because: str) -> str:
+    """What is said of those that were chosen and left as they are."""
+    return f" {many(len(ids), 'other was', 'others were')} left: {because}." if ids else ""
+
+
+def _again(visit: Visit, ids: Sequence[int], go: str, fault: str) -> Response:
+    """The page from which they were chosen, with the ticks and the fault; to a program the fault."""
+    fault = fault if ids else "expected at least one delivery"
+    status = HTTPStatus.CONFLICT if ids else HTTPStatus.UNPROCESSABLE_ENTITY
+    if not visit.wants_page:
+        raise HTTPException(status, fault)
+    if alone := re.fullmatch(r"/deliveries/(\d{1,18})", go):
+        page: object = one_delivery(visit, int(alone[1]))
+        return render(visit, "delivery.html", status=status, page=page, fault=fault)
+    page = listed_at(visit, urlsplit(go).query)
+    return render(visit, "deliveries.html", status=status, page=page, fault=fault, chosen=ids)
 
 
 @router.post("/deliveries/rests/end", response_model=Done)
