@@ -5,6 +5,7 @@ The commands, the settings and the values are asked themselves; the pages are re
 
 from __future__ import annotations
 
+import ast
 import base64
 import dataclasses
 import json
@@ -353,6 +354,33 @@ def test_every_yaml_example_is_valid_and_keeps_its_promises(text: str, tmp_path:
 
 def test_the_examples_are_found() -> None:
     assert len(EXAMPLES) >= 10
+
+
+# ---- the log ---------------------------------------------------------------------------------------------------------
+
+
+def noted() -> Iterator[tuple[str, set[str]]]:
+    """Every event that the program logs, with the fields that it is given in one place."""
+    for path in sorted((ROOT / "monitor").rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "note":
+                event = call.args[0]
+                assert isinstance(event, ast.Constant), f"{path}:{call.lineno}: expected the event's name itself"
+                yield str(event.value), {field.arg for field in call.keywords if field.arg} - {"level"}
+
+
+def test_every_event_of_the_log_is_documented_with_its_fields() -> None:
+    table = rows(page("docs/commands.md"), "event")
+    documented = {
+        event: set(re.findall(r"`([^`]+)`", fields))
+        for events, _, fields in table
+        for event in re.findall(r"`([^`]+)`", events)
+    }
+    said: dict[str, set[str]] = {"library": {"library", "message"}}
+    for event, fields in noted():
+        said.setdefault(event, set()).update(fields)
+    assert set(said) == set(documented)
+    assert [event for event, fields in said.items() if not fields <= documented[event]] == []
 
 
 # ---- the environment -------------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ def test_an_event_and_its_fields_are_one_line(fields: dict[str, Any], line: str)
     assert stamped[:2] == "20"
 
 
-@given(st.text())
+@given(st.text(st.characters(exclude_characters="@")))
 def test_no_text_makes_a_second_line_or_an_unprintable_one(text: str) -> None:
     with written() as plain:
         note("refresh", feed=text)
@@ -72,6 +72,32 @@ def test_no_text_makes_a_second_line_or_an_unprintable_one(text: str) -> None:
         assert line.endswith("\n")
         assert line[:-1].isprintable()
     assert json.loads(as_json.getvalue())["feed"] == text
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize(
+    ("said", "written_is"),
+    [
+        ("550 <ana.quay@desk.example>: no such user", "550 <…@desk.example>: no such user"),
+        ("postgresql://tips:hunter2@db.example/tips is away", "postgresql://…@db.example/tips is away"),
+        ("http://user@10.0.0.1:8080/feed", "http://…@10.0.0.1:8080/feed"),
+        ('refused "ana quay"@desk.example', 'refused "ana quay"@desk.example'),
+        ("@quay told it, 5 @ 3.20", "@quay told it, 5 @ 3.20"),
+    ],
+)
+def test_nobodys_mailbox_and_no_login_is_written(said: str, written_is: str, *, as_json: bool) -> None:
+    with written(as_json=as_json) as stream:
+        note("deliver", state="failed", reason=said)
+    line = stream.getvalue()
+    assert written_is in (json.loads(line)["reason"] if as_json else line.replace('\\"', '"'))
+
+
+def test_a_librarys_words_are_an_event_too() -> None:
+    with written(as_json=True) as stream:
+        logging.getLogger("some.library").warning("asked for %s", "much")
+    line = json.loads(stream.getvalue())
+    assert line.pop("time").endswith("Z")
+    assert line == {"level": "warning", "event": "library", "library": "some.library", "message": "asked for much"}
 
 
 def test_json_keeps_the_fields_as_values() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from collections.abc import Iterable, Iterator
@@ -307,7 +308,7 @@ def test_an_alert_in_the_hands_of_the_dead_is_delivered_once_by_the_next(work: W
 def test_two_workers_tell_a_story_once_and_stop_when_told(url: str, server: ScriptedServer, tmp_path: Path) -> None:
     server.script("/feed", Answer(body=RSS))
     config = file(tmp_path, server, "/feed")
-    running = [start("worker", "--config", config, "--database", url, "-v") for _ in range(2)]
+    running = [start("worker", "--config", config, "--database", url, "-v", "--log-json") for _ in range(2)]
     try:
         deadline = time.monotonic() + 40
         while not (told := list((tmp_path / "box").iterdir())) and time.monotonic() < deadline:
@@ -320,6 +321,9 @@ def test_two_workers_tell_a_story_once_and_stop_when_told(url: str, server: Scri
     assert [process.returncode for process in running] == [0, 0], said
     assert len(told) == 1, said
     assert len(server.requests) == 1
+    lines = [json.loads(line) for line in "".join(said).splitlines()]
+    assert {tuple(line)[:3] for line in lines} == {("time", "level", "event")}
+    assert {"started", "refresh", "deliver", "stopping", "stopped"} <= {line["event"] for line in lines}
 
 
 # ---- old and new, away and there -------------------------------------------------------------------------------------

@@ -150,6 +150,6 @@ class _Tally:
         for fault in faults:
             self.faults += 1
             if self.faults <= TOLD:
-                note("row", level=logging.WARNING, left_out=fault)
+                note("lists", level=logging.WARNING, left_out=fault)
             if self.faults == TOLD:
-                note("rows", level=logging.WARNING, more="`tipsheet check` names every row with a fault")
+                note("lists", level=logging.WARNING, problem="`tipsheet check` names every row with a fault")
