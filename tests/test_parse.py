@@ -333,6 +333,20 @@ def test_what_many_call_a_namespace_is_read_without_the_library(
     assert (entry.author, entry.content) == expected
 
 
+def test_a_namespace_that_nobody_declared_and_nobody_needs_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(parse, "_read_by_library")
+    feed = read(rss("<item><title>t</title><wfw:commentRss>https://t.example/c</wfw:commentRss></item>"))
+    assert (feed.entries[0].title, feed.problem) == ("t", None)
+
+
+@pytest.mark.parametrize("inside", ["item", "channel"])
+def test_an_undeclared_namespace_whose_name_all_know_is_the_librarys(inside: str) -> None:
+    element = "<dc:title>Known by its prefix</dc:title>"
+    item, channel = (f"<item>{element}</item>", "") if inside == "item" else ("<item/>", element)
+    feed = read(f"<rss version='2.0'><channel>{channel}{item}</channel></rss>")
+    assert "Known by its prefix" in (feed.title, feed.entries[0].title)
+
+
 @pytest.mark.parametrize("file", ["dtds/podcast-1.0.dtd", "DTDs/Podcast-1.0.dtd"])
 def test_a_podcasts_categories_are_tags(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(parse, "_read_by_library")

@@ -118,9 +118,7 @@ def _completed(feed: ParsedFeed, part: Abridged) -> ParsedFeed:
     """The feed with its frame, fingerprints and what was cut out; as it is, where they do not belong together."""
     if feed.problem or len(feed.entries) != len(part.fingerprints):
         return feed
-    marked = zip(feed.entries, part.fingerprints, strict=True)
-    entries = tuple(replace(entry, fingerprint=mark) for entry, mark in marked)
-    return replace(feed, entries=entries, unchanged=part.unchanged, frame=part.frame)
+    return replace(feed, fingerprints=part.fingerprints, unchanged=part.unchanged, frame=part.frame)
 
 
 def reading(feed: ParsedFeed, found: Changes) -> Reading | None:
@@ -134,7 +132,7 @@ def reading(feed: ParsedFeed, found: Changes) -> Reading | None:
 def _unchanged(keyed: KeyedEntry) -> UnchangedEntry:
     entry = keyed.entry
     return UnchangedEntry(
-        fingerprint=entry.fingerprint,
+        fingerprint=keyed.fingerprint,
         key=keyed.key,
         content_hash=keyed.content_hash,
         id=entry.id,

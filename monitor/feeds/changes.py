@@ -14,10 +14,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import repeat
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
@@ -29,6 +30,8 @@ _NOISE = re.compile(r"(?:^|&)(?:utm_[^=&]*|fbclid|gclid|mc_[ce]id|cmpid|ns_[a-z]
 _ALIKE = 0.5  # share of common words at which two titles under one guid are one article, edited
 _VERSIONS = 2  # titles that one guid with one link may have in a document: an edit; with more, neither means anything
 _ARCHIVE_COUNT, _ARCHIVE_SHARE = 10, 0.5  # entries, and share of a feed, that make it its archive again
+RECENT = 300  # of the newest known entries at least …
+_DOCUMENTS = 5  # … and as many as so many documents hold
 _NO_DATE = datetime(1990, 1, 1, tzinfo=UTC)  # older ones are a template's zero, not a time
 
 
@@ -53,7 +56,8 @@ def decide(
     memory = _Memory.of(known)
     shapes = _shapes(parsed.everything, texts or {})
     unread = {entry.key for entry in parsed.unchanged}
-    read = [_Found.of(entry, shape, memory) for entry, shape in zip(parsed.entries, shapes, strict=False)]
+    marks = parsed.fingerprints or repeat("")
+    read = [_Found.of(*one, memory) for one in zip(parsed.entries, shapes, marks, strict=False)]
     found = _without_repeats(item for item in read if item.keyed.key not in unread)
     found = _with_archive_held(found, memory, total=len(found) + len(unread))
     new = [item.keyed for item in found if not item.known]
@@ -64,6 +68,20 @@ def decide(
         same=parsed.size - len(new) - len(edited),
         standing=tuple(item.keyed for item in found if item.known and not item.is_edited),
     )
+
+
+def memory_of(parsed: ParsedFeed) -> int:
+    """How many of the newest known entries a document is compared with, beside those that its keys name.
+
+    By links and words alone an entry is known again when its guid has changed, which happens to what stood in the feed
+    a moment ago. Comparing each poll with all that a feed ever brought would cost the more, the longer it is watched.
+    """
+    return max(RECENT, _DOCUMENTS * parsed.size)
+
+
+def keys_of(parsed: ParsedFeed, texts: Mapping[str, str]) -> frozenset[str]:
+    """Every key under which an entry of this document can be known, however long ago it was last seen."""
+    return frozenset(key for entry in parsed.entries for key in _keys(entry, texts))
 
 
 def hold_undated(found: Changes) -> Changes:
@@ -125,10 +143,11 @@ class _Found:
     known: KnownEntry | None
 
     @classmethod
-    def of(cls, entry: ParsedEntry, shape: _Shape, memory: _Memory) -> Self:
+    def of(cls, entry: ParsedEntry, shape: _Shape, mark: str, memory: _Memory) -> Self:
         known = _recognise(shape, memory)
         key = known.key if known else _new_key(shape, memory)
-        return cls(keyed=KeyedEntry(key=key, content_hash=shape.words, entry=entry), known=known)
+        keyed = KeyedEntry(key=key, content_hash=shape.words, entry=entry, fingerprint=mark)
+        return cls(keyed=keyed, known=known)
 
     @property
     def is_edited(self) -> bool:
@@ -191,6 +210,17 @@ def _new_key(shape: _Shape, memory: _Memory) -> str:
     if shape.link:
         return _link_key(shape)
     return _title_key(shape)
+
+
+def _keys(entry: ParsedEntry, texts: Mapping[str, str]) -> Iterator[str]:
+    guid, link, title = _canonical(entry.id), _canonical(entry.link), _folded(entry.title)
+    if guid:
+        yield from (_bounded("guid", guid), _bounded("both", f"{guid} {link}"), _bounded("both", f"{guid} {title}"))
+        return
+    if link:
+        yield from (_bounded("link", link), _bounded("both", f"{link} {title}"))
+    shape = _Shape.of(entry, texts)
+    yield from (_title_key(replace(shape, title_shared=shared)) for shared in (False, True))
 
 
 def _guid_key(shape: _Shape) -> str:

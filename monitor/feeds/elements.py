@@ -7,64 +7,37 @@ the library reads the document. A benchmark holds both readings against each oth
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import lru_cache
 from urllib.parse import urljoin
 from xml.sax.saxutils import unescape
 
 from monitor.feeds.dates import parse_date
 from monitor.feeds.fields import MOST_ENTRIES
+from monitor.feeds.names import (
+    ATOM,
+    DC,
+    ITUNES,
+    MEDIA,
+    OTHERWISE,
+    RDF,
+    RSS,
+    SYNDICATION,
+    XHTML,
+    XML,
+    Known,
+    is_mute_in_atom,
+    is_mute_in_rss,
+    is_odd_in_rss,
+    known_in_atom,
+    known_in_rss,
+)
 from monitor.feeds.raw import RawEntry, RawFeed
 from monitor.feeds.xml_tree import Element, inner_markup, split_tag
 
-_Children = dict[str, list[Element]]  # by tag, each in the document's order
-
-_ATOM = "{http://www.w3.org/2005/Atom}"
-_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
-_DC = "{http://purl.org/dc/elements/1.1/}"
-_TERMS = "{http://purl.org/dc/terms/}"
-_CONTENT = "{http://purl.org/rss/1.0/modules/content/}"
-_SYNDICATION = "{http://purl.org/rss/1.0/modules/syndication/}"
-_MEDIA = "{http://search.yahoo.com/mrss/}"
-_ITUNES = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
-_FEEDBURNER = "{http://rssnamespace.org/feedburner/ext/1.0}"
-_XHTML = "{http://www.w3.org/1999/xhtml}"
-_XML = "{http://www.w3.org/XML/1998/namespace}"
-_DIALECTS = ("", "{http://purl.org/rss/1.0/}", "{http://my.netscape.com/rdf/simple/0.9/}")
-
-
-def _names(listed: str) -> frozenset[str]:
-    return frozenset(listed.split())
-
-
-# What is read of an item, whichever dialect its names are in; and what the library reads of one beyond that.
-_READ = frozenset({"title", "link", "guid", "description", "pubDate", "category", "author"})
-_LEFT = _names(
-    "title link guid id description pubdate published updated created modified issued category keywords author name"
-    " managingeditor creator date subject summary abstract content body fullitem xhtml_body item entry tags"
-)
-# Of these namespaces, or of whatever bears their usual prefixes, the library reads more than what is named here.
-_SPEAKING = {
-    _DC: _names("creator date subject title identifier type format language source rights publisher coverage relation"),
-    _CONTENT: frozenset({"encoded"}),
-    _ATOM: frozenset({"link", "updated", "published"}),
-    "{http://purl.org/atom/ns#}": frozenset[str](),
-    _XHTML: frozenset[str](),
-}
-_MUTE = (_TERMS, _MEDIA, _ITUNES, _SYNDICATION, _FEEDBURNER)  # what is not read of these tells nothing
-_PODCAST_CATEGORY = f"{_ITUNES}category"
-_LISTS = frozenset({f"{_ITUNES}keywords", f"{_MEDIA}keywords"})  # names with commas between
-_PREFIXES = frozenset({"dc", "dcterms", "content", "atom", "media", "itunes", "xhtml", "feedburner"})
-_ATOM_ENTRY = _names("id title link summary content published updated author category rights contributor source")
-# What large outlets write in the place of a namespace's name.
-_OTHERWISE = {
-    "//search.yahoo.com/mrss/": _MEDIA,
-    "http://search.yahoo.com/mrss": _MEDIA,
-    "http://www.rssboard.org/media-rss": _MEDIA,
-    "http://www.itunes.com/DTDs/Podcast-1.0.dtd": _ITUNES,
-    "http://purl.org/dc/elements/1.1": _DC,
-    "http://purl.org/rss/1.0/modules/content": _CONTENT,
-}
+_Children = dict[str, list[Element]]  # by tag, or by what they are read as; each in the document's order
+_PODCAST_CATEGORY = f"{ITUNES}category"
+_LISTS = frozenset({f"{ITUNES}keywords", f"{MEDIA}keywords"})  # names with commas between
 _KINDS = {"": "text", "text": "text", "text/plain": "text", "html": "html", "text/html": "html", "xhtml": "xhtml"}
 
 
@@ -76,7 +49,7 @@ def read_tree(root: Element) -> RawFeed | None:
     """The feed under `root`, or None where the library is to read it."""
     _name_as_usual(root)
     try:
-        feed = _atom_feed(root) if root.tag == f"{_ATOM}feed" else _rss_feed(root)
+        feed = _atom_feed(root) if root.tag == f"{ATOM}feed" else _rss_feed(root)
     except (_Unusual, ValueError):  # ValueError: no address in xml:base, no HTML in a text
         return None
     held = sum(1 for _ in root.iter("{*}item", "{*}entry", "{*}ITEM", "{*}ENTRY", "{*}Item", "{*}Entry"))
@@ -84,9 +57,9 @@ def read_tree(root: Element) -> RawFeed | None:
 
 
 def _name_as_usual(root: Element) -> None:
-    for space in _OTHERWISE.keys() & root.nsmap.values():
+    for space in OTHERWISE.keys() & root.nsmap.values():
         for element in root.iter(f"{{{space}}}*"):
-            element.tag = _OTHERWISE[space] + split_tag(element.tag)[1]
+            element.tag = OTHERWISE[space] + split_tag(element.tag)[1]
 
 
 # ---- RSS and RDF -----------------------------------------------------------------------------------------------------
@@ -99,20 +72,20 @@ def _rss_feed(root: Element) -> RawFeed:
     if channel is None:
         raise _Unusual
     found = _children(channel)
-    if any(_is_odd(tag, dialect) for tag in found):
+    if any(is_odd_in_rss(tag, dialect) for tag in found):
         raise _Unusual
     items = [*found.get(f"{dialect}item", ()), *top.get(f"{dialect}item", ())]
-    read = set[str]()
+    known = known_in_rss(dialect)
     return RawFeed(
-        title=_text(found, f"{dialect}title") or _text(found, f"{_DC}title"),
+        title=_text(found, f"{dialect}title") or _text(found, f"{DC}title"),
         link=_text(found, f"{dialect}link"),
-        language=_text(found, f"{dialect}language") or _text(found, f"{_DC}language") or _language(root, channel),
+        language=_text(found, f"{dialect}language") or _text(found, f"{DC}language") or _language(root, channel),
         ttl=_text(found, f"{dialect}ttl"),
-        period=_text(found, f"{_SYNDICATION}updatePeriod"),
-        frequency=_text(found, f"{_SYNDICATION}updateFrequency"),
+        period=_text(found, f"{SYNDICATION}updatePeriod"),
+        frequency=_text(found, f"{SYNDICATION}updateFrequency"),
         skip_hours=_listed(found, f"{dialect}skipHours", f"{dialect}hour"),
         skip_days=_listed(found, f"{dialect}skipDays", f"{dialect}day"),
-        entries=[_rss_entry(item, dialect, read) for item in items[:MOST_ENTRIES]],
+        entries=[_rss_entry(item, dialect, known) for item in items[:MOST_ENTRIES]],
         unread=len(items[MOST_ENTRIES:]),
         two_dates=False,
         base=_text(found, f"{dialect}link"),
@@ -126,73 +99,42 @@ def _dialect(root: Element) -> str:
     space, name = split_tag(root.tag)
     if name == "rss":
         return space
-    if root.tag != f"{_RDF}RDF":
+    if root.tag != f"{RDF}RDF":
         raise _Unusual
-    return next((dialect for dialect in _DIALECTS if root.find(f"{dialect}channel") is not None), "")
+    return next((dialect for dialect in RSS if root.find(f"{dialect}channel") is not None), "")
 
 
 def _language(root: Element, top: Element) -> str:
-    return (top.get(f"{_XML}lang") or root.get(f"{_XML}lang") or "").replace("_", "-")
+    return (top.get(f"{XML}lang") or root.get(f"{XML}lang") or "").replace("_", "-")
 
 
-def _rss_entry(item: Element, dialect: str, read: set[str]) -> RawEntry:
-    """`read` gathers the tags that have been looked at, as most of an item's are those of the item before."""
-    found = _children(item)
-    if unseen := found.keys() - read:
-        if not all(_is_read(tag, dialect, found[tag][0].prefix) for tag in unseen):
-            raise _Unusual
-        read |= unseen
-    guid = _last(found, f"{dialect}guid")
-    summary, contents = _summary_and_contents(item, found, dialect)
+def _rss_entry(item: Element, dialect: str, known: Known) -> RawEntry:
+    found = _read_as(item, known, lambda child: is_mute_in_rss(child.tag, child.prefix, dialect))
+    guid = _last(found, "guid")
+    descriptions = _texts(found, "descriptions") or [""]
+    contents = [*descriptions[1:], *_texts(found, "contents")]
     return RawEntry(
-        id=_markup(guid) if guid is not None else item.get(f"{_RDF}about", "").strip(),
+        id=_markup(guid) if guid is not None else item.get(f"{RDF}about", "").strip(),
         permalink=guid is None or _attribute(guid, "ispermalink", "true") == "true",
         links=[
-            *_texts(found, f"{dialect}link")[::-1],
-            *_alternates(found, ""),
-            *_texts(found, f"{_FEEDBURNER}origLink"),
+            *_texts(found, "links")[::-1],
+            *_alternates(found.get("atom:links", ()), ""),
+            *_texts(found, "original links"),
         ],
-        title=_text(found, f"{dialect}title") or _text(found, f"{_DC}title") or _text(found, f"{_MEDIA}title"),
-        summary=summary,
-        caption="" if summary or contents else _caption(item),
+        title=_text(found, "title") or _text(found, "dc:title") or _text(found, "media:title"),
+        summary=descriptions[0],
+        caption="" if descriptions[0] or contents else _caption(item),
         content=max(contents, key=len, default=""),
-        authors=[*_texts(found, f"{dialect}author"), *_texts(found, f"{_DC}creator")]
-        or _texts(found, f"{_ITUNES}author"),
-        published=_date(found, f"{dialect}pubDate", f"{_ATOM}published", f"{_TERMS}issued", f"{_TERMS}created"),
-        updated=_date(found, f"{_DC}date", f"{_ATOM}updated", f"{_TERMS}modified"),
-        tags=_rss_tags(item, found, dialect),
+        authors=[*_texts(found, "authors"), *_texts(found, "creators")] or _texts(found, "itunes:authors"),
+        published=_date(found, "pubDate", "atom:published", "issued", "created"),
+        updated=_date(found, "dc:date", "atom:updated", "modified"),
+        tags=_rss_tags(found.get("tags", ())),
     )
 
 
-@lru_cache(maxsize=4096)
-def _is_read(tag: str, dialect: str, prefix: str | None) -> bool:
-    """Whether all that an element of an item tells is read here."""
-    space, name = split_tag(tag)
-    if space in {"", dialect}:
-        return name in _READ or name.lower() not in _LEFT
-    if space in _SPEAKING:
-        return name in _SPEAKING[space]
-    return space in _MUTE or (space not in _DIALECTS and (prefix or "").lower() not in _PREFIXES)
-
-
-@lru_cache(maxsize=4096)
-def _is_odd(tag: str, dialect: str) -> bool:
-    """Whether this is the channel's title, link or language in letters of another case."""
-    space, name = split_tag(tag)
-    return space in {"", dialect} and name != name.lower() and name.lower() in {"title", "link", "language"}
-
-
-def _summary_and_contents(item: Element, found: _Children, dialect: str) -> tuple[str, list[str]]:
-    """The first description of any kind is the summary; further ones are contents, as podcasts have them."""
-    kinds = [tag for tag in (f"{dialect}description", f"{_ITUNES}summary") if tag in found]
-    descriptions = [text for child in _in_order(item, found, kinds) if (text := _markup(child))]
-    return (descriptions or [""])[0], descriptions[1:] + _texts(found, f"{_CONTENT}encoded")
-
-
-def _rss_tags(item: Element, found: _Children, dialect: str) -> list[str]:
+def _rss_tags(children: Sequence[Element]) -> list[str]:
     tags: list[str] = []
-    kinds = (f"{dialect}category", f"{_DC}subject", f"{_MEDIA}category", _PODCAST_CATEGORY, *_LISTS)
-    for child in _in_order(item, found, [tag for tag in kinds if tag in found]):
+    for child in children:
         if child.tag == _PODCAST_CATEGORY:  # one within the other, each named by an attribute
             tags += [category.get("text", "") for category in child.iter(_PODCAST_CATEGORY)]
         else:
@@ -200,25 +142,21 @@ def _rss_tags(item: Element, found: _Children, dialect: str) -> list[str]:
     return tags
 
 
-def _in_order(item: Element, found: _Children, kinds: list[str]) -> list[Element]:
-    """The children of these kinds as the document has them."""
-    return found[kinds[0]] if len(kinds) == 1 else list(item.iterchildren(*kinds)) if kinds else []
-
-
 # ---- Atom ------------------------------------------------------------------------------------------------------------
 
 
 def _atom_feed(root: Element) -> RawFeed:
-    base = root.get(f"{_XML}base", "")
+    base = root.get(f"{XML}base", "")
     found = _children(root)
-    title = _last(found, f"{_ATOM}title")
-    entries = found.get(f"{_ATOM}entry", [])
+    title = _last(found, f"{ATOM}title")
+    entries = found.get(f"{ATOM}entry", [])
+    known = known_in_atom()
     return RawFeed(
         title=_construct(title),
         title_plain=_kind(title) == "text",
-        link=(_alternates(found, base) or [""])[-1],
+        link=(_alternates(found.get(f"{ATOM}link", ()), base) or [""])[-1],
         language=_language(root, root),
-        entries=[_atom_entry(entry, base) for entry in entries[:MOST_ENTRIES]],
+        entries=[_atom_entry(entry, base, known) for entry in entries[:MOST_ENTRIES]],
         unread=len(entries[MOST_ENTRIES:]),
         two_dates=True,
         hubs=_related(found, "hub", base),
@@ -226,17 +164,15 @@ def _atom_feed(root: Element) -> RawFeed:
     )
 
 
-def _atom_entry(entry: Element, base: str) -> RawEntry:
-    found = _children(entry)
-    if not all(_is_atom(tag, same[0].prefix) for tag, same in found.items()):
-        raise _Unusual
+def _atom_entry(entry: Element, base: str, known: Known) -> RawEntry:
+    found = _read_as(entry, known, lambda child: is_mute_in_atom(child.tag, child.prefix))
     base = _joined(base, entry)
-    title, summary, content = (_last(found, f"{_ATOM}{name}") for name in ("title", "summary", "content"))
+    title, summary, content = _last(found, "title"), _last(found, "summary"), _last(found, "content")
     texts = _construct(summary), _construct(content)
     return RawEntry(
-        id=_text(found, f"{_ATOM}id"),
+        id=_text(found, "id"),
         permalink=True,
-        links=[*_alternates(found, base)[::-1], *_texts(found, f"{_FEEDBURNER}origLink")],
+        links=[*_alternates(found.get("atom:links", ()), base)[::-1], *_texts(found, "original links")],
         title=_construct(title),
         title_plain=_kind(title) == "text",
         summary=texts[0],
@@ -245,23 +181,13 @@ def _atom_entry(entry: Element, base: str) -> RawEntry:
         content_plain=_kind(content) == "text",
         content_base=_joined(base, content) if content is not None else base,
         authors=[
-            _text(person, f"{_ATOM}name") or _text(person, f"{_ATOM}email")
-            for person in map(_children, found.get(f"{_ATOM}author", ()))
+            _text(person, f"{ATOM}name") or _text(person, f"{ATOM}email")
+            for person in map(_children, found.get("authors", ()))
         ],
-        published=_date(found, f"{_ATOM}published"),
-        updated=_date(found, f"{_ATOM}updated"),
-        tags=[category.get("term") or category.get("label") or "" for category in found.get(f"{_ATOM}category", ())],
+        published=_date(found, "published"),
+        updated=_date(found, "updated"),
+        tags=[category.get("term") or category.get("label") or "" for category in found.get("tags", ())],
     )
-
-
-@lru_cache(maxsize=4096)
-def _is_atom(tag: str, prefix: str | None) -> bool:
-    space, name = split_tag(tag)
-    if space == _ATOM:
-        return name in _ATOM_ENTRY
-    if tag in {f"{_MEDIA}keywords", f"{_MEDIA}category"}:
-        return False
-    return space in _MUTE or bool(space and space not in _SPEAKING and (prefix or "").lower() not in _PREFIXES)
 
 
 def _construct(element: Element | None) -> str:
@@ -270,7 +196,7 @@ def _construct(element: Element | None) -> str:
     if element is None:
         return ""
     if kind == "xhtml":
-        wrapped = len(element) == 1 and element[0].tag == f"{_XHTML}div" and not (element[0].tail or "").strip()
+        wrapped = len(element) == 1 and element[0].tag == f"{XHTML}div" and not (element[0].tail or "").strip()
         return inner_markup(element[0] if wrapped else element).strip()
     if kind == "html" and len(element):  # TypePad escapes its HTML and wraps it in a div all the same
         return unescape(inner_markup(element)).strip()
@@ -296,26 +222,47 @@ def _children(parent: Element) -> _Children:
     return found
 
 
-def _alternates(found: _Children, base: str) -> list[str]:
+def _read_as(parent: Element, known: Known, is_mute: Callable[[Element], bool]) -> _Children:
+    """The children that are read, by what they are read as. `known` learns the tags of others, which must tell nothing.
+
+    Raises _Unusual for a child of which the library may know more.
+    """
+    found: _Children = {}
+    child: Element
+    for child in parent:
+        tag = child.tag
+        meaning = known.get(tag)
+        if meaning is None:
+            if not is_mute(child):
+                raise _Unusual
+            meaning = known[tag] = ""
+        if meaning in found:
+            found[meaning].append(child)
+        elif meaning:
+            found[meaning] = [child]
+    return found
+
+
+def _alternates(links: Sequence[Element], base: str) -> list[str]:
     """The pages that Atom links lead to, HTML after the rest as the last one counts."""
-    links = [link for link in found.get(f"{_ATOM}link", ()) if link.get("rel", "alternate") == "alternate"]
+    links = [link for link in links if link.get("rel", "alternate") == "alternate"]
     links.sort(key=lambda link: link.get("type", "text/html") in {"text/html", "application/xhtml+xml"})
     return [urljoin(_joined(base, link), link.get("href", "").strip()) for link in links]
 
 
 def _related(found: _Children, relation: str, base: str = "") -> list[str]:
     """Where the feed's own links of this relation lead."""
-    links = [link for link in found.get(f"{_ATOM}link", ()) if relation in link.get("rel", "").lower().split()]
+    links = [link for link in found.get(f"{ATOM}link", ()) if relation in link.get("rel", "").lower().split()]
     return [urljoin(_joined(base, link), link.get("href", "").strip()) for link in links]
 
 
 def _joined(base: str, element: Element) -> str:
-    own: str = element.get(f"{_XML}base", "")
+    own: str = element.get(f"{XML}base", "")
     return urljoin(base, own) if own else base
 
 
 def _caption(entry: Element) -> str:
-    return next((_markup(text) for text in entry.iter(f"{_MEDIA}description")), "")
+    return next((_markup(text) for text in entry.iter(f"{MEDIA}description")), "")
 
 
 def _last(found: _Children, tag: str) -> Element | None:

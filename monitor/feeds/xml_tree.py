@@ -21,7 +21,8 @@ _VOID = frozenset(
 def xml_root(document: str | bytes, *, lenient: bool = False) -> Element | None:
     """The root of the tree, or None where the document is no XML, or bytes are no UTF-8. Comments are not in the tree.
 
-    `lenient`: an end that is missing, and what is not well-formed, are overlooked.
+    A namespace that is not declared is no fault of XML's. `lenient`: an end that is missing, and what else is not
+    well-formed, are overlooked.
     """
     parser = etree.XMLParser(
         encoding="utf-8",
@@ -34,7 +35,10 @@ def xml_root(document: str | bytes, *, lenient: bool = False) -> Element | None:
     )
     try:
         return etree.fromstring(document.encode() if isinstance(document, str) else document, parser)
-    except (etree.XMLSyntaxError, UnicodeEncodeError):
+    except etree.XMLSyntaxError:
+        undeclared = {fault.type for fault in parser.error_log} == {etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE}
+        return xml_root(document, lenient=True) if undeclared and not lenient else None
+    except UnicodeEncodeError:
         return None
 
 

@@ -51,7 +51,6 @@ class ParsedEntry:
     updated: datetime | None
     tags: tuple[str, ...] = ()
     content_base: str = ""  # the address that relative addresses in `content` are joined to
-    fingerprint: str = ""  # of the bytes in which it stood; "" where they cannot be told from what is around them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +96,7 @@ class ParsedFeed:
     rests: tuple[int, ...] = ()  # hours of the week, from Monday's first in UTC, that <skipHours> and <skipDays> name
     unchanged: tuple[UnchangedEntry, ...] = ()  # entries that were not read again, besides `entries`
     frame: str = ""  # the fingerprint of all that stands around the entries
+    fingerprints: tuple[str, ...] = ()  # of each entry's bytes, where those can be told from what is around them
     hubs: tuple[str, ...] = ()  # URLs that tell of new entries, as written
     itself: str = ""  # the URL that the feed gives as its own, as written
 
@@ -147,6 +147,7 @@ class KeyedEntry:
     content_hash: str  # of title, summary, content: what makes an edit
     entry: ParsedEntry
     backlog: bool = False  # older than the feed's first poll by our reckoning: stored and searchable, never alerted
+    fingerprint: str = ""  # of the bytes in which it stood; "" where the feed has no such
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

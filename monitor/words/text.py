@@ -38,12 +38,17 @@ _MARKUP = re.compile(
     |(?P<invisible>[{_INVISIBLE}]+)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-# The same tags and entities, for markup that holds nothing else.
-_PLAIN_TAG = re.compile(rf"<[/!?]?([a-z][a-z0-9:-]*){_ATTRIBUTES}>", re.IGNORECASE)
+# The same tags and entities, for markup that holds nothing else; where there may be others, an odd one begins.
+_PLAIN_TAG = re.compile(
+    r"""<[/!?]?([a-zA-Z][a-zA-Z0-9:-]*+)(?:>|[\s/](?:[^<>"']*+(?:"[^"<]*+"|'[^'<]*+'))*+[^<>"']*+>)"""
+)
+_ODD_TAG = re.compile(r"<[/!?]?[a-z]", re.IGNORECASE)
 _PLAIN_ENTITY = re.compile(_ENTITY, re.IGNORECASE)
 _HIDING_TAG = re.compile(rf"(?:{_HIDING})\b")
 _SPARE = re.compile(rf"[{_INVISIBLE}]|]]>")  # what is blanked out even where there is no tag and no entity
-_UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[|\]\]>", re.DOTALL)
+_UNSEEN = re.compile(
+    rf"<!--.*?(?:-->|\Z)|<!\[CDATA\[|\]\]>|<({_HIDING})\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE
+)
 
 # Scripts written without spaces: each character is a word, a term of several is a phrase.
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -180,25 +185,30 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 
 def _plainly_shown(markup: str) -> str | None:
-    """`mask`'s reading, in a third of its time as no place is kept; None where there are odd tags or hiding ones."""
+    """`mask`'s reading, in a third of its time as no place is kept; None where there are odd tags."""
     if "<" not in markup and "&" not in markup and markup.isascii():
         return markup
     if not markup.isascii():
         for unseen in _INVISIBLE:
             markup = markup.replace(unseen, NOTHING)
-    if "<!" not in markup and "]]>" not in markup:
-        return _without_tags(markup)
-    parts = [_without_tags(part) for part in _UNSEEN.split(markup)]  # no tag goes on behind a comment
-    return "".join(part or "" for part in parts) if None not in parts else None
+    if "<!" not in markup and "]]>" not in markup and (shown := _without_tags(markup)) is not None:
+        return shown
+    parts = _UNSEEN.split(markup)  # text, the tag that hides what comes then or None for a comment, text
+    texts = [_without_tags(part) for part in parts[::2]]  # no tag goes on behind a comment
+    if None in texts:
+        return None
+    parts[::2] = texts
+    parts[1::2] = ["\n" if hiding else "" for hiding in parts[1::2]]
+    return "".join(parts)
 
 
 def _without_tags(markup: str) -> str | None:
     if "<" not in markup and "&" not in markup:
         return markup
     pieces = _PLAIN_TAG.split(markup)  # text, a tag's name, text, a tag's name, text
-    pieces[1::2] = [_separator(name) for name in pieces[1::2]]
+    pieces[1::2] = map(_separator, pieces[1::2])
     shown = "".join(pieces)
-    if "<" in shown:
+    if "<" in shown and _ODD_TAG.search(shown):
         return None
     if "&" in shown:  # piece by piece, as a tag may stand inside what would else be an entity
         shown = "".join([_PLAIN_ENTITY.sub(_decoded, text) if "&" in text else text for text in pieces])
@@ -207,13 +217,13 @@ def _without_tags(markup: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _separator(name: str) -> str:
-    """What a tag of this name leaves between the texts beside it: nothing, a line break, or "<" if it hides the rest.
+    """What a tag of this name leaves between the texts beside it: nothing, a line break, or an odd tag if it hides one.
 
     A line break, because a block ends a paragraph.
     """
     name = name.lower()
     if _HIDING_TAG.match(name):
-        return "<"
+        return "<hiding"
     return "" if _INLINE.fullmatch(name) else "\n"
 
 
