@@ -72,6 +72,8 @@ class Kind(Protocol):
 
     def holds_words(self, name: str, clauses: Sequence[Sequence[str]]) -> ColumnElement[bool]: ...
 
+    def insist_on_indexes(self, connection: Connection) -> None: ...
+
     def OneOfMany(self, engine: Engine) -> OnlyInstance: ...  # noqa: N802  a class is what makes one
 
     def OnlyInstance(self, engine: Engine) -> OnlyInstance: ...  # noqa: N802  the same
@@ -310,6 +312,11 @@ def holds_words(connection: Connection, name: str, clauses: Sequence[Sequence[st
 def guesses_words(connection: Connection) -> bool:
     """Whether the engine, to plan a search, guesses how many rows hold a word, and does not know."""
     return connection.dialect.name == "postgresql"
+
+
+def insist_on_indexes(connection: Connection) -> None:
+    """Until the transaction ends, such an engine finds rows by what its indexes say of them, whatever it guesses."""
+    _KINDS[connection.dialect.name].insist_on_indexes(connection)
 
 
 def _read_url(url: str) -> URL:

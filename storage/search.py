@@ -16,9 +16,12 @@ from sqlalchemy import Connection, Select, select
 
 from monitor.model import Filters
 from storage import review, word_index
+from storage.database import guesses_words, insist_on_indexes
 from storage.review_tables import assignments, verdicts
 from storage.schema import entries, feeds, matches, members
 from storage.word_index import Clause
+
+_COMMON = 20  # a word that one in so many entries holds is common
 
 
 def candidates(
@@ -31,9 +34,35 @@ def candidates(
     every = select(entries.c.id)
     if not clauses:
         return _newest(connection, every, filters, before, limit)
-    held = _newest(connection, word_index.holding(connection, clauses), filters, before, limit)
+    held = _held(connection, clauses, filters, before, limit)
     unsure = _newest(connection, every.where(~entries.c.indexed), filters, before, limit)
     return tuple(sorted({*held, *unsure}, reverse=True)[:limit])
+
+
+def _held(
+    connection: Connection, clauses: Sequence[Clause], filters: Filters, before: int | None, limit: int
+) -> tuple[int, ...]:
+    """The newest that the index names.
+
+    A server only guesses how many entries hold a word, and would look through all of them for a rare one. So it looks
+    through the newest ones, where a common word is found. Then it is to ask the index, before it hears of an order.
+    """
+    held = word_index.holding(connection, clauses)
+    if not guesses_words(connection):
+        return _newest(connection, held, filters, before, limit)
+    latest = held.where(held.selected_columns.id >= _latest(connection, before, limit * _COMMON))
+    found = _newest(connection, latest, filters, before, limit)
+    if len(found) == limit:
+        return found
+    insist_on_indexes(connection)
+    return _newest(connection, select(held.offset(0).subquery().c.id), filters, before, limit)
+
+
+def _latest(connection: Connection, before: int | None, count: int) -> int:
+    """Where the latest so many entries begin."""
+    older = [] if before is None else [entries.c.id < before]
+    query = select(entries.c.id).where(*older).order_by(entries.c.id.desc()).offset(count).limit(1)
+    return connection.execute(query).scalar_one_or_none() or 0
 
 
 def _newest(

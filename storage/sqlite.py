@@ -170,6 +170,10 @@ def holds_words(name: str, clauses: Sequence[Sequence[str]]) -> ColumnElement[bo
     return literal_column(name).op("MATCH", is_comparison=True)(asked)
 
 
+def insist_on_indexes(connection: Connection) -> None:
+    """It asks the word index in any case."""
+
+
 def OneOfMany(engine: Engine) -> OnlyInstance:  # noqa: N802  a class, where there is one
     """There is no such thing on one file."""
     raise StorageError(f"{engine.url.database} is a file of SQLite, for one process; many workers need a PostgreSQL")
