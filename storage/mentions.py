@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from itertools import groupby
+from operator import itemgetter
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
-from monitor.model import Mention, Naming
+from monitor.model import FieldName, Mention, Naming
+from storage.among import among
 from storage.schema import entries, feeds, matches, members, mentions
+from storage.tallies import came_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,27 +38,30 @@ def record_all(connection: Connection, found: Mapping[int, Sequence[Mention]]) -
         connection.execute(insert(mentions), rows)
 
 
-def namings(connection: Connection, *, since: datetime) -> Iterator[Naming]:
-    """The entries of a period that name anybody, in order of arrival."""
-    query = (
-        select(
-            mentions, members.c.story_id, feeds.c.outlet, entries.c.title, entries.c.link,
-            entries.c.published_at, entries.c.first_seen_at,
-        )
+def namings(connection: Connection, *, since: datetime, kinds: Collection[str]) -> Iterator[Naming]:
+    """The entries of a period that name anybody of these kinds, in order of arrival, each with those mentions."""
+    places = (mentions.c.field, mentions.c.start, mentions.c.end, mentions.c.sentence, mentions.c.lead)
+    found = connection.execute(
+        select(mentions.c.entry_id, mentions.c.entity, mentions.c.kind, *places)
         .join(entries, entries.c.id == mentions.c.entry_id)
-        .join(members, members.c.entry_id == mentions.c.entry_id)
-        .join(feeds, feeds.c.id == entries.c.feed_id)
-        .where(entries.c.first_seen_at >= since)
+        .where(entries.c.first_seen_at >= since, mentions.c.kind.in_(kinds))
         .order_by(mentions.c.entry_id, mentions.c.id)
-    )  # fmt: skip
-    gathered: list[Row[Any]] = []
-    for row in connection.execute(query):
-        if gathered and gathered[0].entry_id != row.entry_id:
-            yield _naming(gathered)
-            gathered = []
-        gathered.append(row)
-    if gathered:
-        yield _naming(gathered)
+    )
+    by_entry = {entry: tuple(_mention(*row) for _, *row in rows) for entry, rows in groupby(found, itemgetter(0))}
+    told = connection.execute(
+        select(members.c.story_id, entries.c.id, feeds.c.outlet, entries.c.title, entries.c.link, came_out())
+        .join(entries, entries.c.id == members.c.entry_id)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .where(among(entries.c.id, by_entry))
+        .order_by(entries.c.id)
+    )
+    for story, entry, outlet, title, link, at in told:
+        named = by_entry[entry]
+        yield Naming(story=story, entry=entry, outlet=outlet, title=title, link=link, at=at, mentions=named)
+
+
+def _mention(entity: str, kind: str, field: FieldName, start: int, end: int, sentence: int, lead: bool) -> Mention:
+    return Mention(entity=entity, kind=kind, field=field, start=start, end=end, sentence=sentence, lead=lead)
 
 
 def named_in(connection: Connection, story_id: int) -> tuple[Named, ...]:
@@ -74,23 +80,3 @@ def named_in(connection: Connection, story_id: int) -> tuple[Named, ...]:
 def matched(connection: Connection) -> tuple[int, ...]:
     """Every entry that a watch matched: the archive."""
     return tuple(connection.scalars(select(matches.c.entry_id).distinct().order_by(matches.c.entry_id)))
-
-
-def _naming(rows: list[Row[Any]]) -> Naming:
-    """The rows of one entry."""
-    one = rows[0]
-    return Naming(
-        story=one.story_id,
-        entry=one.entry_id,
-        outlet=one.outlet,
-        title=one.title,
-        link=one.link,
-        at=min(one.published_at or one.first_seen_at, one.first_seen_at),  # a date in the future is a mistake
-        mentions=tuple(
-            Mention(
-                entity=row.entity, kind=row.kind, field=row.field, start=row.start, end=row.end,
-                sentence=row.sentence, lead=row.lead,
-            )
-            for row in rows
-        ),
-    )  # fmt: skip

@@ -9,19 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
+from storage.columns import Instant
 from storage.schema import entries, feeds, matches, members, outbox, stories
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MatchedTelling:
-    """One outlet's report that a watch matched."""
-
-    story: int
-    watch: str
-    outlet: str  # domain
-    at: datetime  # when it came out, as the ledger of companies takes it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,27 +25,43 @@ class SentAlert:
     backlog: bool  # whether the report was older than its feed's first poll
 
 
-def matched_tellings(connection: Connection, *, since: datetime) -> tuple[MatchedTelling, ...]:
-    """The matched reports of every story that something was new of since then, the older ones of such a story too."""
-    rows = connection.execute(
-        select(
-            members.c.story_id, matches.c.watch, feeds.c.outlet, entries.c.published_at, entries.c.first_seen_at
-        )
+def beginnings(
+    connection: Connection, *, since: datetime, watch: str = ""
+) -> dict[tuple[str, int], datetime]:  # fmt: skip
+    """Watch and story → when the first report that matched came out, of every story that something was new of since
+    then."""
+    first = func.min(came_out(), type_=Instant()).label("at")
+    query = _matched(since, watch).add_columns(matches.c.watch, members.c.story_id, first)
+    rows = connection.execute(query.group_by(matches.c.watch, members.c.story_id))
+    return {(watch, story): at for watch, story, at in rows}
+
+
+def tellings(
+    connection: Connection, *, since: datetime, watch: str = ""
+) -> Iterator[tuple[str, int, datetime]]:  # fmt: skip
+    """Outlet (its domain), story, and when a report that matched came out, of the same stories."""
+    query = _matched(since, watch).add_columns(feeds.c.outlet, members.c.story_id, came_out()).distinct()
+    rows = connection.execute(query.join(feeds, feeds.c.id == entries.c.feed_id))
+    return ((outlet, story, at) for outlet, story, at in rows)
+
+
+def _matched(since: datetime, watch: str) -> Select[()]:
+    """The matched reports of stories that something was new of, the older ones of such a story too."""
+    query = (
+        select()
+        .select_from(members)
         .join(stories, stories.c.id == members.c.story_id)
         .join(matches, matches.c.entry_id == members.c.entry_id)
         .join(entries, entries.c.id == members.c.entry_id)
-        .join(feeds, feeds.c.id == entries.c.feed_id)
         .where(stories.c.last_at >= since)
-    )  # fmt: skip
-    return tuple(
-        MatchedTelling(
-            story=story,
-            watch=watch,
-            outlet=outlet,
-            at=min(published or first_seen, first_seen),  # a date in the future is a mistake
-        )
-        for story, watch, outlet, published, first_seen in rows
     )
+    return query.where(matches.c.watch == watch) if watch else query
+
+
+def came_out() -> ColumnElement[datetime]:
+    """When a report came out: a date in the future is a mistake."""
+    dated = entries.c.published_at < entries.c.first_seen_at
+    return case((dated, entries.c.published_at), else_=entries.c.first_seen_at)
 
 
 def sent_alerts(connection: Connection, *, since: datetime) -> tuple[SentAlert, ...]:

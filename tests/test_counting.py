@@ -15,7 +15,6 @@ from monitor.pictures.counting import (
     by_day,
     by_step,
     days_until,
-    first_moments,
     fullest,
     in_words,
     quantile,
@@ -35,11 +34,6 @@ def test_a_day_is_that_of_the_reader() -> None:
 
 def test_days_end_with_the_last() -> None:
     assert days_until(LAST, 3) == (date(2026, 2, 27), date(2026, 2, 28), LAST)
-
-
-def test_each_is_counted_when_it_was_seen_first() -> None:
-    later = NIGHT + timedelta(hours=5)
-    assert first_moments([("a", later), ("b", later), ("a", NIGHT)]) == {"a": NIGHT, "b": later}
 
 
 def test_the_fullest_of_these_days_stands_first() -> None:

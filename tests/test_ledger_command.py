@@ -164,5 +164,5 @@ def test_a_date_in_the_future_is_not_believed(database: Database, config: Path, 
     named = mentions([PACK], Page(Document(id="a", title="ICE and Palantir")))
     record(database, examined(1, matches=[match()], mentions=named), now=clock())
     with database.read() as connection:
-        (naming,) = mention_rows.namings(connection, since=clock() - timedelta(days=1))
+        (naming,) = mention_rows.namings(connection, since=clock() - timedelta(days=1), kinds={"companies"})
     assert naming.at == clock()

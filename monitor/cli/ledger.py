@@ -71,7 +71,7 @@ def ledger(
         if rebuild:
             _rebuild(database, config)
         with database.read() as connection:
-            namings = tuple(mention_rows.namings(connection, since=now - since))
+            namings = tuple(mention_rows.namings(connection, since=now - since, kinds={rows, columns}))
             cells = _chosen(counting.cells(namings, rows=rows, columns=columns, wholes=wholes), names)
             if as_csv:
                 _write(as_csv, _as_csv(cells, rows, columns), mark=_UTF8_MARK)

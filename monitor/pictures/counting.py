@@ -13,7 +13,6 @@ from math import ceil
 from typing import TypeVar
 
 _Name = TypeVar("_Name", bound=Hashable)
-_Key = TypeVar("_Key", bound=Hashable)
 
 _STEPS = (
     (timedelta(), "under a minute"),
@@ -32,15 +31,6 @@ STEPS: tuple[str, ...] = tuple(words for _, words in _STEPS)
 def days_until(last: date, count: int) -> tuple[date, ...]:
     """So many days in a row, `last` being the last one."""
     return tuple(last - timedelta(days=back) for back in reversed(range(count)))
-
-
-def first_moments(moments: Iterable[tuple[_Key, datetime]]) -> dict[_Key, datetime]:
-    """When each was seen first."""
-    first: dict[_Key, datetime] = {}
-    for key, at in moments:
-        if key not in first or at < first[key]:
-            first[key] = at
-    return first
 
 
 def by_day(moments: Iterable[tuple[_Name, datetime]], zone: tzinfo) -> Counter[tuple[_Name, date]]:

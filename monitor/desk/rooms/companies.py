@@ -224,7 +224,8 @@ def _evidence(connection: Connection, visit: Visit, asked: Asked) -> Mapping[tup
 
 
 def _namings(connection: Connection, visit: Visit, asked: Asked) -> Iterator[Naming]:
-    return mentions.namings(connection, since=visit.now - timedelta(days=asked.days))
+    kinds = {asked.rows, asked.columns}
+    return mentions.namings(connection, since=visit.now - timedelta(days=asked.days), kinds=kinds)
 
 
 def _wholes(visit: Visit, asked: Asked) -> Mapping[str, str]:

@@ -25,7 +25,6 @@ from monitor.pictures.counting import (
     by_day,
     by_step,
     days_until,
-    first_moments,
     fullest,
     in_words,
     quantile,
@@ -188,8 +187,7 @@ def stories(visit: Reader, days: Days = 30, until: Until = None, watch: OneWatch
     """How many stories began on each day, watch by watch."""
     shown = _days(visit, days, until)
     with visit.desk.database.read() as connection:
-        told = tallies.matched_tellings(connection, since=_since(visit, shown))
-    began = first_moments(((one.watch, one.story), one.at) for one in told if not watch or one.watch == watch)
+        began = tallies.beginnings(connection, since=_since(visit, shown), watch=watch)
     counts = by_day(((name, at) for (name, _), at in began.items()), visit.zone)
     watches = tuple(fullest(counts, shown))
     rows = tuple(WatchDay(watch=name, day=day, stories=counts[name, day]) for name in watches for day in shown)
@@ -200,10 +198,8 @@ def outlets(visit: Reader, days: Days = 30, until: Until = None, watch: OneWatch
     """How many stories each outlet told on each day."""
     shown, names = _days(visit, days, until), visit.desk.outlets
     with visit.desk.database.read() as connection:
-        told = tallies.matched_tellings(connection, since=_since(visit, shown))
-    once = {
-        (one.outlet, one.story, local_day(one.at, visit.zone)) for one in told if not watch or one.watch == watch
-    }  # fmt: skip
+        told = tallies.tellings(connection, since=_since(visit, shown), watch=watch)
+        once = {(outlet, story, local_day(at, visit.zone)) for outlet, story, at in told}
     counts = Counter((names.name(outlet), day) for outlet, _, day in once if shown[0] <= day <= shown[-1])
     tellers = tuple(fullest(counts, shown))
     place = {name: number for number, name in enumerate(tellers)}

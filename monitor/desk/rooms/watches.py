@@ -23,7 +23,6 @@ from monitor.desk.streams import MOST
 from monitor.desk.views import local_day
 from monitor.desk.visit import Reader, Visit
 from monitor.model import Filters, StoryLine
-from monitor.pictures.counting import first_moments
 from monitor.pipeline import search
 from monitor.pipeline.arming import WatchState, states
 from monitor.pipeline.search import Hit
@@ -210,10 +209,8 @@ def _line(
 def _began(connection: Connection, visit: Visit) -> Mapping[str, Counter[date]]:
     """Watch → how many of its stories began on each of the last days, as the pictures count them."""
     first = local_day(visit.now, visit.zone) - timedelta(days=DAYS - 1)
-    told = tallies.matched_tellings(connection, since=midnight(first, visit.zone))
-    began = first_moments(((one.watch, one.story), one.at) for one in told)
     found: dict[str, Counter[date]] = {}
-    for (watch, _), at in began.items():
+    for (watch, _), at in tallies.beginnings(connection, since=midnight(first, visit.zone)).items():
         found.setdefault(watch, Counter())[local_day(at, visit.zone)] += 1
     return found
 
