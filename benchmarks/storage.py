@@ -30,6 +30,7 @@ from pathlib import Path
 from sqlalchemy import create_engine, func, select, text, update
 from sqlalchemy.engine import make_url
 
+from monitor.feeds.changes import RECENT
 from monitor.model import Decision, Feed, FeedOutcome, Mention, Message, Recipient
 from storage import entries, examinations, feeds, outbox
 from storage.claims import new_claimant
@@ -156,7 +157,7 @@ def send(room: Newsroom) -> int:
 def know(room: Newsroom) -> int:
     """Read what is known of a feed, as each poll with news does."""
     with room.database.read() as connection:
-        return len(entries.known(connection, 7))
+        return len(entries.known(connection, 7, most=RECENT))
 
 
 KINDS: dict[str, Callable[[Newsroom], int]] = {

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, func, select, union, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    select,
+    union,
+    update,
+)
 
 from monitor.model import Document, Entry, Feed, KeyedEntry, KnownEntry, Placement, Version
 from storage import claims, errands, versions, word_index
@@ -15,25 +28,33 @@ from storage.database import insert_new
 from storage.roster import feed_of
 from storage.schema import decisions, entries, feeds, matches, members, stories
 
-KNOWN_LIMIT = (
-    5_000  # the newest identities of a feed that a poll is compared with; the largest real feed seen has 1,046
+_TOGETHER = 1_000  # keys that one statement asks for
+
+
+def known(connection: Connection, feed_id: int, keys: Collection[str] = (), *, most: int) -> tuple[KnownEntry, ...]:
+    """The `most` newest entries of a feed, and those with one of the keys; for telling new from edited from same.
+
+    A feed may have brought ten thousands by and by: to read all of them would cost more than all else of a poll.
+    """
+    newest = list(_known(connection, _NEWEST, feed=feed_id, most=most))
+    if len(newest) < most:
+        return tuple(newest)
+    older = sorted(set(keys).difference(entry.key for entry in newest))
+    asked = [older[start : start + _TOGETHER] for start in range(0, len(older), _TOGETHER)]
+    return (*newest, *(entry for some in asked for entry in _known(connection, _BY_KEY, feed=feed_id, keys=some)))
+
+
+def _known(connection: Connection, query: Select[str, str, str, str], **given: int | list[str]) -> Iterator[KnownEntry]:
+    for key, content_hash, link, title in connection.execute(query, given):
+        yield KnownEntry(key=key, content_hash=content_hash, link=link, title=title)
+
+
+_OF_FEED = select(entries.c.key, entries.c.content_hash, entries.c.link, entries.c.title).where(
+    entries.c.feed_id == bindparam("feed")
 )
-
-
-def known(connection: Connection, feed_id: int) -> tuple[KnownEntry, ...]:
-    """The newest entries of a feed, for telling new from edited from same."""
-    return tuple(
-        KnownEntry(key=key, content_hash=content_hash, link=link, title=title)
-        for key, content_hash, link, title in connection.execute(_KNOWN, {"feed": feed_id, "most": KNOWN_LIMIT})
-    )
-
-
-_KNOWN = (  # once for all: to put it together takes as long as to ask it
-    select(entries.c.key, entries.c.content_hash, entries.c.link, entries.c.title)
-    .where(entries.c.feed_id == bindparam("feed"))
-    .order_by(entries.c.id.desc())
-    .limit(bindparam("most"))
-)
+# Once for all: to put them together takes as long as to ask them.
+_NEWEST = _OF_FEED.order_by(entries.c.id.desc()).limit(bindparam("most"))
+_BY_KEY = _OF_FEED.where(entries.c.key.in_(bindparam("keys", expanding=True)))
 
 
 def came_after(connection: Connection, feed_id: int, moment: datetime) -> tuple[datetime, ...]:
@@ -58,7 +79,7 @@ def keep(connection: Connection, brought: Sequence[Brought]) -> None:
     """Write what is new and edited, to be examined.
 
     New entries of all feeds go in one statement: to put one together takes as long as to write ten rows. One that is
-    kept already stays as it is: a pinned item outlives the memory of KNOWN_LIMIT and looks new.
+    kept already stays as it is, whatever it looked like.
     """
     rows = [
         {"feed_id": one.feed_id, "first_seen_at": one.at} | _wording(keyed, one.texts, one.at) | _start(keyed)

@@ -105,6 +105,7 @@ entries = Table(
     Column("indexed", Boolean, nullable=False, default=False, server_default=false(), index=True),
     *_claim_columns(),
     UniqueConstraint("feed_id", "key"),
+    Index("ix_entries_feed", "feed_id", "id"),  # the newest of a feed, however many it has brought
 )
 
 hosts = Table(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.feeds.changes import decide
+from monitor.feeds.changes import decide, keys_of
 from monitor.model import Changes, KeyedEntry, KnownEntry, ParsedEntry, ParsedFeed
 
 NOW = datetime(2025, 7, 1, 12, tzinfo=UTC)
@@ -289,8 +291,53 @@ def test_every_entry_is_counted_once_and_each_key_is_told_once(
         assert {item.key for item in changes.edited} <= before
 
 
+pieces = st.sampled_from(
+    [
+        "https://",
+        "WWW.",
+        "t.example",
+        ":443",
+        "/",
+        "?",
+        "#",
+        "&",
+        "utm_x=1",
+        "[",
+        "::1]",
+        "é",
+        "ℂ",
+        " ",
+        "@",
+        "a=b",
+        "\\",
+    ]
+)
+
+
+@given(st.sampled_from(["http://", "HTTPS://www.", ""]), st.lists(pieces, max_size=9).map("".join))
+def test_an_address_is_parted_as_the_library_parts_it(start: str, rest: str) -> None:
+    address = " ".join((start + rest).split())
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        parts = urlsplit("")
+    expected = address
+    if parts.scheme in ("http", "https") and "://" in address:
+        host = parts.netloc.lower().removeprefix("www.").removesuffix(":443")
+        query = re.sub(r"(?:^|&)utm_[^=&]*=[^&]*", "", parts.query).strip("&")
+        expected = urlunsplit(("", host, parts.path.rstrip("/"), query, parts.fragment))
+    assert not expected or f"guid:{expected}" in keys_of(feed([entry("", address)]), {})
+
+
 @given(documents)
 def test_the_same_document_again_brings_nothing(document: list[ParsedEntry]) -> None:
     reader = Reader()
     reader.poll(*document)
     assert counts(reader.poll(*document)) == (0, 0, len(document))
+
+
+@given(documents)
+def test_whatever_else_a_feed_brought_since_a_document_is_known_again_by_its_keys(document: list[ParsedEntry]) -> None:
+    reader = Reader()
+    reader.poll(*document)
+    assert reader.known.keys() <= keys_of(feed(document), {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 
@@ -32,9 +33,9 @@ def finish(database: Database, *ids: int, claimant: str = "me") -> list[bool]:
     return [entry_id in held for entry_id in ids]
 
 
-def known(database: Database, feed_id: int = 1) -> list[str]:
+def known(database: Database, feed_id: int = 1, *, keys: Collection[str] = (), most: int = 9) -> list[str]:
     with database.read() as connection:
-        return [entry.key for entry in entries.known(connection, feed_id)]
+        return [entry.key for entry in entries.known(connection, feed_id, keys, most=most)]
 
 
 def titles(database: Database) -> list[str]:
@@ -47,7 +48,7 @@ def titles(database: Database) -> list[str]:
 
 def test_what_is_known_of_a_feed_is_its_own_newest_first(stocked: Database) -> None:
     with stocked.read() as connection:
-        newest, oldest = entries.known(connection, 1)
+        newest, oldest = entries.known(connection, 1, most=9)
     assert newest == KnownEntry(
         key="b", content_hash="hash of Ferry sails", link="https://ferry.example/b", title="Ferry sails"
     )
@@ -55,11 +56,13 @@ def test_what_is_known_of_a_feed_is_its_own_newest_first(stocked: Database) -> N
     assert known(stocked, 2) == ["a"]
 
 
-def test_memory_is_bounded_and_an_entry_beyond_it_is_not_kept_twice(
-    stocked: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+def test_memory_is_bounded_but_for_whom_one_asks_and_an_entry_beyond_it_is_not_kept_twice(
+    stocked: Database, clock: Clock
 ) -> None:
-    monkeypatch.setattr(entries, "KNOWN_LIMIT", 1)
-    assert known(stocked) == ["b"]
+    assert known(stocked, most=1) == ["b"]
+    assert known(stocked, keys=["a", "b", "elsewhere"], most=1) == ["b", "a"]
+    many = [f"key {number}" for number in range(2_500)]
+    assert known(stocked, keys=[*many, "a"], most=1) == ["b", "a"]
     keep(stocked, keyed("a", "The pinned one"), keyed("c", "Ferry rests"), now=clock())
     assert titles(stocked) == ["Ferry waits", "Ferry sails", "Courier is late", "Ferry rests"]
 

@@ -525,12 +525,13 @@ def test_a_surprise_in_one_feed_is_that_feeds_failure(stand: Stand, monkeypatch:
 
 
 def test_an_old_pinned_item_does_not_stop_the_feed(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A feed's memory is bounded; what fell out of it and is served again looks new, and is there already."""
-    monkeypatch.setattr(entries, "KNOWN_LIMIT", 2)
-    stand.server.script("/a", rss("Pinned"), rss("Two", "Three", "Pinned"), rss("Four", "Pinned"))
-    stand.poll()
-    stand.poll(after=2 * HOUR)
-    assert stand.poll(after=2 * HOUR)["a"].result == "read"
+    """A poll looks at the newest entries of a feed, and at those that the document names, however old they are."""
+    monkeypatch.setattr(changes, "memory_of", lambda _: 2)
+    stand.server.script("/a", rss("Pinned"), rss("Two", "Three", "Pinned"), rss("Two", "Three"), rss("Four", "Pinned"))
+    for _ in range(3):
+        stand.poll(after=2 * HOUR)
+    found = stand.poll(after=2 * HOUR)["a"].changes
+    assert ([keyed.entry.title for keyed in found.new], found.same) == (["Four"], 1)
     assert sorted(stand.titles()) == ["Four", "Pinned", "Three", "Two"]
 
 

@@ -32,7 +32,8 @@ def compare(
     fresh_for: timedelta,
 ) -> tuple[Sequence[KnownEntry], Changes]:
     """What is known of the feed, and what of this body is new or edited against it. `by_content`: as `texts` gives."""
-    known = entries.known(connection, state.id) if parsed.entries else ()
+    asked = changes.keys_of(parsed, by_content)
+    known = entries.known(connection, state.id, asked, most=changes.memory_of(parsed)) if parsed.entries else ()
     found = changes.decide(
         parsed,
         known=known,
