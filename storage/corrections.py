@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, func, insert, literal, select, update
 
 from monitor.model import Correction, CorrectionKind, Group, Move, Regrouping
 from storage import outbox as outbox_rows
+from storage.among import among
 from storage.schema import corrections, decisions, entries, matches, members, outbox, stories
 
 _STANDING = ("story_id", "relation", "of_entry_id", "similarity", "why", "placed_by")
@@ -33,7 +34,7 @@ def stories_of(connection: Connection, ids: Collection[int]) -> dict[int, int]:
     """The story in which each entry stands; entries in none are left out."""
     rows = connection.execute(
         select(members.c.entry_id, members.c.story_id)
-        .where(members.c.entry_id.in_(ids))
+        .where(among(members.c.entry_id, ids))
         .order_by(members.c.story_id, members.c.entry_id)
     )
     return {row.entry_id: row.story_id for row in rows}
@@ -92,7 +93,7 @@ def _home(connection: Connection, story_id: int, returning: Collection[int]) -> 
 
 
 def _standing(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
-    rows = connection.execute(select(members).where(members.c.entry_id.in_(ids)).order_by(members.c.entry_id))
+    rows = connection.execute(select(members).where(among(members.c.entry_id, ids)).order_by(members.c.entry_id))
     return [dict(row) for row in rows.mappings()]
 
 
@@ -124,7 +125,7 @@ def _move(connection: Connection, move: Move, correction_id: int, why: str, now:
 def _own(connection: Connection, ids: Sequence[int], now: datetime) -> int:
     """The story that the first of the entries began, which may have been merged since; else a new one."""
     begun = connection.execute(
-        select(stories.c.id).where(stories.c.began_with.in_(ids)).order_by(stories.c.began_with).limit(1)
+        select(stories.c.id).where(among(stories.c.began_with, ids)).order_by(stories.c.began_with).limit(1)
     ).scalar_one_or_none()
     if begun is None:
         row = {"began_with": min(ids), "began_at": now, "last_at": now}
@@ -163,7 +164,7 @@ def _take_along(connection: Connection, ids: Sequence[int], story: int, correcti
 
     An alert's key would keep the story that it leaves from ever alerting: it is free again.
     """
-    theirs = outbox.c.entry_id.in_(ids) & outbox.c.kind.in_(("alert", "update")) & (outbox.c.story_id != story)
+    theirs = among(outbox.c.entry_id, ids) & outbox.c.kind.in_(("alert", "update")) & (outbox.c.story_id != story)
     freed = outbox.c.key + literal(f":{correction_id}")
     connection.execute(update(outbox).where(theirs, outbox.c.kind == "alert").values(key=freed))
     connection.execute(update(outbox).where(theirs).values(story_id=story))
@@ -225,7 +226,7 @@ def parted(connection: Connection) -> tuple[tuple[int, int], ...]:
     pairs = [tuple(pair) for row in rows for pair in row]
     ids = {entry for pair in pairs for entry in pair}
     query = select(members.c.entry_id, stories.c.began_with).join(stories, stories.c.id == members.c.story_id)
-    began = {row.entry_id: row.began_with for row in connection.execute(query.where(members.c.entry_id.in_(ids)))}
+    began = {row.entry_id: row.began_with for row in connection.execute(query.where(among(members.c.entry_id, ids)))}
     found = {(began[one], began[other]) for one, other in pairs if one in began and other in began}
     return tuple(sorted(pair for pair in found if pair[0] != pair[1]))
 

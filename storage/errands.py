@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 
 from monitor.model import ErrandKind
 from storage import claims
+from storage.among import among
 from storage.database import insert_new
 from storage.schema import entries, errands, matches
 from storage.shards import shard_of
@@ -108,7 +109,7 @@ def page_was_read() -> ColumnElement[bool]:
 def of_entries(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[ErrandRow, ...]]:
     """What came of the errands for those entries that had any."""
     found: dict[int, tuple[ErrandRow, ...]] = {}
-    for row in connection.execute(select(errands).where(errands.c.entry_id.in_(ids)).order_by(errands.c.id)):
+    for row in connection.execute(select(errands).where(among(errands.c.entry_id, ids)).order_by(errands.c.id)):
         one = ErrandRow(kind=row.kind, state=row.state, reason=row.reason, done_at=row.done_at, result=row.result)
         found[row.entry_id] = (*found.get(row.entry_id, ()), one)
     return found
@@ -122,7 +123,7 @@ def said_addresses(
         errands.c.kind == "page", errands.c.state == "done", errands.c.result != ""
     )
     if ids is not None:
-        query = query.where(errands.c.entry_id.in_(ids))
+        query = query.where(among(errands.c.entry_id, ids))
     if since is not None:
         query = query.join(entries, entries.c.id == errands.c.entry_id).where(entries.c.first_seen_at >= since)
     return {row.entry_id: row.result for row in connection.execute(query)}

@@ -20,6 +20,7 @@ from monitor.model import (
 )
 from storage import entries as entry_rows
 from storage import outbox, versions
+from storage.among import among
 from storage.schema import DOCUMENTS, Instant, credits, decisions, entries, feeds, matches, members, stories
 from storage.schema import outbox as outbox_table
 
@@ -78,7 +79,7 @@ def find_all(connection: Connection, began_with: Collection[int]) -> dict[int, i
     """The same for many at once; who began none is left out."""
     beginner = stories.c.began_with == members.c.entry_id
     query = select(stories.c.began_with, members.c.story_id).join(members, beginner)
-    rows = connection.execute(query.where(stories.c.began_with.in_(began_with)))
+    rows = connection.execute(query.where(among(stories.c.began_with, began_with)))
     return {row.began_with: row.story_id for row in rows}
 
 
@@ -139,7 +140,7 @@ def placements(connection: Connection, ids: Sequence[int]) -> dict[int, Placemen
     rows = connection.execute(
         select(members, stories.c.began_with)
         .join(stories, stories.c.id == members.c.story_id)
-        .where(members.c.entry_id.in_(ids))
+        .where(among(members.c.entry_id, ids))
     )
     return {
         row.entry_id: Placement(
@@ -261,7 +262,7 @@ def listing(connection: Connection, *, since: datetime, matched_only: bool = Tru
 
 def outlines(connection: Connection, ids: Collection[int]) -> tuple[StoryRow, ...]:
     """Those stories as `listing` tells them, latest first."""
-    query = _with_headlines().where(stories.c.id.in_(ids))
+    query = _with_headlines().where(among(stories.c.id, ids))
     return tuple(_story_row(connection, row) for row in connection.execute(query).all())
 
 
@@ -370,7 +371,7 @@ def _story_row(connection: Connection, row: Row[Any]) -> StoryRow:
 
 def _matches_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[Match]]:
     found: dict[int, list[Match]] = {}
-    for row in connection.execute(select(matches).where(matches.c.entry_id.in_(ids)).order_by(matches.c.id)):
+    for row in connection.execute(select(matches).where(among(matches.c.entry_id, ids)).order_by(matches.c.id)):
         spans = tuple(Span(**span) for span in row.spans)
         match = Match(watch=row.watch, level=row.level, score=row.score, why=row.why, spans=spans)
         found.setdefault(row.entry_id, []).append(match)
@@ -379,7 +380,7 @@ def _matches_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[Ma
 
 def _attributions_of(connection: Connection, ids: Sequence[int]) -> dict[int, Attribution]:
     rows: dict[int, list[Row[Any]]] = {}
-    for row in connection.execute(select(credits).where(credits.c.entry_id.in_(ids)).order_by(credits.c.id)):
+    for row in connection.execute(select(credits).where(among(credits.c.entry_id, ids)).order_by(credits.c.id)):
         rows.setdefault(row.entry_id, []).append(row)
     return {
         entry_id: Attribution(

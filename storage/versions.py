@@ -10,6 +10,7 @@ from itertools import pairwise
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select
 
 from monitor.model import Version
+from storage.among import among
 from storage.schema import entries, feeds, matches, members, versions
 
 
@@ -42,7 +43,7 @@ def keep(connection: Connection, feed_id: int, key: str) -> None:
 def former(connection: Connection, ids: Collection[int]) -> dict[int, tuple[Version, ...]]:
     """The wordings that were replaced, of those entries that have any, oldest first."""
     found: dict[int, list[Version]] = {}
-    query = select(versions).where(versions.c.entry_id.in_(ids)).order_by(versions.c.entry_id, versions.c.number)
+    query = select(versions).where(among(versions.c.entry_id, ids)).order_by(versions.c.entry_id, versions.c.number)
     for row in connection.execute(query):
         version = Version(title=row.title, summary=row.summary, text=row.text, seen=row.seen_at)
         found.setdefault(row.entry_id, []).append(version)
@@ -52,7 +53,7 @@ def former(connection: Connection, ids: Collection[int]) -> dict[int, tuple[Vers
 def wordings(connection: Connection, ids: Collection[int]) -> dict[int, tuple[Version, ...]]:
     """Every wording of those entries that were ever edited, the present one last."""
     before = former(connection, ids)
-    rows = connection.execute(select(entries).where(entries.c.id.in_(before.keys())))
+    rows = connection.execute(select(entries).where(among(entries.c.id, before.keys())))
     return {
         row.id: (
             *before[row.id],
@@ -89,4 +90,4 @@ def any_of(entry: ColumnElement[int]) -> ColumnElement[bool]:
 
 def forget(connection: Connection, ids: Sequence[int]) -> None:
     """Retention, with the texts of their entries."""
-    connection.execute(delete(versions).where(versions.c.entry_id.in_(ids)))
+    connection.execute(delete(versions).where(among(versions.c.entry_id, ids)))
