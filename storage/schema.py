@@ -280,6 +280,9 @@ outbox = Table(
     Column("acked_at", Instant),  # when a person said that it was seen
     *_claim_columns(),
     Index("ix_outbox_due", "state", "due_at"),
+    # The ledger is counted, and pictures drawn, without reading the messages, which are most of the table.
+    Index("ix_outbox_ledger", "recipient", "channel", "state", "kind", "watch", "story_id", "attempts", "due_at"),
+    Index("ix_outbox_told", "kind", "state", "sent_at", "entry_id"),
 )
 
 attempts = Table(
