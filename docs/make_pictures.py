@@ -4,13 +4,15 @@ Writes into docs/pictures: alert.png (the alert as a mail client shows it), dige
 day-on-a-phone.png (by night) and story.png.
 
 `./dev picture looks DIRECTORY` writes none of these, but the desk to be looked at before it is shipped: the day with no
-story, with 3 and with 500, and a day on which everything went wrong; each on a desk and a phone, by day and by night.
+story, with 3 and with 500, headlines that fit nowhere, and a day on which everything went wrong; each on a desk
+and a phone, by day and by night.
 """
 
 from __future__ import annotations
 
 import email
 import email.policy
+import re
 import shutil
 import socket
 import subprocess
@@ -20,6 +22,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from storage.database import Database
 
 PICTURES = Path(__file__).parent / "pictures"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -104,8 +110,12 @@ def _look(browser: str, place: Path) -> int:
 
     place.mkdir(parents=True, exist_ok=True)
     for stories in (0, 3, 500):
-        with furnished(stories, 3) as desk:
+        with furnished(stories, 3) as (desk, _):
             _shoot_looks(browser, desk.home, place / f"day-of-{stories}")
+    with furnished(300, 3) as (desk, _):
+        _misshape(desk.database)
+        for page in ("", "search?q=ferry", "stories/1", "stories/2", "stories/3"):
+            _shoot_looks(browser, f"{desk.home}/{page}", place / f"misshapen-{_name(page)}")
     with tempfile.TemporaryDirectory() as name:
         worst = Path(name)
         subprocess.run(
@@ -114,8 +124,12 @@ def _look(browser: str, place: Path) -> int:
         _spoil(worst / "tipsheet.db")
         with _open_desk(worst) as home:
             for page in ("", "feeds", "deliveries", "watches"):
-                _shoot_looks(browser, f"{home}/{page}", place / f"worst-{page or 'day'}")
+                _shoot_looks(browser, f"{home}/{page}", place / f"worst-{_name(page)}")
     return 0
+
+
+def _name(page: str) -> str:
+    return re.sub(r"\W+", "-", page) or "day"
 
 
 def _shoot_looks(browser: str, address: str, stem: Path) -> None:
@@ -123,6 +137,22 @@ def _shoot_looks(browser: str, address: str, stem: Path) -> None:
         for screen, width, height in (("desk", 1200, 900), ("phone", 390, 844)):
             picture = stem.with_name(f"{stem.name}-{screen}-{'night' if night else 'day'}.png")
             _shoot_page(browser, address, picture, width=width, height=height, night=night)
+
+
+def _misshape(database: Database) -> None:
+    """Headlines that have no end, no spaces, or are written from right to left."""
+    from sqlalchemy import update
+
+    from storage.schema import entries
+
+    with database.write() as connection:
+        for rest, title in enumerate((_ENDLESS, _UNBROKEN, _LEFTWARD)):
+            connection.execute(update(entries).where(entries.c.id % 3 == rest).values(title=title))
+
+
+_ENDLESS = "Ferry waits in the harbour while the fog lies on the water and nobody says when it will lift, " * 3
+_UNBROKEN = f"Ferry{'harbourfog' * 29}"
+_LEFTWARD = "المعدية تنتظر في الميناء بسبب الضباب · המעבורת ממתינה בנמל בגלל הערפל · Ferry 12 waits"
 
 
 def _spoil(file: Path) -> None:

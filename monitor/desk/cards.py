@@ -54,6 +54,15 @@ class StoryCard:
     like: tuple[Precedent, ...] = ()  # the judged stories that moved it most
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Came:
+    """What came of a story since somebody looked."""
+
+    words: tuple[str, ...]
+    since: datetime
+    unchanged: bool
+
+
 def anchor_of(story: int, watch: str) -> str:
     """The name of a card within a page: a story stands there once for each watch."""
     return f"{story}-{crc32(watch.encode('utf-8', 'replace')):08x}"
@@ -64,6 +73,7 @@ def card_of(
     outlets: Outlets,
     *,
     since: datetime | None = None,
+    came: Came | None = None,
     moved: tuple[str, ...] = (),
     like: tuple[Precedent, ...] = (),
 ) -> StoryCard:
@@ -98,6 +108,9 @@ def card_of(
         assignee=assignment.assignee if assignment else "",
         assignment=assignment.version if assignment else 0,
         seen=line.seen_at is not None and line.seen_at >= line.last_at,
+        news=came.words if came else (),
+        news_since=came.since if came else None,
+        unchanged=came is not None and came.unchanged,
         moved=moved,
         like=like,
     )

@@ -5,12 +5,12 @@ What must not live here: how stories are found and told (`story_lines`, `cards`)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from operator import attrgetter
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query
@@ -19,19 +19,20 @@ from pydantic import BeforeValidator
 from starlette.exceptions import HTTPException
 
 from monitor.desk import changes
-from monitor.desk.cards import StoryCard, card_of
+from monitor.desk.cards import Came, StoryCard, card_of
 from monitor.desk.pages import page
-from monitor.desk.views import local_day, render
+from monitor.desk.views import render
 from monitor.desk.visit import Reader, Visit
 from monitor.model import Filters, StoryLine, VerdictKind
 from monitor.review.news import News
-from monitor.review.ranking import Ranked, Ranking
+from monitor.review.ranking import Precedent, Ranked, Ranking
 from monitor.story.outlets import Outlets
 from storage import accounts, story_lines
 
 router = APIRouter(tags=["day"])
 
 Order = Literal["learned", "plain"]
+_Placed: TypeAlias = tuple[StoryLine, tuple[str, ...], tuple[Precedent, ...]]  # a story, and why it stands there
 _MOST_REASONS = 2  # that are said of a place
 
 WatchWanted = Annotated[str, Query(description="Only stories of this watch.")]
@@ -101,7 +102,7 @@ def today(
 ) -> Day:
     """The stories of today, watch by watch."""
     filters = Filters(watch=watch, outlet=outlet, verdict=verdict, assignee=assignee)
-    return _day(visit, local_day(visit.now, visit.zone), order, filters)
+    return _day(visit, visit.today, order, filters)
 
 
 def one_day(
@@ -134,17 +135,23 @@ def renewed_card(visit: Reader, story: int, watch: str = "") -> HTMLResponse:
 def _day(visit: Visit, day: date, order: Order, filters: Filters) -> Day:
     since, until = midnight(day, visit.zone), midnight(day + timedelta(days=1), visit.zone)
     filters = replace(filters, since=since, until=until)
-    desk, this_morning = visit.desk, midnight(local_day(visit.now, visit.zone), visit.zone)
+    desk, this_morning = visit.desk, midnight(visit.today, visit.zone)
     with desk.database.read() as connection:
         lines = story_lines.lines(connection, filters, person=visit.name)
         ranking = desk.taught.ranking(connection, before=this_morning)
         people = tuple(one.name for one in accounts.listing(connection) if not one.disabled)
         came = changes.since_looked(connection, lines, person=visit.name, morning=since)
-    ranked = sorted(lines, key=_place)
     learned = order == "learned" and ranking.kept > 0 and ranking.refused > 0
-    cards = _in_taught_order(ranking, ranked, desk.outlets, since) if learned else _cards(ranked, desk.outlets, since)
+    places = _in_taught_order(ranking, lines) if learned else ((line, (), ()) for line in sorted(lines, key=_place))
+    cards = (
+        card_of(
+            line, desk.outlets, since=since, came=_came(came.get((line.story, line.watch)), desk.outlets, since),
+            moved=moved, like=like,
+        )
+        for line, moved, like in places
+    )  # fmt: skip
     return Day(
-        day=day, zone=str(visit.zone), rows=tuple(_with_news(cards, came, desk.outlets, since)), filters=filters,
+        day=day, zone=str(visit.zone), rows=tuple(cards), filters=filters,
         people=people, taught_by=ranking.kept + ranking.refused if learned else 0,
     )  # fmt: skip
 
@@ -154,30 +161,19 @@ def _place(line: StoryLine) -> tuple[object, ...]:
     return line.watch, line.match.level != "alert", -line.match.score, -len(line.outlets), line.story
 
 
-def _cards(lines: Iterable[StoryLine], outlets: Outlets, since: datetime) -> Iterator[StoryCard]:
-    return (card_of(line, outlets, since=since) for line in lines)
-
-
-def _in_taught_order(
-    ranking: Ranking, lines: Iterable[StoryLine], outlets: Outlets, since: datetime
-) -> Iterator[StoryCard]:
+def _in_taught_order(ranking: Ranking, lines: Iterable[StoryLine]) -> Iterator[_Placed]:
     """Within each watch, and each with the reasons that moved it."""
-    for _, of_watch in groupby(lines, attrgetter("watch")):
+    for _, of_watch in groupby(sorted(lines, key=_place), attrgetter("watch")):
         for ranked in ranking.order(list(of_watch)):
-            yield card_of(ranked.line, outlets, since=since, moved=tuple(_reasons(ranked)), like=ranked.like)
+            yield ranked.line, tuple(_reasons(ranked)), ranked.like
 
 
-def _with_news(
-    cards: Iterable[StoryCard], came: Mapping[tuple[int, str], News], outlets: Outlets, morning: datetime
-) -> Iterator[StoryCard]:
-    for card in cards:
-        found = came.get((card.story, card.watch))
-        if found is None:
-            yield card
-        else:
-            unchanged = found.is_nothing and found.since < morning
-            words = tuple(changes.in_words(found, outlets))
-            yield replace(card, news=words, news_since=found.since, unchanged=unchanged)
+def _came(found: News | None, outlets: Outlets, morning: datetime) -> Came | None:
+    """What came of a story, in words; None: it is all new."""
+    if found is None:
+        return None
+    unchanged = found.is_nothing and found.since < morning
+    return Came(words=tuple(changes.in_words(found, outlets)), since=found.since, unchanged=unchanged)
 
 
 def _reasons(ranked: Ranked) -> Iterator[str]:
