@@ -2,23 +2,21 @@
 
 The CPU time of one request over a connection that is kept open, by our client and by a plain `httpx.Client.get`, in
 turns, against a server in another process; rounds of the first stage over many hosts, with and without dead ones among
-them; how the cost of a poll grows with the feeds; and what a feed costs from its server to the watches.
+them; how the cost of a poll grows with the feeds; what a feed costs from its server to the watches and the search, and
+how that grows with what it has brought.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
 import ssl
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,12 +24,15 @@ from typing import Any
 import httpx
 
 from benchmarks.fetching_rounds import AGENT, LOOPBACK
-from benchmarks.fetching_server import BODY, ETAG, serve
+from benchmarks.fetching_server import BODY, ETAG, certificate, serve
 from monitor.model import Validators
 from monitor.net.fetch import Client, FetchSettings
 
+LOCALHOST = "DNS:localhost"
 ROUNDS = 10
 DEAD = 20  # one host in so many
+AIMS = {"304": 731, "unchanged 200": 617, "changed 200": 270}  # feeds a second of CPU, each over a new TLS connection
+AGES, OLD_FEEDS = (0, 1_000, 10_000), 12
 
 
 # ---- one request -----------------------------------------------------------------------------------------------------
@@ -137,36 +138,27 @@ def growth(sizes: Sequence[int]) -> None:
 
 
 def whole(count: int) -> None:
-    """Both stages, 58 kB a feed, 1,000 watches."""
-    run = measured("whole", count)
-    taken = run.pop("parts")
-    print(f"\nboth stages, {count} feeds of 58 kB and 15 entries, 1,000 watches")
-    for kind, (refresh, examine) in run.items():
-        print(
-            f"  {kind:14} {refresh:6.2f} ms of CPU to poll and keep, {examine:6.2f} ms to examine:"
-            f" {1000 / (refresh + examine):4.0f} feeds a second, {1000 / refresh:4.0f} without examining",
-            flush=True,
-        )
-    print(
-        "  of the last, ms an entry: " + ", ".join(f"{name} {spent:.2f}" for name, spent in taken.items()), flush=True
-    )
-
-
-@contextmanager
-def certificate() -> Iterator[Path | None]:
-    """A certificate for localhost that this process trusts, key and all; None without the openssl command."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        yield None
-        return
-    with tempfile.TemporaryDirectory() as directory:
-        made = Path(directory, "localhost.pem")
-        asked = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
-        command = [openssl, *asked.split(), "-addext", "subjectAltName=DNS:localhost", "-keyout", str(made)]
-        signed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        made.write_text(made.read_text() + signed)
-        os.environ["SSL_CERT_FILE"] = str(made)
-        yield made
+    """All that a feed costs, 58 kB each, 1,000 watches; and how a poll's cost grows with what a feed has brought."""
+    for scheme in ("https", "http"):
+        run = measured("whole", count, scheme)
+        if not run:
+            print("\nover TLS: skipped, there is no openssl")
+            continue
+        taken, bare = run.pop("parts"), run.pop("bare")
+        print(f"\n{count} feeds of 58 kB and 15 entries, 1,000 watches, a new connection each, {scheme}: ms of CPU")
+        for kind, (refresh, examine, index) in run.items():
+            rate = 1000 / (refresh + examine + index)
+            aim = f", {AIMS[kind]} aimed at: {'met' if rate >= AIMS[kind] else 'missed'}" if scheme == "https" else ""
+            print(
+                f"  {kind:14} {refresh:5.2f} to poll and keep, {examine:5.2f} to examine, {index:5.2f} to index:"
+                f" {rate:4.0f} feeds a second{aim}; {1000 / refresh:4.0f} without examining and indexing",
+                flush=True,
+            )
+        print(f"  a bare question and its 304 over a new connection, by Python's own sockets: {bare:.2f}")
+        print("  of the last, ms an entry: " + ", ".join(f"{name} {spent:.2f}" for name, spent in taken.items()))
+    print("\na poll that brings two new entries, by what its feed has brought before: ms of CPU to poll and keep")
+    for each in AGES:
+        print(f"  {each:7,} entries {measured('aged', OLD_FEEDS, each)['ms']:6.2f}", flush=True)
 
 
 def main() -> None:
@@ -178,7 +170,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.requests:
         one_request(options.requests, None)
-        with certificate() as made:
+        with certificate([LOCALHOST]) as made:
             if made is not None:
                 one_request(options.requests, made)
     for size in options.scale:

@@ -2,7 +2,8 @@
 
     python -m benchmarks.fetching_rounds scale FEEDS HOSTS DEAD     everything new; one host in DEAD is dead (0: none)
     python -m benchmarks.fetching_rounds growth FEEDS               everything unchanged
-    python -m benchmarks.fetching_rounds whole FEEDS                both stages: 304, unchanged 200, changed 200
+    python -m benchmarks.fetching_rounds whole FEEDS SCHEME         all stages: 304, unchanged 200, changed 200
+    python -m benchmarks.fetching_rounds aged FEEDS ENTRIES         changed 200, of feeds that brought so many before
 
 Each prints one line of JSON. A process of its own, because its peak of memory is looked at.
 """
@@ -13,6 +14,7 @@ import dataclasses
 import json
 import resource
 import socket
+import ssl
 import sys
 import tempfile
 import threading
@@ -28,14 +30,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import httpx
 from sqlalchemy import update
 
 from benchmarks import processor
-from benchmarks.fetching_server import ETAG, Asked, serve
+from benchmarks.fetching_server import ETAG, Asked, Server, certificate, serve
 from monitor.isolate import IsolatedParser
 from monitor.model import Feed, Validators
 from monitor.net.fetch import Client, FetchSettings
 from monitor.pipeline.examine import Examine
+from monitor.pipeline.index import IndexWords
 from monitor.pipeline.refresh import Refresh
 from monitor.settings.config import read_config
 from monitor.story.attribution import attribute
@@ -45,10 +49,11 @@ from monitor.story.likeness import traits_of
 from monitor.story.outlets import shipped
 from monitor.watches.matching import Matcher
 from monitor.words.language import with_language
-from storage import feeds
+from storage import entries, feeds
 from storage import window as window_rows
 from storage.database import Database
 from storage.schema import feeds as feed_table
+from tests.rows import keyed
 
 AGENT = "Tipsheet-benchmark/1.0 (+https://tipsheet.example)"
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -201,30 +206,73 @@ def spent_on(work: Callable[[], object]) -> float:
 # ---- from the server to the watches ----------------------------------------------------------------------------------
 
 
-def whole(count: int) -> dict[str, Any]:
-    """Both stages over feeds of 58 kB: seconds of CPU for a 304, an unchanged 200, and a 200 with two new entries."""
+def whole(count: int, scheme: str) -> dict[str, Any]:
+    """All stages over feeds of 58 kB: ms of CPU for a 304, an unchanged 200, and a 200 with two new entries.
+
+    Each to poll and keep, to examine, and to index for the search. Every connection is new, as it is where minutes lie
+    between two polls. Nothing where TLS is asked for, and no certificate can be made.
+    """
     found: dict[str, Any] = {}
-    with serve() as server:
+    hosts = [httpx.URL(address(number, 1, "")).host for number in range(count)]
+    with ExitStack() as stack:
+        made = stack.enter_context(certificate([f"IP:{host}" for host in hosts])) if scheme == "https" else None
+        if scheme == "https" and made is None:
+            return {}
+        server = stack.enter_context(serve(made))
+        found["bare"] = spent_on(partial(ask_barely, hosts, server.port, scheme)) / count * 1000
         for kind, path in (("304", "tagged"), ("unchanged 200", "plain"), ("changed 200", "tagged")):
-            changes = kind == "changed 200"
-            urls = [address(number, server.port, f"{path}/{number}") for number in range(count)]
+            urls = [f"{scheme}://{host}:{server.port}/{path}/{number}" for number, host in enumerate(hosts)]
             with stand(urls, (server.port,), gap="0s", watches=WATCHES) as ready:
-                server.set(edition=0, date=format_datetime(ready.clock.now).encode())
-                Counter(outcome.result for outcome in ready.refresh())
-                deque(ready.examine(), maxlen=0)
-                ready.clock.now += timedelta(hours=30)
-                server.set(edition=int(changes))
-                times = [processor.spent(apart_from=server.process)]
-                results = Counter(str(outcome.result) for outcome in ready.refresh())
-                times.append(processor.spent(apart_from=server.process))
-                examined = sum(1 for _ in ready.examine())
-                times.append(processor.spent(apart_from=server.process))
-                assert results == ({"read": count} if changes else {"unchanged": count}), results
-                assert examined == (2 * count if changes else 0), examined
-                found[kind] = [(after - before) / count * 1000 for before, after in pairwise(times)]
-                if changes:
+                found[kind] = one_kind(ready, server, changes=kind == "changed 200")
+                if kind == "changed 200":
                     found["parts"] = parts(ready, 2 * count)
     return found
+
+
+def ask_barely(hosts: Sequence[str], port: int, scheme: str) -> None:
+    """The floor: a connection, a question, an answer, and nothing that is read, decided or kept."""
+    tls = ssl.create_default_context() if scheme == "https" else None
+    for host in hosts:
+        with ExitStack() as stack:
+            line = stack.enter_context(socket.create_connection((host, port)))
+            if tls is not None:
+                line = stack.enter_context(tls.wrap_socket(line, server_hostname=host))
+            line.sendall(f"GET /tagged HTTP/1.1\r\nHost: {host}\r\nIf-None-Match: {ETAG}\r\n\r\n".encode())
+            assert b" 304 " in line.recv(65_536)
+
+
+def one_kind(ready: Stand, server: Server, *, changes: bool) -> list[float]:
+    """Two rounds of all stages; of the second, the ms of CPU that each takes for a feed."""
+    index = IndexWords(database=ready.database, stop=ready.refresh.stop)
+    server.set(edition=0, date=format_datetime(ready.clock.now).encode())
+    for stage in (ready.refresh, ready.examine, index):
+        deque(stage(), maxlen=0)
+    ready.clock.now += timedelta(hours=30)
+    ready.refresh.client.close()
+    server.set(edition=int(changes))
+    times = [processor.spent(apart_from=server.process)]
+    results = Counter(str(outcome.result) for outcome in ready.refresh())
+    times.append(processor.spent(apart_from=server.process))
+    examined = sum(1 for _ in ready.examine())
+    times.append(processor.spent(apart_from=server.process))
+    indexed = sum(index())
+    times.append(processor.spent(apart_from=server.process))
+    count = results.total()
+    assert results == ({"read": count} if changes else {"unchanged": count}), results
+    assert examined == indexed == (2 * count if changes else 0), (examined, indexed)
+    return [(after - before) / count * 1000 for before, after in pairwise(times)]
+
+
+def aged(count: int, each: int) -> dict[str, Any]:
+    """Polls that bring two new entries, of feeds that have brought so many before: ms of CPU to poll and keep."""
+    with serve() as server:
+        urls = [address(number, server.port, f"tagged/{number}") for number in range(count)]
+        with stand(urls, (server.port,), gap="0s") as ready:
+            for feed in range(count):
+                old = [keyed(f"old-{number}", f"Old news {number}") for number in range(each)]
+                with ready.database.write() as connection:
+                    entries.add(connection, feed + 1, old, {}, now=ready.clock.now)
+            return {"ms": one_kind(ready, server, changes=True)[0]}
 
 
 def parts(ready: Stand, newest: int) -> dict[str, float]:
@@ -258,7 +306,7 @@ def take_back(database: Database, since: datetime, recipe: str) -> None:
             grouper.restore(placed.document, story=placed.story, seen=placed.seen, traits=traits)
 
 
-RUNS: Mapping[str, Callable[..., dict[str, Any]]] = {"scale": scale, "growth": growth, "whole": whole}
+RUNS: Mapping[str, Callable[..., dict[str, Any]]] = {"scale": scale, "growth": growth, "whole": whole, "aged": aged}
 
 if __name__ == "__main__":
-    print(json.dumps(RUNS[sys.argv[1]](*map(int, sys.argv[2:]))))
+    print(json.dumps(RUNS[sys.argv[1]](*(int(word) if word.isdigit() else word for word in sys.argv[2:]))))

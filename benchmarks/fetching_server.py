@@ -14,9 +14,13 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
+import shutil
 import ssl
+import subprocess
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -194,6 +198,27 @@ class Server:
         self._line.send(None)
         found: list[Asked] = self._line.recv()
         return found
+
+
+@contextmanager
+def certificate(names: Sequence[str]) -> Iterator[Path | None]:
+    """A certificate that this process and its children trust, key and all; None without the openssl command.
+
+    `names` as openssl writes them: DNS:localhost, IP:127.0.0.1.
+    """
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        made = Path(directory, "localhost.pem")
+        asked = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
+        named = f"subjectAltName={','.join(names)}"
+        command = [openssl, *asked.split(), "-addext", named, "-keyout", str(made)]
+        signed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        made.write_text(made.read_text() + signed)
+        os.environ["SSL_CERT_FILE"] = str(made)
+        yield made
 
 
 @contextmanager
