@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ Plain = Annotated[bool, Query(description="For programs: cells stand as they are
 _AS_CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The rows, with a line of names."}
 }
+_UNSEEN = re.compile(r"^[\s\"'\u00ad\u200b-\u200f\u2060-\u2064\ufeff]+")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00", "＝", "＋", "－", "＠")
 
 
@@ -148,10 +150,10 @@ def _cell(value: object) -> str:
 
 
 def _guarded(value: object) -> str:
-    """A cell that a spreadsheet would run as a formula, also behind a mark of byte order, quotes or blanks: as text.
+    """A cell that a spreadsheet would run as a formula, also behind quotes, blanks or what nobody sees: as text.
 
     A number below zero is one.
     """
     cell = _cell(value)
-    bare = cell.lstrip("\ufeff\"' ")
-    return f"'{cell}" if bare.startswith(_FORMULA_STARTS) and not isinstance(value, int | float) else cell
+    runs = cell.startswith(_FORMULA_STARTS) or _UNSEEN.sub("", cell).startswith(_FORMULA_STARTS)
+    return f"'{cell}" if runs and not isinstance(value, int | float) else cell
