@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Connection, Row, Update, bindparam, cast, column, func, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Row,
+    Update,
+    bindparam,
+    cast,
+    column,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)  # fmt: skip
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from monitor.model import Feed, FeedOutcome, FeedRow, FeedState, Validators
 from storage import claims
 from storage.columns import Text, characters
 from storage.database import takes_rows
-from storage.roster import feed_of
+from storage.roster import AT_ONCE, feed_of
 from storage.roster import remember as remember
 from storage.schema import entries, feeds
 from storage.shards import shard_of
 
+SAMPLE = 20_000  # feeds by which all are judged, where there are more
 FARTHEST = timedelta(days=40)  # ahead; the longest that a server may ask for is 31 days
 
 
@@ -180,10 +197,12 @@ def _found(outcome: FeedOutcome) -> dict[str, Any]:
     return values
 
 
-def hasten(connection: Connection, urls: Sequence[str], *, now: datetime) -> None:
+def hasten(connection: Connection, urls: Iterable[str], *, now: datetime) -> None:
     """A person wants these feeds asked now: they are due. Whether they may be, the caller has seen to."""
     due = {"next_poll_at": now, "next_poll_reason": "somebody asked for it"}
-    connection.execute(update(feeds).where(feeds.c.url.in_(urls)).values(due))
+    rest = iter(urls)
+    while some := list(islice(rest, AT_ONCE)):
+        connection.execute(update(feeds).where(feeds.c.url.in_(some)).values(due))
 
 
 def nudge(connection: Connection, feed_id: int, *, now: datetime, floor: timedelta) -> bool:
@@ -239,28 +258,52 @@ def _state(row: Row[Any], feed: Feed) -> FeedState:
     )
 
 
-def habits(connection: Connection) -> dict[str, tuple[float, ...]]:
-    """What is known of the habit of each feed in use, by its URL; () for nothing yet. Feeds that are gone have none."""
-    rows = connection.execute(select(feeds.c.url, feeds.c.habit).where(feeds.c.active, feeds.c.problem_kind != "gone"))
-    return {row.url: tuple(row.habit or ()) for row in rows}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedHabit:
+    """When a feed brings items, as numbers; () for not known yet."""
+
+    url: str
+    every: timedelta | None  # the interval that its list gives it
+    habit: tuple[float, ...]
+
+
+def habits(connection: Connection) -> tuple[FeedHabit, ...]:
+    """The habits of the feeds in use that are not gone; of very many feeds, those of every n-th."""
+    step = max(1, connection.execute(select(func.count()).select_from(feeds)).scalar_one() // SAMPLE)
+    columns = feeds.c.url, feeds.c.name, feeds.c.outlet, feeds.c.listed, feeds.c.habit
+    in_use = feeds.c.active & (feeds.c.problem_kind != "gone") & (feeds.c.id % step == 0)
+    return tuple(
+        FeedHabit(url=row.url, every=feed.every if (feed := feed_of(row, {})) else None, habit=tuple(row.habit or ()))
+        for row in connection.execute(select(*columns).where(in_use))
+    )
 
 
 def listing(connection: Connection) -> tuple[FeedRow, ...]:
     """Every feed ever watched, failing ones first."""
+    return tuple(each(connection))
+
+
+def each(connection: Connection, *, in_use: bool = False, names: Collection[str] | None = None) -> Iterator[FeedRow]:
+    """The same, one after the other, since there may be a million; those in use alone, or those of these names."""
     counts = select(entries.c.feed_id, func.count().label("entries")).group_by(entries.c.feed_id).subquery()
-    found = connection.execute(
+    query = (
         select(feeds, func.coalesce(counts.c.entries, 0).label("entry_count"))
         .outerjoin(counts, counts.c.feed_id == feeds.c.id)
+        .where(feeds.c.active if in_use else true(), true() if names is None else feeds.c.name.in_(names))
         .order_by(feeds.c.failures.desc(), feeds.c.name)
+        .execution_options(yield_per=500)
     )
-    return tuple(
-        FeedRow(
-            name=row.name, url=row.url, outlet=row.outlet, active=row.active, polls=row.polls, entries=row.entry_count,
-            failures=row.failures, failing_since=row.failing_since, polled_at=row.polled_at,
-            succeeded_at=row.succeeded_at, changed_at=row.changed_at, next_poll_at=row.next_poll_at,
-            next_poll_reason=row.next_poll_reason, rest_until=row.rest_until, status=row.status,
-            problem_kind=row.problem_kind, habit=tuple(row.habit or ()),
-            problem=row.problem, gap_at=row.gap_at,
-        )
-        for row in found
+    with connection.execute(query) as found:  # whoever stops early leaves nothing open at a server
+        yield from map(_feed_row, found)
+
+
+def _feed_row(row: Row[Any]) -> FeedRow:
+    feed = feed_of(row, {})
+    return FeedRow(
+        name=row.name, url=row.url, outlet=row.outlet, active=row.active, polls=row.polls, entries=row.entry_count,
+        failures=row.failures, failing_since=row.failing_since, polled_at=row.polled_at,
+        succeeded_at=row.succeeded_at, changed_at=row.changed_at, next_poll_at=row.next_poll_at,
+        next_poll_reason=row.next_poll_reason, rest_until=row.rest_until, status=row.status,
+        problem_kind=row.problem_kind, habit=tuple(row.habit or ()), problem=row.problem, gap_at=row.gap_at,
+        listed_in=feed.listed_in if feed else "", tags=feed.tags if feed else (),
     )  # fmt: skip

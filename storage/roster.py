@@ -83,7 +83,7 @@ def of_lists(connection: Connection, *, after: int, limit: int) -> Sequence[int]
     return connection.execute(query).scalars().all()
 
 
-def feed_of(row: Row[Any], wanted: Mapping[str, Feed]) -> Feed | None:
+def feed_of(row: Any, wanted: Mapping[str, Feed]) -> Feed | None:
     """The feed of a row with `url`, `name`, `outlet` and `listed`, as it is asked for.
 
     `wanted` are the feeds of feeds.yaml by URL. None for one that stands neither there nor in a list.

@@ -126,7 +126,7 @@ def test_a_feed_that_is_silent_is_neither_well_nor_failing() -> None:
         replace(WELL, name="Left", active=False, habit=watched(40).kept(), changed_at=NOW - 3 * DAY),
         replace(WELL, name="New", polls=0, polled_at=None, succeeded_at=None, changed_at=None),
     ]
-    assert health_of(rows, now=NOW) == FeedHealth(
+    assert health_of(rows, crowd=crowd_of(rows), now=NOW) == FeedHealth(
         total=4, healthy=1, failing=(("Down", "no such host"),), silent=(("Hushed", NOW - 3 * DAY),)
     )
 

@@ -129,7 +129,7 @@ JSON_FIELDS = [
     ("tipsheet check", fields(Fault)),
     ("tipsheet explain", fields(Explanation)),
     ("tipsheet stories", fields(StoryRow) | fields(DecisionRow)),
-    ("tipsheet feeds health", fields(FeedRow) - {"habit"} | fields(Condition) | {"hub"}),
+    ("tipsheet feeds health", fields(FeedRow) - {"habit", "tags"} | fields(Condition) | {"hub"}),
     ("tipsheet feeds add", fields(OfferedFeed)),
     ("tipsheet alerts", fields(OutboxRow)),
     ("tipsheet doctor", fields(Check)),

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from monitor.errors import ConfigError, Fault
 from monitor.model import Feed
 from monitor.pipeline.lists import Present, follow_lists, left_out, lots, to_follow
+from monitor.pipeline.rhythm import Rhythms
 from monitor.settings.config import Config, read_config
 from monitor.settings.feed_lists import written
 from storage import entries, facts, feeds
@@ -23,6 +24,7 @@ from tests.conftest import NOON
 from tests.engines import on_each
 from tests.memory import memory_grown
 from tests.rows import LEASE, keep, keyed
+from tests.test_volume import watched
 
 FILE = """
 contact: https://desk.example/
@@ -239,6 +241,28 @@ def test_what_a_list_says_of_a_feed_holds_for_its_entries(tmp_path: Path, databa
         (entry,) = entries.claim_due(connection, config.feeds, claimant="me", now=NOON, lease=LEASE, limit=9)
     assert (entry.document.tags, entry.document.about, entry.document.language) == (("sea",), ("ports",), "es")
     assert entry.pages
+
+
+def test_the_feeds_of_lists_take_part_in_the_rhythm_and_are_shown(tmp_path: Path, database: Database) -> None:
+    rows = HEAD + "https://quay.example/,Quay,sea,15m\nhttps://pier.example/,Pier,,\n"
+    config = config_of(tmp_path, rows)
+    follow(database, config)
+    with database.write() as connection:
+        connection.execute(update(table).values(habit=list(watched(12).kept())))
+    with database.read() as connection:
+        every = {one.url: one.every for one in feeds.habits(connection)}
+        shown = {row.name: (row.listed_in, row.tags) for row in feeds.each(connection, in_use=True)}
+        (quay,) = feeds.each(connection, names=["Quay"])
+    assert every == {"https://quay.example/": timedelta(minutes=15), "https://pier.example/": None}
+    assert shown == {"Quay": ("coast.csv", ("sea",)), "Pier": ("coast.csv", ())}
+    assert quay.url == "https://quay.example/"
+    assert Rhythms().now(database, config, NOON).rhythm is not None
+    asked_now = tipsheet("feeds", "refresh", "Quay", "nobody", "--database", str(database.url))
+    assert (asked_now.code, "1 will be asked now" in asked_now.out, "no feed of this name" in asked_now.err) == (
+        1, True, True
+    )  # fmt: skip
+    health = tipsheet("feeds", "health", "--json", "--database", str(database.url)).objects
+    assert [(one["name"], one["listed_in"]) for one in health] == [("Pier", "coast.csv"), ("Quay", "coast.csv")]
 
 
 def test_who_is_stopped_in_the_midst_leaves_no_feed_alone_and_the_next_goes_on(

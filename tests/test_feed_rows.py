@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from monitor.model import Feed, FeedHealth, FeedOutcome, FeedRow, FeedState, Problem, Validators
-from monitor.rhythm.condition import health_of
+from monitor.pipeline.rhythm import feed_health
 from storage import feeds
 from storage.database import Database
 from tests.conftest import NOON, Clock
@@ -146,7 +146,7 @@ def test_health_counts_what_is_in_use_and_names_what_fails(database: Database, c
     claim(database, clock, wanted={**WANTED, unasked.url: unasked})
     record(database, READ, replace(FAILED, feed_id=2))
     with database.read() as connection:
-        health = health_of(feeds.listing(connection), now=clock())
+        health = feed_health(connection, now=clock())
         assert health == FeedHealth(total=3, healthy=1, failing=(("Courier", "500"),))
         assert [row.name for row in feeds.listing(connection)] == ["Courier", "Ferry Times", "Gone", "New"]
 
@@ -182,10 +182,10 @@ def test_the_habits_of_the_feeds_in_use_can_be_asked_for(database: Database, clo
     claim(database, clock)
     record(database, replace(READ, habit=(1.5, 2.0)))
     with database.read() as connection:
-        assert feeds.habits(connection) == {FERRY.url: (1.5, 2.0), COURIER.url: ()}
+        assert {one.url: one.habit for one in feeds.habits(connection)} == {FERRY.url: (1.5, 2.0), COURIER.url: ()}
     clock.move(HOUR)
     assert {state.id: state.habit for state in claim(database, clock)} == {1: (1.5, 2.0), 2: ()}
     record(database, replace(READ, result="gone", problem=Problem(kind="gone", message="410")))
     remember(database, FERRY, replace(COURIER, enabled=False))
     with database.read() as connection:
-        assert feeds.habits(connection) == {}, "neither takes any polls"
+        assert feeds.habits(connection) == (), "neither takes any polls"

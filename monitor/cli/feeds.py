@@ -76,21 +76,24 @@ def feeds_refresh(database_url: str | None, names: tuple[str, ...], everything: 
         raise click.UsageError("name the feeds (`tipsheet feeds health` lists them), or say --all")
     now = utc_now()
     with open_database(database_url, to_read=True) as database, database.write() as connection:
-        active = {row.name: row for row in feed_rows.listing(connection) if row.active}
-        refused = {name: _too_early(active.get(name), now) for name in (active if everything else dict.fromkeys(names))}
-        granted = [name for name, why in refused.items() if not why]
-        feed_rows.hasten(connection, [active[name].url for name in granted], now=now)
+        granted: list[str] = []
+        unknown, refused = dict.fromkeys(names), dict[str, str]()
+        for row in feed_rows.each(connection, in_use=True, names=None if everything else names):
+            unknown.pop(row.name, None)
+            if why := _too_early(row, now):
+                refused[row.name] = why
+            else:
+                granted.append(row.url)
+        feed_rows.hasten(connection, granted, now=now)
+    refused |= dict.fromkeys(unknown, "no feed of this name is watched; `tipsheet feeds health` lists them")
     for name, why in refused.items():
-        if why:
-            err.print(f"{plain(name)}: {plain(why)}")
+        err.print(f"{plain(name)}: {plain(why)}")
     out.print(f"{len(granted)} will be asked now, by the running daemon or by `tipsheet once`.")
-    if len(granted) < len(refused):
+    if refused:
         sys.exit(1)
 
 
-def _too_early(row: FeedRow | None, now: datetime) -> str:
-    if row is None:
-        return "no feed of this name is watched; `tipsheet feeds health` lists them"
+def _too_early(row: FeedRow, now: datetime) -> str:
     from monitor.rhythm import cadence
 
     floor = cadence.Intervals().floor

@@ -29,3 +29,5 @@ class FeedRow:
     problem: str
     gap_at: datetime | None
     habit: tuple[float, ...] = ()  # when it brings items, as `index_rule` reads it; empty: not known yet
+    listed_in: str = ""  # the list beside feeds.yaml that names it; "": that file itself, or none any more
+    tags: tuple[str, ...] = ()  # that its list gives it

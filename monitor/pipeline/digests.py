@@ -15,13 +15,13 @@ from alerts.digest import NEAR, NearMiss, compose_digest
 from alerts.history import DAYS, History
 from monitor.model import Document, Message, Recipient, StoryReport
 from monitor.pipeline import storms
+from monitor.pipeline.rhythm import feed_health
 from monitor.rhythm import cadence
-from monitor.rhythm.condition import health_of
 from monitor.story.outlets import Outlets
 from monitor.story.report import tell
 from monitor.watches.matching import CompiledWatch
 from monitor.watches.near_miss import why_not
-from storage import entries, errands, facts, feeds, stories, versions
+from storage import entries, errands, facts, stories, versions
 
 TOLD_WITHIN = timedelta(days=30)  # stories told longer ago than this are over: who edits them now tidies up
 WEIGHED = 200  # entries that came near and are looked at, the latest
@@ -51,7 +51,7 @@ def compose(
     else:
         day, _ = cadence.digest_slot(recipient.digest_at, recipient.zone, now=until, on=recipient.digest_on)
     paused = storms.sentences(facts.pauses(connection), recipient, now=until)
-    health = replace(health_of(feeds.listing(connection), now=now), notices=(*facts.notices(connection), *paused))
+    health = replace(feed_health(connection, now=now), notices=(*facts.notices(connection), *paused))
     listed = {report.story_id for report in reports}
     return compose_digest(
         reports,

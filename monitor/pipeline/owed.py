@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 
 from monitor.model import Recipient
 from monitor.pipeline.consent import unreached, with_way_out
+from monitor.pipeline.rhythm import feed_health
 from monitor.rhythm import cadence
-from monitor.rhythm.condition import health_of
 from monitor.settings.config import Config
-from storage import facts, feeds, outbox, pacing
+from storage import facts, outbox, pacing
 from storage.database import Database
 
 SILENCE = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
@@ -61,7 +61,7 @@ def _owe_sign_of_life(
     from alerts.summary import compose_sign_of_life  # it loads all that writes messages; most rounds write none
 
     key = f"alive:{day.isoformat()}:{recipient.name}:{recipient.channel}"
-    health = health_of(feeds.listing(connection), now=now)
+    health = feed_health(connection, now=now)
     message = compose_sign_of_life(
         health, days=silence.days, recipient=with_way_out(connection, recipient), key=key, now=now
     )

@@ -80,21 +80,25 @@ def condition_of(row: FeedRow, *, crowd: Crowd, now: datetime) -> Condition:
     return Condition(state=state, message=message, since=since, advice=_advice(row, state, since, now), usual=usual)
 
 
-def health_of(rows: Iterable[FeedRow], *, now: datetime) -> FeedHealth:
+def health_of(rows: Iterable[FeedRow], *, crowd: Crowd, now: datetime) -> FeedHealth:
     """The line under every digest: how many of the feeds in use were read at their last poll, and what ails others.
 
     A feed that answers and is silent is not failing, and not well either: what its outlet published may be missing.
+    Of the rows, which may be very many, only those that are not well are held.
     """
-    in_use = [row for row in rows if row.active]
-    failing = [row for row in in_use if row.failures]
-    crowd, heard = crowd_of(in_use), [row for row in in_use if row.polls and not row.failures]
-    silent = [row for row in heard if condition_of(row, crowd=crowd, now=now).state == "silent"]
-    return FeedHealth(
-        total=len(in_use),
-        healthy=len(heard) - len(silent),
-        failing=tuple((row.name, row.problem) for row in failing),
-        silent=tuple((row.name, row.changed_at) for row in silent if row.changed_at),
-    )
+    total = healthy = 0
+    failing: list[tuple[str, str]] = []
+    silent: list[tuple[str, datetime]] = []
+    for row in rows:
+        total += row.active
+        if row.active and row.failures:
+            failing.append((row.name, row.problem))
+        elif row.active and row.polls:
+            is_silent = condition_of(row, crowd=crowd, now=now).state == "silent"
+            healthy += not is_silent
+            if is_silent and row.changed_at:
+                silent.append((row.name, row.changed_at))
+    return FeedHealth(total=total, healthy=healthy, failing=tuple(failing), silent=tuple(silent))
 
 
 def crowd_of(rows: Iterable[FeedRow]) -> Crowd:

@@ -58,6 +58,7 @@ class FeedLine:
     outlet: str
     tags: tuple[str, ...]
     in_file: bool
+    listed_in: str  # the list beside the file that names it; "": none does
     enabled: bool
     state: State
     why: str  # "" for a feed that is well
@@ -107,7 +108,7 @@ class FeedsPage:
     rows: tuple[FeedLine, ...]
     summary: FeedsSummary  # of all feeds in use, whatever is asked for
     filters: FeedFilters
-    tags: tuple[str, ...]  # of the file
+    tags: tuple[str, ...]  # that any of them has
     start: int
     fault: str  # of feeds.yaml, where it cannot be read; "" where it can
 
@@ -138,7 +139,7 @@ def all_feeds(
         rows=tuple(line for line in lines if _fits(line, filters)),
         summary=_summary([line for line in lines if line.state != "at rest"]),
         filters=filters,
-        tags=tuple(sorted({tag for feed in wanted.values() for tag in feed.tags})),
+        tags=tuple(sorted({tag for line in lines for tag in line.tags})),
         start=start,
         fault=fault,
     )
@@ -170,7 +171,8 @@ def _line(row: FeedRow, number: int, wanted: Mapping[str, Feed], hub: str, crowd
     condition, feed, habit = condition_of(row, crowd=crowd, now=now), wanted.get(row.url), Habit.read(row.habit)
     return FeedLine(
         id=number, name=feed.name if feed else row.name, url=row.url, outlet=row.outlet,
-        tags=feed.tags if feed else (), in_file=feed is not None, enabled=feed is not None and feed.enabled,
+        tags=feed.tags if feed else row.tags, in_file=feed is not None, listed_in=row.listed_in,
+        enabled=feed.enabled if feed else bool(row.listed_in and row.active),
         state=condition.state, why=condition.message, since=condition.since, advice=condition.advice,
         succeeded_at=row.succeeded_at, changed_at=row.changed_at, next_poll_at=row.next_poll_at,
         next_poll_reason=row.next_poll_reason, hub=hub, brings=condition.usual, lately=round(habit.lately, 1),
@@ -180,8 +182,9 @@ def _line(row: FeedRow, number: int, wanted: Mapping[str, Feed], hub: str, crowd
 
 def _new_line(feed: Feed) -> FeedLine:
     return FeedLine(
-        id=None, name=feed.name, url=feed.url, outlet=feed.outlet, tags=feed.tags, in_file=True, enabled=feed.enabled,
-        state="waiting" if feed.enabled else "at rest", why=_NEW if feed.enabled else "disabled in feeds.yaml",
+        id=None, name=feed.name, url=feed.url, outlet=feed.outlet, tags=feed.tags, in_file=True, listed_in="",
+        enabled=feed.enabled, state="waiting" if feed.enabled else "at rest",
+        why=_NEW if feed.enabled else "disabled in feeds.yaml",
         since=None, advice="", succeeded_at=None, changed_at=None, next_poll_at=None, next_poll_reason="", hub="",
         brings="", lately=0.0, promised=0.0, polls=0, entries=0, failures=0,
     )  # fmt: skip
