@@ -39,4 +39,5 @@ def _in_sqlite(element: _Among, compiler: SQLCompiler, **how: Any) -> str:
 @compiles(_Among, "postgresql")
 def _in_postgresql(element: _Among, compiler: SQLCompiler, **how: Any) -> str:
     column, numbers = (compiler.process(part, **how) for part in element.clauses)
-    return f"{column} = ANY (CAST(translate({numbers}, '[]', '{{}}') AS bigint[]))"
+    # As rows: `= ANY (…)` of what is not known when the statement is planned is gone through for every row.
+    return f"{column} IN (SELECT unnest(CAST(translate({numbers}, '[]', '{{}}') AS bigint[])))"
