@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select
+from sqlalchemy import Connection, Select, delete, exists, func, insert, select
 
 from monitor.model import Version
 from storage.among import among
@@ -83,9 +83,9 @@ def edits(connection: Connection, *, since: datetime, matched_only: bool) -> Ite
                 )
 
 
-def any_of(entry: ColumnElement[int]) -> ColumnElement[bool]:
-    """Whether a wording of that entry is kept which was replaced."""
-    return exists().where(versions.c.entry_id == entry)
+def of_entries() -> Select[int]:
+    """The entries of which a wording is kept that was replaced."""
+    return select(versions.c.entry_id)
 
 
 def forget(connection: Connection, ids: Sequence[int]) -> None:
