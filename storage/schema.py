@@ -82,6 +82,8 @@ feeds = Table(
     Index("ix_feeds_of_file", "active", sqlite_where=text("listed IS NULL")),
 )
 
+WORDED = "summary <> '' OR content <> '' OR text <> ''"
+
 entries = Table(
     "entries",
     metadata,
@@ -109,6 +111,8 @@ entries = Table(
     *_claim_columns(),
     UniqueConstraint("feed_id", "key"),
     Index("ix_entries_feed", "feed_id", "id"),  # the newest of a feed, however many it has brought
+    # Of which words are kept beside the headline: what is to be forgotten, in an archive of any size.
+    Index("ix_entries_worded", "first_seen_at", sqlite_where=text(WORDED)),  # so on PostgreSQL, as above
 )
 
 hosts = Table(
