@@ -131,6 +131,12 @@ def standing(table: Table) -> Select[Any]:
     return query.where(table.c.id.in_(last))
 
 
+def latest_kinds(connection: Connection, *, limit: int) -> tuple[tuple[str, VerdictKind], ...]:
+    """Of the latest verdicts that stand, the watch that each is on and what it says."""
+    said = standing(verdicts).order_by(verdicts.c.id.desc()).limit(limit).subquery()
+    return tuple((watch, kind) for watch, kind in connection.execute(select(said.c.watch, said.c.verdict)))
+
+
 def last_verdict(connection: Connection) -> int:
     """The version of the last verdict on anything; 0 before the first."""
     return int(connection.execute(select(func.coalesce(func.max(verdicts.c.id), 0))).scalar_one())

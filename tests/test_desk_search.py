@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tracemalloc
 from dataclasses import dataclass
 
 import httpx
@@ -182,3 +183,18 @@ def test_more_than_the_bound_is_not_passed_over_in_silence(rows: int, more: bool
     assert (len(given["rows"]), given["most"], given["more"]) == (min(rows, 3), 3, more)
     assert len(bytes_of("jsonl").splitlines()) == min(rows, 3)
     assert len(bytes_of("csv").splitlines()) == min(rows, 3) + 1
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "jsonl"])
+def test_a_whole_result_takes_no_more_memory_the_longer_it_is(suffix: Suffix) -> None:
+    def peak_of(rows: int) -> int:
+        found = (Example(query=f"{number:06}", shows="a sentence of some length " * 20) for number in range(rows))
+        tracemalloc.start()
+        length = sum(map(len, streams.pieces_of(found, kind=Example, suffix=suffix)))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert length > rows * 500
+        return peak
+
+    peak_of(200)  # what is made once for all
+    assert peak_of(8_000) < 1.5 * peak_of(400)

@@ -49,11 +49,8 @@ def test_starred_counts_as_kept_and_what_nobody_judged_counts_for_nothing() -> N
 
 
 def test_each_watch_has_its_own() -> None:
-    lines = [line("a", "kept"), line("b", "refused", watch="boats"), line("c", watch="canoes")]
-    found = by_watch(lines)
-    assert {watch: (one.kept, one.refused) for watch, one in found.items()} == {
-        "boats": (0, 1), "canoes": (0, 0), "ferries": (1, 0),
-    }  # fmt: skip
+    found = by_watch([("ferries", "kept"), ("boats", "refused"), ("ferries", "starred"), ("canoes", "open")])
+    assert {watch: (one.kept, one.refused) for watch, one in found.items()} == {"boats": (0, 1), "ferries": (2, 0)}
 
 
 def test_over_time_a_story_counts_on_the_day_on_which_it_began_for_its_reader() -> None:

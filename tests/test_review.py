@@ -56,6 +56,9 @@ def test_the_last_verdict_counts_and_every_one_is_kept(desk: Database) -> None:
         assert review.verdict_history(connection, 2, watch="ferries") == (first, last)
     by_watch = {line.watch: line.verdict.kind for line in listed(desk) if line.story == 2 and line.verdict}
     assert by_watch == {"ferries": "kept", "boats": "starred"}
+    with desk.read() as connection:  # the latest first; of each story and watch only the last word
+        assert review.latest_kinds(connection, limit=9) == (("ferries", "kept"), ("boats", "starred"))
+        assert review.latest_kinds(connection, limit=1) == (("ferries", "kept"),)
 
 
 Saying = Callable[..., object]

@@ -9,13 +9,14 @@ nothing. Recall is not to be had from verdicts: nobody judges what was never sho
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import sqrt
 from zoneinfo import ZoneInfo
 
-from monitor.model import StoryLine
+from monitor.model import StoryLine, VerdictKind
 from monitor.watches.matching import CompiledWatch, judge
 from monitor.watches.page import Page
 from monitor.words.language import with_language
@@ -87,12 +88,15 @@ def precision(lines: Iterable[StoryLine]) -> Precision:
     return Precision(kept=said.count(True), refused=said.count(False))
 
 
-def by_watch(lines: Iterable[StoryLine]) -> Mapping[str, Precision]:
-    """Of each watch that has a line, in the order of their names."""
-    of_watch: dict[str, list[StoryLine]] = {}
-    for line in lines:
-        of_watch.setdefault(line.watch, []).append(line)
-    return {watch: precision(of_watch[watch]) for watch in sorted(of_watch)}
+def by_watch(said: Iterable[tuple[str, VerdictKind]]) -> Mapping[str, Precision]:
+    """Of each watch with a verdict that says something, given as pairs of a watch and a verdict."""
+    kept, refused = Counter[str](), Counter[str]()
+    for watch, kind in said:
+        if kind != "open":
+            (refused if kind == "refused" else kept)[watch] += 1
+    return {
+        watch: Precision(kept=kept[watch], refused=refused[watch]) for watch in sorted(kept.keys() | refused.keys())
+    }
 
 
 def over_time(

@@ -26,7 +26,7 @@ from monitor.model import Filters, StoryLine
 from monitor.pipeline import search
 from monitor.pipeline.arming import WatchState, states
 from monitor.pipeline.search import Hit
-from monitor.review.precision import Period, Precision, by_watch, over_time, tried
+from monitor.review.precision import Period, Precision, by_watch, over_time, precision, tried
 from monitor.review.suggestions import Example, examples, not_terms
 from monitor.settings.config import Config
 from monitor.watches.evidence import weigh
@@ -34,7 +34,7 @@ from monitor.watches.matching import CompiledWatch, judge
 from monitor.watches.near_miss import why_not
 from monitor.watches.page import Page
 from monitor.words.language import with_language
-from storage import story_lines, tallies
+from storage import review, story_lines, tallies
 
 router = APIRouter(tags=["watches"])
 
@@ -42,6 +42,7 @@ DAYS = 30
 WEEKS = 12
 _NEAR = 300  # of the latest entries, among which near misses are looked for
 _MOST = 12  # of any list on a watch's page
+_JUDGED = 2_000  # verdicts, over which the list says how often each watch was right
 LESSONS = 400  # of the latest verdicts, from which suggestions are made: each is read anew
 
 
@@ -146,7 +147,7 @@ def all_watches(visit: Reader) -> Watches:
     """How each watch stands, what it found in the last 30 days, and how often it was right."""
     config = visit.desk.settings.now()
     with visit.desk.database.read() as connection:
-        judged = by_watch(story_lines.judged(connection))
+        judged = by_watch(review.latest_kinds(connection, limit=_JUDGED))
         found = _began(connection, visit)
     standing = states(visit.desk.database, config, now=visit.now)
     return Watches(rows=tuple(_line(visit, config, one, found, judged.get(one.name)) for one in standing))
@@ -168,7 +169,7 @@ def one_watch(visit: Reader, name: str) -> WatchPage:
         near = tuple(near_misses(connection, visit, config, compiled)) if compiled else ()
         known = people(connection)
     watch, lessons = compiled.watch if compiled else None, judged[:LESSONS]
-    line = _line(visit, config, state, found, by_watch(judged).get(name))
+    line = _line(visit, config, state, found, precision(judged))
     refused = [one for one in judged if one.verdict and one.verdict.kind == "refused"]
     return WatchPage(
         line=line,
