@@ -27,6 +27,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from monitor.cli import COLLECT_AFTER
 from monitor.desk.app import make_app
 from monitor.desk.place import Desk
 from monitor.desk.server import furnish
@@ -71,8 +72,9 @@ def opened(database: Database, file: Path, clock: Callable[[], datetime]) -> Ite
         place = DeskPlace(host="127.0.0.1", port=port, address="", trusted_proxies=())
     desk = furnish(place, path=file, database=database, clock=clock, open_client=open_client)
     clocked = Clocked(make_app(desk))
+    gc.set_threshold(*COLLECT_AFTER)  # this and the next as the program does
     gc.collect()
-    gc.freeze()  # as the program does before it answers
+    gc.freeze()
     with _serving(clocked, port):
         yield desk, clocked
 

@@ -28,7 +28,7 @@ from monitor.version import VERSION
 
 # Objects made before garbage is looked for. Nearly all that a start makes stays; to look through it again and again,
 # as Python would, takes a tenth of the start.
-_COLLECT_AFTER = (20_000, 20, 20)
+COLLECT_AFTER = (20_000, 20, 20)
 
 _COMMANDS = Commands(
     {
@@ -71,7 +71,7 @@ def tipsheet() -> None:
 
 def main() -> None:
     """The entry point: errors that Tipsheet raises on purpose become a sentence and an exit code."""
-    gc.set_threshold(*_COLLECT_AFTER)
+    gc.set_threshold(*COLLECT_AFTER)
     try:
         tipsheet(prog_name="tipsheet")
     except TipsheetError as error:
