@@ -131,7 +131,8 @@ class Refresh:
             retry_after = poll.error.retry_after if isinstance(poll.error, FetchError) else None
             why = _why_others_wait(poll)
             others = lanes.others(poll.state) if why else []
-            lanes.heard(poll.state, answered=_has_answered(poll))
+            answered = not isinstance(poll.error, FetchError) or poll.error.status is not None
+            lanes.heard(poll.state, answered=answered)
             waiting += self._postponed(others, retry_after, why)
         yield from self._conclude(polls, claimant)
         yield from self._record(waiting, claimant)
@@ -157,8 +158,10 @@ class Refresh:
         """The body, read as far as it is not the body of last time."""
         from monitor.feeds import abridged  # its libraries, a round that brings nothing new does without
 
-        with self.database.read() as connection:
-            last = readings.last(connection, state.id)
+        last = None
+        if state.body_hash:  # who left none was not read whole, and there is no reading
+            with self.database.read() as connection:
+                last = readings.last(connection, state.id)
         headers, url = fetched.headers, fetched.final_url
         parse = partial(self.parser.parse, headers=headers, url=url)
         return abridged.read_changes(parse, fetched.body, last, headers=headers, url=url)
@@ -353,10 +356,6 @@ def _place_after(outcome: FeedOutcome, state: FeedState) -> str:
             request_url=outcome.request_url,
         )
     )
-
-
-def _has_answered(poll: _Poll) -> bool:
-    return not isinstance(poll.error, FetchError) or poll.error.status is not None
 
 
 def _why_others_wait(poll: _Poll) -> str:
