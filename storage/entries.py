@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     Connection,
     Row,
@@ -17,9 +16,12 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
+    false,
     func,
-    literal_column,
+    or_,
     select,
+    text,
+    true,
     union,
     update,
 )
@@ -318,7 +320,9 @@ def forget_texts(connection: Connection, ids: Sequence[int], *, before: datetime
 
     Of these entries only those that still are what `with_old_texts` looks for.
     """
-    still = select(entries.c.id).where(entries.c.id.in_(ids), _are_old(before, matched=matched), _WORDED | _REWORDED)
+    still = select(entries.c.id).where(
+        entries.c.id.in_(ids), _are_old(before, matched=matched), or_(_WORDED, _REWORDED)
+    )
     gone = connection.execute(still).scalars().all()
     versions.forget(connection, gone)
     word_index.keep_titles_only(connection, gone)
@@ -327,13 +331,15 @@ def forget_texts(connection: Connection, ids: Sequence[int], *, before: datetime
     return len(gone)
 
 
-_WORDED = literal_column(f"({WORDED})", Boolean)
+_WORDED = text(f"({WORDED})")  # word for word as the index has it
 _REWORDED = entries.c.id.in_(versions.of_entries())
 
 
 def _are_old(before: datetime, *, matched: bool) -> ColumnElement[bool]:
     found = exists().where(matches.c.entry_id == entries.c.id)
-    return and_(entries.c.first_seen_at < before, entries.c.examine_at.is_(None), found if matched else ~found)
+    # As a CASE, or the index of what is to be examined would lead, which has nearly every entry under "nothing".
+    settled = case((entries.c.examine_at.is_(None), true()), else_=false())
+    return and_(entries.c.first_seen_at < before, settled, found if matched else ~found)
 
 
 def _feeds_of(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, Any]:

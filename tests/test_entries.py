@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from monitor.model import Attribution, Credit, Entry, KnownEntry
 from storage import entries, window
-from storage.database import Database
+from storage.database import Database, insist_on_indexes
 from storage.schema import entries as entry_table
 from storage.schema import feeds as feed_table
 from tests.conftest import NOON, Clock
@@ -183,6 +184,20 @@ def test_seen_since_says_what_a_watch_matched(stocked: Database, clock: Clock) -
 
 
 # ---- forgotten -------------------------------------------------------------------------------------------------------
+
+
+def test_old_texts_are_found_without_looking_at_every_entry(database: Database, clock: Clock) -> None:
+    asked: list[tuple[str, Any]] = []
+    with database.read() as connection:
+        insist_on_indexes(connection)  # a server takes them where there is much to look at
+        event.listen(connection, "before_cursor_execute", lambda *seen: asked.append(seen[2:4]))
+        entries.with_old_texts(connection, before=clock(), matched=False)
+        statement, values = asked[-1]
+        how = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+        plan = str(connection.exec_driver_sql(f"{how} {statement}", values).all())
+    assert "ix_entries_worded" in plan
+    assert "SCAN entries" not in plan
+    assert "Seq Scan on entries" not in plan
 
 
 def test_retention_forgets_texts_and_keeps_identities_matches_and_what_is_still_to_do(
