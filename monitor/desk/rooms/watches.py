@@ -165,7 +165,7 @@ def one_watch(visit: Reader, name: str) -> WatchPage:
     compiled = next((one for one in config.compiled if one.watch.name == name), None)
     with visit.desk.database.read() as connection:
         judged = story_lines.judged(connection, watch=name)
-        found = _began(connection, visit)
+        found = _began(connection, visit, name)
         near = tuple(near_misses(connection, visit, config, compiled)) if compiled else ()
         known = people(connection)
     watch, lessons = compiled.watch if compiled else None, judged[:LESSONS]
@@ -207,12 +207,12 @@ def _line(
     )  # fmt: skip
 
 
-def _began(connection: Connection, visit: Visit) -> Mapping[str, Counter[date]]:
-    """Watch → how many of its stories began on each of the last days, as the pictures count them."""
-    first = local_day(visit.now, visit.zone) - timedelta(days=DAYS - 1)
+def _began(connection: Connection, visit: Visit, watch: str = "") -> Mapping[str, Counter[date]]:
+    """Watch → how many of its stories began on each of the last days, as the pictures count them. "": all watches."""
+    since = midnight(visit.today - timedelta(days=DAYS - 1), visit.zone)
     found: dict[str, Counter[date]] = {}
-    for (watch, _), at in tallies.beginnings(connection, since=midnight(first, visit.zone)).items():
-        found.setdefault(watch, Counter())[local_day(at, visit.zone)] += 1
+    for (name, _), at in tallies.beginnings(connection, since=since, watch=watch).items():
+        found.setdefault(name, Counter())[local_day(at, visit.zone)] += 1
     return found
 
 
