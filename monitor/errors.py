@@ -21,7 +21,7 @@ Each message is a sentence for a person: what happened, and what was expected.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 
 class TipsheetError(Exception):
@@ -118,6 +118,10 @@ class ConflictError(ReviewError):
         self.at = at
         self.said = said  # what they said, in words
         self.version = version  # the one to name when it is said all the same
+
+    def told(self, zone: tzinfo) -> str:
+        """The same by the clock of a reader."""
+        return str(self).replace(f"{self.at:%H:%M} UTC", f"{self.at.astimezone(zone):%H:%M}")
 
 
 class AccountError(TipsheetError):

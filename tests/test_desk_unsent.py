@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import delete
 
+from monitor.desk.door.people import People
 from monitor.desk.place import Desk
 from monitor.desk.unsent import Unsent, from_json
 from storage import review
@@ -114,6 +117,26 @@ def test_what_another_page_sends_is_not_offered(worked: Desk) -> None:
     assert "a trap" not in answer.text
     answer = send(worked, path, typed, Origin="https://elsewhere.example", Cookie="")
     assert answer.headers["location"] == "/login?next=%2F"
+
+
+def test_hours_are_those_of_the_reader(worked: Desk) -> None:
+    People(database=worked.database, by="ana", now=worked.clock()).set_zone("ana", "Asia/Kathmandu")
+    here = f"{worked.clock().astimezone(ZoneInfo('Asia/Kathmandu')):%H:%M}"
+    judged = send(worked, "/stories/2/verdict", {"kind": "kept", "watch": WATCH}).text
+    assert f">{here}</time>, bo: " in judged
+    parted = send(worked, "/stories/2/split", {"entries": 2}).text
+    assert f"bo was faster with story 2, at {here} (split)" in parted
+    told = httpx.get(f"{worked.home}/stories/2", headers=headers_of(worked, "ana")).text
+    assert re.search(r"first seen here \d\d:\d\d UTC\+0545", told)
+
+
+def test_a_button_and_a_file_are_not_kept_over_a_login(worked: Desk) -> None:
+    out = send(worked, "/logout", {}, Cookie="")
+    assert out.headers["location"] == "/login?next=%2F"
+    files = {"file": ("feeds.opml", OPML)}
+    known = headers_of(worked, "ana") | {"Accept": "text/html", "Cookie": ""}
+    brought = httpx.post(f"{worked.home}/feeds/lists/read", files=files, headers=known)
+    assert brought.headers["location"] == "/login?next=%2F"
 
 
 def test_no_password_stands_again(worked: Desk) -> None:

@@ -184,7 +184,8 @@ async def _ask_in(request: Request, error: NotIn) -> Response:
     if not visit.wants_page:
         said = {"detail": "log in, or send a token"}
         return JSONResponse(said, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
-    if typed := await unsent(request):
+    typed = await unsent(request)
+    if typed and typed.says_something:
         return entry.ask_for(visit, typed)
     return RedirectResponse(login_for(request), status_code=HTTPStatus.SEE_OTHER)
 

@@ -59,6 +59,11 @@ class Unsent:
         return any(field.label and field.value.strip() for field in self.shown)
 
     @property
+    def says_something(self) -> bool:
+        """Whether it is more than a button: what logs somebody out is not kept for when they come in again."""
+        return any(name != "next" for name, _ in self.fields)
+
+    @property
     def back(self) -> str:
         """The page on which the form stood, as far as can be told."""
         return entrance.local_path(dict(self.fields).get("next", ""), self.path.rpartition("/")[0] or "/")
@@ -86,15 +91,15 @@ def from_json(text: str) -> Unsent | None:
 
 
 async def unsent(request: Request) -> Unsent | None:
-    """The form with which a browser asks; None: it is none, holds secrets, or does not come from a page of ours."""
+    """The form with which a browser asks. None: it is none, holds a secret or a file, or is of no page of ours."""
     visit = visit_of(request)
     if request.method != "POST" or not visit.wants_page or visit.by_key or not visit.comes_from_here:
         return None
     form = await visit.request.form()
-    if not _SECRET.isdisjoint(form):
+    fields = tuple((name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "csrf")
+    if not _SECRET.isdisjoint(form) or any(not isinstance(value, str) for value in form.values()):
         return None
-    fields = ((name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "csrf")
-    return Unsent(path=request.url.path, fields=tuple(fields))
+    return Unsent(path=request.url.path, fields=fields)
 
 
 def ask_again(visit: Visit, typed: Unsent, *, status: int, heading: str, sentence: str) -> Response:
@@ -109,6 +114,6 @@ def ask_who_is_right(visit: Visit, typed: Unsent, error: ConflictError, *, statu
     """The same where another person spoke meanwhile: sent again, it stands after theirs, which is kept."""
     fields = *(field for field in typed.fields if field[0] != "version"), ("version", str(error.version))
     return render(
-        visit, "again.html", status=status, heading=f"{error.by} was faster", sentence=str(error), theirs=error,
+        visit, "again.html", status=status, heading=f"{error.by} was faster", sentence="", theirs=error,
         typed=replace(typed, fields=fields), button=f"{typed.wanted} all the same",
     )  # fmt: skip

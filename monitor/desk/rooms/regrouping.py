@@ -235,10 +235,10 @@ def _answer(visit: Visit, typed: _Typed, seen: dict[int, int], say: Callable[[Co
     except (CorrectionError, ConflictError) as error:
         if not visit.wants_page:
             raise
-        status = HTTPStatus.CONFLICT if isinstance(error, ConflictError) else HTTPStatus.UNPROCESSABLE_ENTITY
-        return render(
-            visit, "regroup.html", status=status, page=_form(visit, typed, {_field(error, typed): str(error)})
-        )
+        status, said = HTTPStatus.UNPROCESSABLE_ENTITY, str(error)
+        if isinstance(error, ConflictError):
+            status, said = HTTPStatus.CONFLICT, error.told(visit.zone)
+        return render(visit, "regroup.html", status=status, page=_form(visit, typed, {_field(error, typed): said}))
     return _told(visit, made, typed.story)
 
 

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 
+from alerts import credit
 from monitor.desk.cards import Marks, StoryCard, card_of
 from monitor.desk.pages import page
 from monitor.desk.timeline import Timeline, timeline
@@ -26,6 +27,7 @@ from monitor.model import (
     EditKind,
     Filters,
     Note,
+    Recipient,
     Relation,
     StoryReport,
     Telling,
@@ -93,7 +95,7 @@ class StoryPage:
     marks: Marks
     first_seen: datetime
     origin: tuple[str, ...]
-    origin_note: str
+    origin_note: str  # the evidence, by the reader's clock
     votes: tuple[Vote, ...]
     document_source: tuple[str, ...]
     cards: tuple[StoryCard, ...]  # one for each watch that matched
@@ -162,7 +164,7 @@ def _read(
         marks=report.marks,
         first_seen=report.first_seen,
         origin=report.origin,
-        origin_note=report.origin_note,
+        origin_note=credit.origin_note(report, _listener(visit)),
         votes=report.votes,
         document_source=report.document_source,
         cards=tuple(card_of(line, outlets) for line in lines),
@@ -220,6 +222,11 @@ def _edits(versions: Sequence[Version]) -> Iterable[Edit]:
             for name in ("title", "summary", "text")
         }
         yield Edit(at=new.seen, kind=edit_kind(old, new), **changed)
+
+
+def _listener(visit: Visit) -> Recipient:
+    """The reader, as messages know one: by whose clock the evidence is told."""
+    return Recipient(name=visit.name, channel="desk", address="", zone=str(visit.zone))
 
 
 def _see(visit: Visit, story: int) -> None:

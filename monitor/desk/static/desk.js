@@ -132,7 +132,7 @@
     const address = new URL(path, location.href);
     if (watch) address.searchParams.set("watch", watch);
     const answer = await fetch(address, { headers: { "Accept": "text/html" } });
-    return answer.ok ? parsed(await answer.text()).firstElementChild : null;
+    return answer.ok && !answer.redirected ? parsed(await answer.text()).firstElementChild : null;
   }
 
   async function show(story) {
