@@ -19,6 +19,7 @@ from monitor.errors import StorageError
 from monitor.model import Recipient
 from monitor.pipeline import backup
 from monitor.pipeline.backup import unpacked
+from monitor.watches import packs
 from storage import copying, facts, outbox, restored
 from storage.database import Database
 from tests import command, rows
@@ -267,6 +268,10 @@ GOOD = {"backup.json": head(), "feeds.yaml": b"", "tipsheet.db": b"rows"}
             "no backup is packed so well",
         ),
         (GOOD | {"backup.json": head(size=10**15), "tipsheet.db": b"r" * 99}, "no backup is packed so well"),
+        (GOOD | {"beside/2": b"x"}, "it has 1 files, and says 0"),
+        (GOOD | {"backup.json": head(beside=[["../x.csv", 1]]), "beside/2": b"x"}, "its backup.json cannot be read"),
+        (GOOD | {"backup.json": head(beside=[["/etc/x.csv", 1]]), "beside/2": b"x"}, "its backup.json cannot be read"),
+        (GOOD | {"backup.json": head(beside=[["x.csv", 10**15]]), "beside/2": b"x"}, "no backup is packed so well"),
     ],
 )
 def test_what_is_no_backup_or_would_do_harm_is_refused(tmp_path: Path, parts: dict[str, bytes], said: str) -> None:
@@ -274,6 +279,32 @@ def test_what_is_no_backup_or_would_do_harm_is_refused(tmp_path: Path, parts: di
     with pytest.raises(StorageError, match=said), backup.unpacked(source, beside=place):
         raise AssertionError("it was let in")
     assert list(place.parent.iterdir()) == []
+
+
+def test_packs_and_lists_beside_the_file_come_along_and_overwrite_nothing(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    (old / "lists").mkdir(parents=True)
+    (old / "lists" / "coast.csv").write_text("url\nhttp://127.0.0.1/coast\n")
+    (old / "ours.yaml").write_text(packs.shipped(packs.names()[0]))
+    (old / "feeds.yaml").write_text(
+        "contact: https://desk.example\nchannels: [{name: box, kind: folder, path: .}]\n"
+        "recipients: [{name: desk, channel: box}]\nwatches: [{name: ours, pack: ours.yaml}]\n"
+        "feed_lists: [{file: lists/coast.csv}]\nfeeds: []\n"
+    )
+    made = f"sqlite:///{old / 'tipsheet.db'}"
+    Database(made).close()
+    called = command.tipsheet("backup", tmp_path / "copy", "--config", old / "feeds.yaml", "--database", made)
+    assert called.code == 0, called.err
+    new.mkdir()
+    another = f"# ours\n{(old / 'ours.yaml').read_text()}"
+    (new / "ours.yaml").write_text(another)
+    place = ("--config", new / "feeds.yaml", "--database", f"sqlite:///{new / 'tipsheet.db'}")
+    (done,) = command.tipsheet("restore", tmp_path / "copy", *place, "--json").objects
+    assert {Path(one).relative_to(new).as_posix() for one in done["beside"]} == {
+        "lists/coast.csv", "ours.yaml.from-backup"
+    }  # fmt: skip
+    assert (new / "lists" / "coast.csv").read_text() == (old / "lists" / "coast.csv").read_text()
+    assert (new / "ours.yaml").read_text() == another
 
 
 def test_a_bomb_is_not_unpacked_past_the_length_that_it_says(tmp_path: Path) -> None:

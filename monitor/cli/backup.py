@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ from monitor.clock import utc_now
 from monitor.errors import ConfigError, StorageError
 from monitor.pipeline import backup as files
 from monitor.rhythm import cadence
+from monitor.settings.beside import named_beside
 from monitor.settings.config import read_config
 from storage import copying, restored
 from storage.database import Database, be_alone, file_at
@@ -43,12 +45,14 @@ _AGAIN = ".before-restore"
 def backup(config_path: Path | None, database_url: str | None, target: Path, encrypt: bool, as_json: bool) -> None:
     """Write the whole installation into one file, while Tipsheet runs.
 
-    It holds the database as it is at this moment, and feeds.yaml, packed; no secret of the environment is in it.
+    It holds the database as it is at this moment, and feeds.yaml with the packs and lists beside it, packed; no secret
+    of the environment is in it.
     """
     now = utc_now()
     with open_database(database_url, to_read=True) as database:
         passphrase = _passphrase(must_be=True) if encrypt else ""
-        head = files.write(database, find_config(config_path), target, passphrase=passphrase, now=now)
+        settings = find_config(config_path)
+        head = files.write(database, settings, target, beside=named_beside(settings), passphrase=passphrase, now=now)
     if as_json:
         json_line({"file": str(target), "made_at": now, "size": target.stat().st_size, "database_size": head.size})
     else:
@@ -63,6 +67,7 @@ class Restored:
     held: int  # deliveries that a person decides on
     settings: str  # where feeds.yaml was written; "": the one that is there is the same
     before: str  # where the database that was there lies now; "": there was none
+    beside: tuple[str, ...]  # what was written beside feeds.yaml: packs and lists that were not there
 
 
 @click.command()
@@ -92,10 +97,10 @@ def restore(config_path: Path | None, database_url: str | None, source: Path, re
 
 def _to_file(source: Path, target: Path, config: Path, *, replace: bool) -> Restored:
     with _alone(target, replace=replace), files.unpacked(source, beside=target, passphrase=_passphrase()) as found:
-        settings = _put_settings(found.settings, config)
+        settings, put = _put_settings(found.settings, config), _put_beside(found.beside, config.parent)
         held = _hold(found, config, utc_now())
-        before = _put_database(found.database, target)
-    return Restored(made_at=found.made_at, held=held, settings=str(settings or ""), before=str(before or ""))
+        before = str(_put_database(found.database, target) or "")
+    return Restored(made_at=found.made_at, held=held, settings=str(settings or ""), before=before, beside=put)
 
 
 def _to_server(source: Path, url: str, config: Path) -> Restored:
@@ -105,14 +110,14 @@ def _to_server(source: Path, url: str, config: Path) -> Restored:
         target.claim_instance()
         with _opened(found) as rows, rows.read() as connection:
             copying.refuse_strangers(connection, target)
-        settings = _put_settings(found.settings, config)
+        settings, put = _put_settings(found.settings, config), _put_beside(found.beside, config.parent)
         held = _hold(found, config, utc_now())
         with _opened(found) as rows, rows.read() as connection:
             steps = copying.copy(connection, target, anew=True)
             deque(progress(steps, "Copying", copying.count_lots(connection)), maxlen=0)
             deque(progress(copying.prove(connection, target), "Comparing", len(copying.tables())), maxlen=0)
         copying.finish(target)
-    return Restored(made_at=found.made_at, held=held, settings=str(settings or ""), before="")
+    return Restored(made_at=found.made_at, held=held, settings=str(settings or ""), before="", beside=put)
 
 
 def _show(done: Restored) -> None:
@@ -124,6 +129,8 @@ def _show(done: Restored) -> None:
         )
     if done.settings:
         err.print(f"Its settings are in {plain(done.settings)}.")
+    for file in done.beside:
+        err.print(f"{plain(file)} is beside them.")
     if done.before:
         err.print(f"What was there before lies in {plain(done.before)}.")
 
@@ -183,6 +190,20 @@ def _put_settings(content: bytes, path: Path) -> Path | None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.write_bytes(content)
     return path
+
+
+def _put_beside(found: Mapping[str, Path], folder: Path) -> tuple[str, ...]:
+    """The packs and lists of the backup, where they lay; never over one that is there and says something else."""
+    put: list[str] = []
+    for name, unpacked in found.items():
+        path = folder / name
+        if path.exists() and path.read_bytes() == unpacked.read_bytes():
+            continue
+        path = path.with_name(f"{path.name}.from-backup") if path.exists() else path
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copyfile(unpacked, path)
+        put.append(str(path))
+    return tuple(put)
 
 
 def _put_database(unpacked: Path, target: Path) -> Path | None:
