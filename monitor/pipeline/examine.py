@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from alerts import policy
 from monitor.articles.reading import is_wanted
 from monitor.errors import StorageError
-from monitor.model import Attribution, Entry, ErrandKind, Examined, Match, Placement, Told
+from monitor.model import Attribution, Decision, Entry, ErrandKind, Examined, Match, Placement, Told
 from monitor.pipeline.arming import arm
 from monitor.pipeline.consent import silent_recipients
 from monitor.pipeline.journal import log, note
@@ -137,10 +137,34 @@ class Examine:
         attribution = attribute(entry.document, self.outlets, content=entry.content)
         traits = None if placed else traits_of(entry.document)
         placement = placed or self._place(entry, matches, attribution, traits)
+        unheard_of = placed is None and placement.relation == "new"  # most are, and need no look at what was told
+        concerns = matches or entry.matched  # now, or in an earlier wording
+        decisions = self._decide(entry, matches, placement, told, unheard_of=unheard_of) if concerns else ()
+        return Examined(
+            entry_id=entry.id,
+            matches=matches,
+            placement=placement,
+            attribution=attribution,
+            decisions=decisions,
+            mentions=mentions(self._packs, Page(entry.document)) if matches else (),
+            version=entry.version,
+            errands=tuple(self._errands(entry, matches)),
+            imprint=imprint_of(traits) if traits else None,
+        )
+
+    def _decide(
+        self,
+        entry: Entry,
+        matches: Sequence[Match],
+        placement: Placement,
+        told: dict[str, list[Told]],
+        *,
+        unheard_of: bool,
+    ) -> tuple[Decision, ...]:
+        """Who is told what of an entry that watches match, or matched before it was edited."""
         if matches:
             self._matched.add(placement.story)
         if placement.story not in told:
-            unheard_of = placed is None and placement.relation == "new"  # most entries are, and need no look
             told[placement.story] = [] if unheard_of else self._told(placement.story)
         decisions = policy.decide(
             entry=entry,
@@ -168,17 +192,7 @@ class Examine:
             for decision in decisions
             if decision.action != "nothing"
         ]
-        return Examined(
-            entry_id=entry.id,
-            matches=matches,
-            placement=placement,
-            attribution=attribution,
-            decisions=decisions,
-            mentions=mentions(self._packs, Page(entry.document)) if matches else (),
-            version=entry.version,
-            errands=tuple(self._errands(entry, matches)),
-            imprint=imprint_of(traits) if traits else None,
-        )
+        return decisions
 
     def _errands(self, entry: Entry, matches: Sequence[Match]) -> Iterator[ErrandKind]:
         """Its page, where that may matter; a public copy of it, where the file wants one of what matched."""
