@@ -196,6 +196,58 @@ def test_what_an_earlier_start_left_apart_is_not_merged_either() -> None:
     assert grouper.merge() == ()
 
 
+RAID = (
+    "ICE raids {} in {}, detains {} workers",
+    "Agents detained {2} workers at a {0} in {1} on Tuesday, officials said.",
+)
+AWARD = (
+    "ICE awards ${} million contract to {} for deportation software",
+    "Immigration and Customs Enforcement awarded {1} a contract worth ${0} million for deportation software on "
+    "Tuesday, procurement records show.",
+)
+DEAL = (
+    "{} County sheriff signs deal with Flock to share plate data with ICE",
+    "The sheriff of {} County signed an agreement on Monday that lets Immigration and Customs Enforcement search its "
+    "Flock license plate cameras, records show.",
+)
+
+
+@pytest.mark.parametrize(
+    ("form", "one", "other"),
+    [
+        (RAID, ("poultry plant", "Gainesville", 60), ("meat plant", "Omaha", 76)),
+        ((RAID[0], ""), ("poultry plant", "Gainesville", 60), ("meat plant", "Omaha", 76)),
+        (AWARD, (30, "Palantir"), (5, "Penlink")),
+        (DEAL, ("Mesa",), ("Harlan",)),
+    ],
+    ids=["raids", "raids by headlines alone", "contracts", "sheriffs"],
+)
+def test_one_sentence_with_another_name_in_it_is_other_news(
+    form: tuple[str, str], one: tuple[object, ...], other: tuple[object, ...]
+) -> None:
+    first, second = (document(str(said), *(part.format(*said) for part in form)) for said in (one, other))
+    assert placed(first, second)[1].relation == "new"
+
+
+def test_what_two_companies_sell_to_one_agency_stays_two_stories() -> None:
+    grouper = desk()
+    sold = (
+        ("a", "Palantir wins $30 million ICE contract for deportation platform", "Palantir", "a deportation platform"),
+        ("b", "Penlink sells phone location tool to ICE, contract shows", "Penlink", "a phone location tool"),
+    )
+    for id_, title, company, tool in sold:
+        told = f"Immigration and Customs Enforcement awarded {company} a contract for {tool}, records show on Tuesday."
+        assert grouper.place(document(id_, title, told), seen=NOON).relation == "new"
+    assert grouper.merge() == ()
+
+
+def test_one_sentence_under_another_headline_is_a_copy_all_the_same() -> None:
+    told = DEAL[1].format("Mesa")
+    first = document("a", DEAL[0].format("Mesa"), told, outlet="herald.example")
+    second = document("b", "Plate data of the Southwest for Washington's agents", told, outlet="gazette.example")
+    assert placed(first, second)[1].relation == "copy"
+
+
 def test_a_report_in_other_words_finds_the_raid_that_it_is_about() -> None:
     grouper = desk()
     for each in RAIDS:

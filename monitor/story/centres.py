@@ -85,6 +85,9 @@ class Centres:
     def has_any(self, story: str, terms: Iterable[str]) -> bool:
         return not self._vocabulary.known(terms).isdisjoint(self._centres[story].terms)
 
+    def has_all(self, story: str, terms: Collection[str]) -> bool:
+        return len(self._vocabulary.known(terms).intersection(self._centres[story].terms)) == len(terms)
+
     def weigh(self, terms: Mapping[str, float]) -> Point:
         """A document's terms, by how rare they are now. It must be added: until then nobody else counts its terms."""
         return self._point(self._vocabulary.numbers(terms), list(terms.values()), _KEYS)

@@ -10,7 +10,8 @@ Three questions are asked of a document, the surest first:
    more is a copy, a fifth or more a rewrite.
 3. Does it tell of the same event in its own words? Cosine against the centre of each story; across languages, over
    names and numbers alone. Where one credits the other, or both the same outlet, fewer will do. Two that share their
-   phrases but not who, where and how many filled in one form: of two events, however alike.
+   phrases but not who, where and how many filled in one form, and two whose headlines name each somebody of whom the
+   other says nothing are about others: of two events, however alike.
 
 A wrong join silences an alert, so every threshold leans towards a second story; `merge` joins later what proves to be
 one.
@@ -24,6 +25,7 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from monitor.model import Document, Placement
+from monitor.story.acquaintance import acquaintance, are_about_others, is_about_others
 from monitor.story.address import same_address
 from monitor.story.agreement import agree, is_stray
 from monitor.story.centres import Centres, Point, nearest
@@ -33,6 +35,7 @@ from monitor.story.placing import in_common, named, new, placed, repeat
 from monitor.story.window import Documents, Known, Merge, Reading, Story, is_told_anew, read
 
 COPY = 0.5  # of the shorter text; true copies are often cut short, so no measure of the whole will do
+COPY_UNDER_OTHER_NAMES = 0.9  # the same where the headlines name others: one sentence, but for the town in it
 REWRITE = 0.2
 JOIN = 0.36  # likeness at which a document joins a story at once
 MERGE = 0.25  # likeness at which two stories are one, if each is the other's nearest
@@ -46,9 +49,7 @@ _RUNS_OF_REWRITE = 8
 
 _NAMES_OF_TRANSLATION = 3
 _NAMES_OF_RELATIVES = 4
-_STRANGERS = 0.3  # of the likeness is left to two texts that name names and share none: the same quake elsewhere
 _TERMS_SAID = 4  # why two stories were merged, for a reader
-
 
 _NOBODY = ("", 0.0)  # the nearest of a story that has none
 
@@ -155,6 +156,8 @@ class Grouper:
             share, runs = overlap(reading.wording, known.wording)
             if runs < _RUNS_OF_COPY or share <= best[1] or not self._in_window(reading.time, known.time):
                 continue
+            if share < COPY_UNDER_OTHER_NAMES and is_about_others(reading, known.story, self._words):
+                continue
             if not is_one_template(reading.wording, known.wording, share):
                 best = (known, share, runs)
         return best
@@ -176,13 +179,16 @@ class Grouper:
         return None
 
     def _nearest_by_words(self, reading: Reading, words: Point) -> tuple[str, float]:
-        """The nearest story that has not the same form filled in otherwise, with its likeness."""
+        """The nearest story that is not of another event in the same words, with its likeness."""
         closeness, others = self._closeness(reading), set[str]()
         while True:
             story, likeness = self._words.nearest_to(words, lambda one: 0.0 if one in others else closeness(one))
-            if likeness < JOIN or not self._stories[story].has_form_of([reading.wording]):
+            if likeness < JOIN or not self._is_another(reading, self._stories[story]):
                 return story, likeness
             others.add(story)
+
+    def _is_another(self, reading: Reading, story: Story) -> bool:
+        return story.has_form_of([reading.wording]) or is_about_others(reading, story, self._words)
 
     def _nearest_by_names(
         self, reading: Reading, names: Point, among: Callable[[str], bool]
@@ -209,7 +215,8 @@ class Grouper:
         def closeness(story: str) -> float:
             if series and series.story.id == story:
                 return 0.0
-            return self._decay(reading.time, story) * self._acquaintance(mine, terms, story)
+            near = acquaintance(mine, terms, story, words=self._words, names=self._names)
+            return self._decay(reading.time, story) * near
 
         return closeness
 
@@ -221,14 +228,6 @@ class Grouper:
     def _is_related(self, reading: Reading) -> Callable[[str], bool]:
         """Whether a credit ties a story to the document."""
         return self._lineage.relatives((reading.document.outlet,), reading.credited)
-
-    def _acquaintance(self, mine: set[str], terms: Collection[str], story: str) -> float:
-        """Full where one side names nobody, or a name of one is a word of the other: at the head of a sentence or of a
-        title in capitals, a name cannot be told from a word."""
-        if not mine or self._words.has_any(story, mine):
-            return 1.0
-        others = named(self._names.terms(story))
-        return 1.0 if not others or not others.isdisjoint(terms) else _STRANGERS
 
     def _decay(self, time: datetime, story: str) -> float:
         apart = abs(time - self._stories[story].latest)
@@ -319,17 +318,20 @@ class Grouper:
 
     def _neighbours(self, story: str) -> list[tuple[str, float]]:
         """Stories that are near enough to be one with it."""
-        time, apart = self._stories[story].latest, self._stories[story].apart
+        mine = self._stories[story]
         told = cache(lambda: (named(self._names.terms(story)), set(self._words.terms(story))))  # most need not know
 
         def closeness(other: str) -> float:
-            return 0.0 if other in apart else self._decay(time, other) * self._acquaintance(*told(), other)
+            if other in mine.apart or are_about_others(mine, self._stories[other], self._words):
+                return 0.0
+            near = acquaintance(*told(), other, words=self._words, names=self._names)
+            return self._decay(mine.latest, other) * near
 
         return self._words.neighbours(story, closeness, least=MERGE_STRAY)
 
     def _are_forms(self, one: str, other: str) -> bool:
         """Whether one form stands in two stories, filled in twice; then each looks for another that it is one with."""
-        if not self._stories[other].has_form_of(self._stories[one].first_wordings()):
+        if not self._stories[other].has_form_of(known.wording for known in self._stories[one].first_members()):
             return False
         self.part(one, other)
         self._changed |= {one, other}

@@ -16,7 +16,7 @@ from monitor.model import Imprint
 from monitor.story.likeness import Subject, Traits, Wording
 from monitor.version import VERSION
 
-RECIPE = f"{VERSION}/6"  # raise the number where `likeness` reads documents otherwise: older imprints are made anew
+RECIPE = f"{VERSION}/7"  # raise the number where `likeness` reads documents otherwise: older imprints are made anew
 _LENGTH = struct.Struct("<I")
 
 
@@ -31,6 +31,7 @@ def imprint_of(traits: Traits) -> Imprint:
         "anchors": [places[anchor] for anchor in wording.anchors],
         "terms": dict(subject.terms),
         "names": list(subject.names),
+        "headed": list(subject.headed),
         "language": subject.language,
         "rows": {name: len(row) for name, row in rows.items()},
     }
@@ -51,7 +52,8 @@ def traits_from(value: bytes) -> Traits:
         rows[name] = _little_endian(row)
     anchors = tuple(rows["runs"][place] for place in said["anchors"])
     wording = Wording(anchors=anchors, title=said["title"], **rows)
-    subject = Subject(said["terms"], dict.fromkeys(said["names"], 1.0), said["language"])
+    names = dict.fromkeys(said["names"], 1.0)
+    subject = Subject(said["terms"], names, tuple(said["headed"]), said["language"])
     return Traits(said["address"], wording, subject)
 
 

@@ -76,8 +76,12 @@ def overlap(one: Wording, other: Wording) -> tuple[float, int]:
 def overlap_below(one: Wording, other: Wording) -> float:
     """The same share of two wordings under one headline, without that headline's runs."""
     _, shared = overlap(one, other)
-    of_title = max(len(one.title.split()) - _RUN + 1, 0)
+    of_title = runs_of_title(one)
     return max(shared - of_title, 0) / max(min(len(one.runs), len(other.runs)) - of_title, 1)
+
+
+def runs_of_title(wording: Wording) -> int:
+    return max(len(wording.title.split()) - _RUN + 1, 0)
 
 
 def is_one_template(one: Wording, other: Wording, share: float) -> bool:
@@ -227,17 +231,20 @@ class Subject:
 
     terms: Mapping[str, float]
     names: Mapping[str, float]  # the names and numbers among them: what survives translation
+    headed: tuple[str, ...]  # terms: whom the headline names, and the body too if there is one
     language: str  # "en", "es", … or ""
 
 
 def subject_of(document: Document) -> Subject:
     """Terms of the title and of the beginning of the summary, or of the text where there is no summary."""
     title, body = _sources(document)
-    terms = _weighed(body, _BODY_WEIGHT, _BODY_WEIGHT * _NAME_WEIGHT)
-    for term, weight in _weighed(title, 1.0, 1.0).items():
+    terms, headline = _weighed(body, _BODY_WEIGHT, _BODY_WEIGHT * _NAME_WEIGHT), _weighed(title, 1.0, 1.0)
+    for term, weight in headline.items():
         terms[term] = max(weight, terms.get(term, 0.0))
-    language = document.language[:2].lower() or language_of(title, body)
-    return Subject(terms, _names(title, body), language)
+    in_title, in_body = _proper(title, _is_title_case(title)), _proper(body, False)
+    names = dict.fromkeys(sorted(_numbers(title, body) | in_title | in_body), 1.0)
+    headed = tuple(sorted(headline.keys() & (in_body if body else in_title)))
+    return Subject(terms, names, headed, document.language[:2].lower() or language_of(title, body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,10 +340,9 @@ _TRANSLATED = {
 }
 
 
-def _names(title: str, body: str) -> dict[str, float]:
-    """Names and numbers as both languages write them: "180,000", "180.000" and "180 mil" are one number."""
-    numbers = {f"#{_value(found[1], found[2] or '')}" for found in _NUMBER.finditer(f"{title}\n{body}")}
-    return dict.fromkeys(sorted(numbers | _proper(title, _is_title_case(title)) | _proper(body, False)), 1.0)
+def _numbers(title: str, body: str) -> set[str]:
+    """Numbers as both languages write them: "180,000", "180.000" and "180 mil" are one."""
+    return {f"#{_value(found[1], found[2] or '')}" for found in _NUMBER.finditer(f"{title}\n{body}")}
 
 
 def _proper(source: str, title_case: bool) -> set[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -22,13 +22,15 @@ from monitor.story.likeness import (
     is_one_template,
     overlap,
     overlap_below,
+    runs_of_title,
     traits_of,
 )
 
 _BOILERPLATE = 40  # documents under one anchor; more make it a standing phrase
-_JUDGED = 6  # documents of a story, by which it is told whether a form was filled in twice
+_JUDGED = 6  # documents
 _COMPARED = 12  # documents, run by run, with one
 _RUNS_OF_BODY = 15  # five-word runs; a document with as many has a body to be judged by
+_RUNS_OF_SENTENCE = 8  # more than an outlet's name behind a headline has
 _SAME_BODY = 0.5  # of the shorter one's runs
 
 
@@ -40,12 +42,13 @@ class Story:
     members: list[Known] = field(default_factory=list)
     apart: frozenset[str] = frozenset()  # stories that it must not become one with
 
-    def first_wordings(self) -> list[Wording]:
-        return [known.wording for known in self.members[:_JUDGED]]
+    def first_members(self) -> list[Known]:
+        """Those by which it is told from another event that was reported in the same words."""
+        return self.members[:_JUDGED]
 
-    def has_form_of(self, wordings: Sequence[Wording]) -> bool:
+    def has_form_of(self, wordings: Iterable[Wording]) -> bool:
         """Whether one form was filled in for a report of it and, otherwise, for one of these."""
-        return any(are_of_one_template(one, other) for one in wordings for other in self.first_wordings())
+        return any(are_of_one_template(one, other.wording) for one in wordings for other in self.first_members())
 
     def is_foreign_to(self, language: str) -> bool:
         """Whether it is told in languages, and not in this one."""
@@ -68,7 +71,13 @@ class Known:
     wording: Wording
     story: Story
     credited: frozenset[str]
+    headed: tuple[str, ...]  # terms: whom its headline names
     said: str = ""  # the address that its page calls its own, where that is another
+
+    @property
+    def has_body(self) -> bool:
+        """Whether there is a sentence below its headline."""
+        return len(self.wording.runs) >= runs_of_title(self.wording) + _RUNS_OF_SENTENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +158,7 @@ class Documents:
             wording=wording.unindexed(),
             story=story,
             credited=reading.credited,
+            headed=tuple(map(sys.intern, reading.subject.headed)),
         )
         if known.address:
             self._by_address[known.address] = known
