@@ -183,6 +183,10 @@ def follow(database: Database, config: Config) -> int | None:
     return None if mark is None else len(list(follow_lists(database, config, mark)))
 
 
+def shown(database: Database) -> str:
+    return database.url.render_as_string(hide_password=False)
+
+
 def asked(database: Database, config: Config) -> dict[str, Feed]:
     """The feeds that are due, as they are asked for."""
     with database.write() as connection:
@@ -205,6 +209,9 @@ def test_the_rows_follow_the_lists_and_an_unchanged_list_is_not_read_again(tmp_p
         assert facts.lists_followed(connection)[1:] == (2, 1)
         (said,) = left_out(connection)
     assert said.startswith("1 row of the lists of feeds cannot be used")
+    place = ("--config", config.path, "--database", shown(database))
+    doctor = tipsheet("doctor", "--offline", "--only", "settings", "--json", *place)
+    assert ("warn", said) in [(check["level"], check["sentence"]) for check in doctor.objects]
     assert follow(database, config) is None
 
     changed = config_of(tmp_path, HEAD + "https://pier.example/,The Pier,,\nhttps://slip.example/,Slip,,\n")

@@ -21,6 +21,7 @@ from monitor.errors import ConfigError, DeliveryError, Fault, StorageError
 from monitor.model import Bounds, Channel
 from monitor.operating import checkup, verdict
 from monitor.operating.checkup import Check
+from monitor.pipeline.lists import left_out
 from monitor.settings.config import Config, channel_faults, heartbeat_faults, read_config
 from storage import accounts, facts, standing
 from storage.database import Database, damages
@@ -126,9 +127,12 @@ def _database(patient: Patient, config: Config | None) -> Iterator[Check]:
                 stands = standing.read(connection, now=now, window=bounds.window)
                 people = accounts.count(connection)
                 ahead, heard_at = facts.clocks(connection)
+                unlisted = left_out(connection)
         except StorageError as error:
             yield _fault("database", str(error), "restore the last backup: `tipsheet restore FILE`")
             return
+        for sentence in unlisted:
+            yield Check(area="settings", level="warn", sentence=sentence, advice="mend these rows, and start it again")
         yield checkup.of_damages(broken)
         yield from checkup.of_sizes(stands.sizes)
         if (file := database.file) is not None:
