@@ -17,6 +17,7 @@ from monitor.watches.page import Page
 from monitor.watches.query import term_set
 from monitor.words.language import with_language
 from storage import entries, review, word_index
+from storage import search as by_index
 from storage.database import Database
 from storage.schema import entries as entry_table
 from tests.conftest import NOON, Clock
@@ -118,6 +119,22 @@ def test_what_nearly_every_entry_holds_is_looked_for_in_the_newest_first(
             break
     assert found == whole
     assert titles(search(archive, f"({BROAD}) AND ferry")) == titles(search(archive, "ferry"))
+
+
+@pytest.mark.parametrize("common", [1, 4])
+def test_what_is_common_and_what_is_rare_is_found_to_the_last(
+    archive: Database, monkeypatch: pytest.MonkeyPatch, common: int
+) -> None:
+    monkeypatch.setattr(by_index, "_COMMON", common)  # times as many entries as are wanted are looked through first
+    index(archive)
+    for word, held in (("number", range(15, 0, -1)), ("ferry", [15, 3, 2, 1]), ("strasse", [7, 6]), ("none", [])):
+        found: list[int] = []
+        with archive.read() as connection:
+            while page := by_index.candidates(
+                connection, [[word]], EVERYTHING, before=found[-1] if found else None, limit=2
+            ):
+                found += page
+        assert found == list(held), word
 
 
 def test_a_search_that_looks_at_much_says_where_to_go_on(archive: Database) -> None:
