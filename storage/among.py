@@ -11,33 +11,35 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, literal
+from sqlalchemy import ColumnElement, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 
-class _Among(FunctionElement[bool]):
-    """A column, and numbers as a text of JSON."""
+class _Rows(FunctionElement[int]):
+    """Numbers, given as a text of JSON, as rows."""
 
-    name = "among"
-    type = Boolean()
+    name = "rows"
     inherit_cache = True
 
 
 def among(column: ColumnElement[int], numbers: Iterable[int]) -> ColumnElement[bool]:
-    """Whether the column is one of them."""
-    return _Among(column, literal(json.dumps(list(numbers))))
+    """Whether the column is one of them.
+
+    It is a comparison and no function that says yes or no: of such a one SQLAlchemy asks whether it is 1, and SQLite
+    then goes through the whole table.
+    """
+    return column.op("IN", is_comparison=True)(_Rows(literal(json.dumps(list(numbers)))))
 
 
-@compiles(_Among, "sqlite")
-def _in_sqlite(element: _Among, compiler: SQLCompiler, **how: Any) -> str:
-    column, numbers = (compiler.process(part, **how) for part in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({numbers}))"  # noqa: S608 - pieces of a statement, no values
+@compiles(_Rows, "sqlite")
+def _in_sqlite(element: _Rows, compiler: SQLCompiler, **how: Any) -> str:
+    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **how)}))"  # noqa: S608 - a parameter
 
 
-@compiles(_Among, "postgresql")
-def _in_postgresql(element: _Among, compiler: SQLCompiler, **how: Any) -> str:
-    column, numbers = (compiler.process(part, **how) for part in element.clauses)
+@compiles(_Rows, "postgresql")
+def _in_postgresql(element: _Rows, compiler: SQLCompiler, **how: Any) -> str:
     # As rows: `= ANY (…)` of what is not known when the statement is planned is gone through for every row.
-    return f"{column} IN (SELECT unnest(CAST(translate({numbers}, '[]', '{{}}') AS bigint[])))"
+    numbers = compiler.process(element.clauses, **how)
+    return f"(SELECT unnest(CAST(translate({numbers}, '[]', '{{}}') AS bigint[])))"
