@@ -90,8 +90,6 @@ def compare(entries: int, months: int, server: str) -> None:
             Index(name=name, database=open_.enter_context(Database(open_.enter_context(new_database(server)))))
             for name in ("in parts", "one table")
         )
-            for name, table in (("in parts", "entry_words_0"), ("one table", "entry_words"))
-        )
         with parted.database.write() as connection:
             for month in range(months + 1):
                 parts.make(connection, month)
