@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -45,6 +45,14 @@ def member(domain: str, minutes: int = 0, role: Role | None = None, *credited: s
         poll_interval=other.get("poll", QUARTER),
         attribution=Attribution(origin=origin, credits=credits_, document_source=other.get("documents", ())),
     )
+
+
+def joint(domain: str, minutes: int, *partners: str) -> Member:
+    """Its own report says that it found out together with these."""
+    own, others = member(domain, minutes, "self", domain), member(domain, minutes, "origin", *partners)
+    found, given = own.attribution, others.attribution
+    both = Attribution(origin=(*found.origin, *given.origin), credits=(*found.credits, *given.credits))
+    return replace(own, attribution=both)
 
 
 def broke(*members: Member) -> StoryOrigin:
@@ -124,6 +132,50 @@ GUARDIAN, WIRED = "theguardian.com", "wired.com"
             [member("a.example", 0, "origin", GUARDIAN), member(GUARDIAN, 1, "origin", "972mag.com")],
             [GUARDIAN],
             f"1 outlet credits it, 1 with +972 Magazine; {SEEN}",
+        ),
+        (
+            "an outlet that found it together with others, by its own report alone",
+            [joint(GUARDIAN, 0, "972mag.com", "Tulsa Ledger"), member("b.example", 1)],
+            [GUARDIAN, "972mag.com", "Tulsa Ledger"],
+            "by the account of The Guardian; first seen here 09:12 UTC (The Guardian, ± 15 min)",
+        ),
+        (
+            "it is not left out where others credit its partner alone",
+            [member("a.example", 0, "origin", "972mag.com"), joint(GUARDIAN, 1, "972mag.com", "mekomit.co.il")],
+            [GUARDIAN, "972mag.com", "mekomit.co.il"],
+            f"1 outlet credits them; {SEEN}",
+        ),
+        (
+            "nor are its partners, where others credit it alone",
+            [member("a.example", 0, "origin", GUARDIAN), joint(GUARDIAN, 1, "972mag.com")],
+            [GUARDIAN, "972mag.com"],
+            f"1 outlet credits them; {SEEN}",
+        ),
+        (
+            "those that found it together are no rivals",
+            [
+                member("a.example", 0, "origin", "972mag.com"),
+                member("b.example", 0, "origin", GUARDIAN),
+                joint(GUARDIAN, 1, "972mag.com"),
+            ],
+            [GUARDIAN, "972mag.com"],
+            f"2 outlets credit them; {SEEN}",
+        ),
+        (
+            "where another is credited as often as its partner, both are named with all credits",
+            [member("a.example", 0, "origin", WIRED), joint(GUARDIAN, 1, "972mag.com")],
+            [GUARDIAN, "972mag.com", WIRED],
+            f"credited: WIRED by 1, +972 Magazine by 1; {SEEN}",
+        ),
+        (
+            "where most credit somebody else, its own report is one voice",
+            [
+                member("a.example", 0, "origin", WIRED),
+                member("b.example", 0, "origin", WIRED),
+                joint(GUARDIAN, 1, "972mag.com"),
+            ],
+            [WIRED],
+            f"credited: WIRED by 2, +972 Magazine by 1; {SEEN}",
         ),
         (
             "links count, and are said to be links",

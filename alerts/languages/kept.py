@@ -62,6 +62,7 @@ SENTENCES = (
     # who broke a story
     Sentence("nobody has told it yet"),
     Sentence("by its own account"),
+    Sentence("by the account of %(names)s"),
     Sentence("documents: %(names)s"),
     Sentence("credited: %(what)s"),
     Sentence("%(n)s outlet credits it", "%(n)s outlets credit it"),

@@ -4,12 +4,12 @@ Pure: the tellings as values in, a `StoryOrigin` out. What one document says is 
 
 The evidence, strongest first: an outlet is credited, or linked to; it says itself that it found out; an agency's name
 stands on the copies; it was ahead of all others for longer than their feeds are left alone. With none of these nobody
-is named, and only who was seen first is said.
+is named, and only who was seen first is said. Who found it out with others, by its own report, is named with them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -78,12 +78,16 @@ def _voters(members: Sequence[Telling]) -> _Voters:
 def _cast(members: Iterable[Telling]) -> _Voters:
     cast: dict[str, dict[str, Credit]] = {}
     for member in members:
-        for credit in member.attribution.credits:
-            if credit.role == "origin":
-                given = cast.setdefault(credit.domain or credit.outlet, {})
-                held = given.get(member.domain)
-                given[member.domain] = credit if held is None or held.is_link else held
+        for credited, credit in _credited_in(member).items():
+            given = cast.setdefault(credited, {})
+            held = given.get(member.domain)
+            given[member.domain] = credit if held is None or held.is_link else held
     return cast
+
+
+def _credited_in(member: Telling) -> dict[str, Credit]:
+    """Other outlets whose finding it is by this report: domains, or the name of one that is not on the list."""
+    return {one.domain or one.outlet: one for one in member.attribution.credits if one.role == "origin"}
 
 
 def _votes(voters: _Voters, named: Named) -> tuple[Vote, ...]:
@@ -106,7 +110,28 @@ def _by_credit(voters: _Voters, members: Sequence[Telling], named: Named) -> tup
         leaders = _earliest(leaders, members)
     first = voters[leaders[0]]
     chosen = [one for one, given in voters.items() if one in leaders or len(given.keys() & first.keys()) * 2 > most]
-    return tuple(chosen), _credit_note(voters, chosen, named)
+    finders = _finders_with(chosen, members)
+    outlets = (*finders, *(one for one in chosen if one not in finders))
+    if _disagree(voters, outlets, finders):
+        return outlets, _all_credits(voters, named)
+    note = _credit_note(_voters_beside(finders, voters), outlets, named)
+    return outlets, note or f"by the account of {named(next(iter(finders)))}"
+
+
+def _finders_with(chosen: Sequence[str], members: Iterable[Telling]) -> dict[str, None]:
+    """All who found it out together, by the own report of one of them, where the chosen are among them."""
+    found: dict[str, None] = {}
+    for member in members:
+        partners = _credited_in(member)
+        if partners and _speaks_for_itself(member) and not {member.domain, *partners}.isdisjoint(chosen):
+            found |= dict.fromkeys((member.domain, *partners))
+    return found
+
+
+def _voters_beside(finders: Collection[str], voters: _Voters) -> _Voters:
+    """The credits of those who are not among the finders themselves."""
+    beside = {one: {by: credit for by, credit in given.items() if by not in finders} for one, given in voters.items()}
+    return {one: given for one, given in beside.items() if given}
 
 
 def _earliest(credited: list[str], members: Sequence[Telling]) -> list[str]:
@@ -115,14 +140,26 @@ def _earliest(credited: list[str], members: Sequence[Telling]) -> list[str]:
     return [min(own, key=_when).domain] if own else credited
 
 
+def _disagree(voters: _Voters, chosen: Sequence[str], finders: Collection[str]) -> bool:
+    """Whether anybody credits only others, or of the chosen two have nothing in common but that many credit each."""
+    voices = {voter for one in chosen for voter in voters.get(one, ())}
+    agreed = voices | {*chosen}  # whom the chosen credit themselves are their partners
+    if any(given.keys() - agreed for one, given in voters.items() if one not in chosen):
+        return True
+    apart = [{*voters[one]} for one in chosen if one not in finders]
+    together = {voter for one in finders for voter in voters.get(one, ())} or apart[0]
+    return any(together.isdisjoint(given) for given in apart)
+
+
+def _all_credits(voters: _Voters, named: Named) -> str:
+    counted = sorted(voters.items(), key=lambda item: -len(item[1]))
+    return "credited: " + ", ".join(f"{named(one)} by {len(by)}" for one, by in counted)
+
+
 def _credit_note(voters: _Voters, chosen: Sequence[str], named: Named) -> str:
-    """How many credit the chosen; where reports disagree, how many credit whom."""
-    given = {voter: credit for one in chosen for voter, credit in voters[one].items()}
+    """How many credit the chosen, and how many of them others beside."""
+    given = {voter: credit for one in chosen for voter, credit in voters.get(one, {}).items()}
     beside = [one for one in voters if one not in chosen]
-    agreed = {*given, *chosen}  # whom the chosen credit themselves are their partners
-    if any(voters[one].keys() - agreed for one in beside) or _are_rivals(voters, chosen):
-        counted = sorted(voters.items(), key=lambda item: -len(item[1]))
-        return "credited: " + ", ".join(f"{named(one)} by {len(by)}" for one, by in counted)
     links = sum(credit.is_link for credit in given.values())
     them = "it" if len(chosen) == 1 else "them"
     notes = [
@@ -135,22 +172,18 @@ def _credit_note(voters: _Voters, chosen: Sequence[str], named: Named) -> str:
     return ", ".join(note for note in notes if note)
 
 
-def _are_rivals(voters: _Voters, chosen: Sequence[str]) -> bool:
-    """Whether two were chosen only because nothing tells them apart."""
-    return any(voters[chosen[0]].keys().isdisjoint(voters[one]) for one in chosen)
-
-
 # ---- other evidence -------------------------------------------------------------------------------------------------
 
 
 def _by_own_word(members: Sequence[Telling]) -> tuple[tuple[str, ...], str] | None:
-    claimed = {
-        credit.domain: None
-        for member in members
-        for credit in member.attribution.credits
-        if credit.role == "self" and credit.domain in member.attribution.origin
-    }
+    claimed = {member.domain: None for member in members if _speaks_for_itself(member)}
     return (tuple(claimed), "by its own account") if len(claimed) == 1 else None
+
+
+def _speaks_for_itself(member: Telling) -> bool:
+    """Whether a report says that its own outlet found out, alone or with others."""
+    own = (credit.domain for credit in member.attribution.credits if credit.role == "self")
+    return any(outlet in member.attribution.origin for outlet in own)
 
 
 def _by_wire(members: Sequence[Telling], named: Named) -> tuple[tuple[str, ...], str] | None:
