@@ -168,7 +168,8 @@ SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = CA
 
 def open_part(connection: Connection, table: str, name: str, *, begin: int, end: int) -> None:
     """Made beside the table and attached to it: nobody who reads the table meanwhile is waited for."""
-    if connection.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar() is None:
+    here = "SELECT to_regclass(quote_ident(current_schema()) || '.' || :name)"  # in another schema it is another's
+    if connection.execute(text(here), {"name": name}).scalar() is None:
         connection.exec_driver_sql(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
         connection.exec_driver_sql(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({begin}) TO ({end})")
 

@@ -131,9 +131,11 @@ def test_texts_that_were_there_before_are_the_first_part(tmp_path: Path) -> None
             connection.execute(text("INSERT INTO entry_words VALUES (7, 'ferry', 'fog')"))
         engine.dispose()
         with Database(url) as database:
-            assert found(database, "fog") == [7]
+            with database.write() as connection:  # as a program of the version before still does
+                connection.execute(text("INSERT INTO entry_words (rowid, title, body) VALUES (8, 'barge', 'fog')"))
+            assert found(database, "fog") == [7, 8]
             with database.read() as connection:
-                assert places(connection) == {"entry_words": ["entry_words_0"], "versions": ["versions_0"]}
+                assert places(connection) == {"entry_words": ["entry_words_0"] * 2, "versions": ["versions_0"]}
                 assert entries.documents(connection, [7])[7][0].title == "Ferry"
 
 
