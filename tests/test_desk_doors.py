@@ -53,6 +53,7 @@ recipients: [{name: desk, channel: mail, address: desk@desk.example}]
 watches: [{name: ferries, query: ferry}]
 feeds: [{url: "https://ferry.example/feed", name: Ferry Times, outlet: ferry.example}]
 """
+EMPTY = MINIMAL.partition("watches:")[0] + "watches: []\nfeeds: []\n"
 
 
 def asked() -> Iterator[Asked]:
@@ -100,6 +101,20 @@ def test_every_address_lets_in_whom_it_is_for_and_nobody_else(locked: Desk) -> N
 
 def test_nobody_may_come_to_more_than_the_login_without_an_account() -> None:
     assert {address for _, address, need in asked() if need is None} == OPEN_TO_ANYBODY
+
+
+@pytest.mark.parametrize("text", [None, "watches: [\n", EMPTY], ids=["gone", "broken", "empty"])
+def test_whatever_becomes_of_feeds_yaml_no_page_breaks(
+    database: Database, clock: Clock, tmp_path: Path, text: str | None
+) -> None:
+    path = tmp_path / "feeds.yaml"
+    path.write_text(MINIMAL, encoding="utf-8")
+    with open_desk(database, path, clock) as desk, httpx.Client(base_url=desk.home, timeout=20) as client:
+        path.unlink() if text is None else path.write_text(text, encoding="utf-8")
+        for method, address, _ in asked():
+            if method == "GET":
+                assert client.get(address).status_code < 500, address
+        assert ("feeds.yaml cannot be used as it is" in client.get("/feeds").text) == (text != EMPTY)
 
 
 def test_an_address_that_does_not_say_whom_it_is_for_closes_the_desk() -> None:

@@ -110,6 +110,16 @@ def test_what_was_typed_stands_again_with_the_reason(
         assert str(filled_in(worked, said)) in unescape(answer.text), said
 
 
+def test_a_program_is_told_whose_word_came_between_and_says_its_own_after_it(worked: Desk) -> None:
+    typed = {"kind": "kept", "watch": WATCH}
+    refused = send(worked, "/stories/2/verdict", typed, Accept="application/json")
+    assert refused.status_code == 409
+    told = refused.json()
+    assert (told["by"], told["said"], told["at"][-1]) == ("bo", "not relevant: old news", "Z")
+    again = send(worked, "/stories/2/verdict", typed | {"version": told["version"]}, Accept="application/json")
+    assert again.json()["said"] == "Kept."
+
+
 def test_what_another_page_sends_is_not_offered(worked: Desk) -> None:
     path, typed = "/stories/2/notes", {"text": "a trap"}
     answer = send(worked, path, typed, Origin="https://elsewhere.example")
@@ -128,6 +138,12 @@ def test_hours_are_those_of_the_reader(worked: Desk) -> None:
     assert f"bo was faster with story 2, at {here} (split)" in parted
     told = httpx.get(f"{worked.home}/stories/2", headers=headers_of(worked, "ana")).text
     assert re.search(r"first seen here \d\d:\d\d UTC\+0545", told)
+
+
+def test_the_form_of_no_address_of_ours_is_not_offered(worked: Desk) -> None:
+    answer = send(worked, "//elsewhere.example/notes", {"text": "a trap"})
+    assert answer.status_code == 404
+    assert "elsewhere.example" not in answer.text
 
 
 def test_a_button_and_a_file_are_not_kept_over_a_login(worked: Desk) -> None:

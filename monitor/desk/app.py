@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from datetime import UTC
 from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -206,9 +207,18 @@ async def _refuse_size(request: Request, error: OverflowError) -> Response:
 
 async def _apologise(request: Request, error: TipsheetError) -> Response:
     status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
-    if isinstance(error, ConflictError) and (typed := await unsent(request)):
-        return ask_who_is_right(visit_of(request), typed, error, status=status)
+    if isinstance(error, ConflictError):
+        if typed := await unsent(request):
+            return ask_who_is_right(visit_of(request), typed, error, status=status)
+        if not visit_of(request).wants_page:
+            return JSONResponse({"detail": str(error)} | _said_by_another(error), status)
     return await _tell(request, status, str(error))
+
+
+def _said_by_another(error: ConflictError) -> dict[str, str | int]:
+    """What a program needs to decide: what came between, and the version to name when it is said all the same."""
+    at = error.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return {"by": error.by, "at": at, "said": error.said, "version": error.version}
 
 
 async def _tell(request: Request, status: int, sentence: str) -> Response:

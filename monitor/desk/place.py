@@ -36,12 +36,19 @@ class Settings:
     def now(self) -> Config:
         """The file as it is. ConfigError where it cannot be read; the last good reading is not shown as if it held."""
         with self._lock:
-            stat = self.path.stat()
-            mark = (stat.st_mtime_ns, stat.st_size)
-            if self._config is None or mark != self._mark:
+            mark = self._mark_of_now()
+            if self._config is None or mark is None or mark != self._mark:
                 self._config = read_config(self.path, os.environ, with_secrets=False, lenient=True)
                 self._mark = mark
             return self._config
+
+    def _mark_of_now(self) -> tuple[int, int] | None:
+        """None where it is gone, or not to be read: reading it says so."""
+        try:
+            stat = self.path.stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,14 +92,14 @@ def from_json(text: str) -> Unsent | None:
 
 async def unsent(request: Request) -> Unsent | None:
     """The form with which a browser asks. None: it is none, holds a secret or a file, or is of no page of ours."""
-    visit = visit_of(request)
-    if request.method != "POST" or not visit.wants_page or visit.by_key or not visit.comes_from_here:
+    visit, path = visit_of(request), entrance.local_path(request.url.path, "")
+    if request.method != "POST" or not path or not visit.wants_page or visit.by_key or not visit.comes_from_here:
         return None
     form = await visit.request.form()
     fields = tuple((name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "csrf")
     if not _SECRET.isdisjoint(form) or any(not isinstance(value, str) for value in form.values()):
         return None
-    return Unsent(path=request.url.path, fields=fields)
+    return Unsent(path=path, fields=fields)
 
 
 def ask_again(visit: Visit, typed: Unsent, *, status: int, heading: str, sentence: str) -> Response:
