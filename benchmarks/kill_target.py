@@ -85,7 +85,8 @@ def _after_commit(owner: Any, name: str) -> Callable[[], None]:
 
         def arming(*args: Any, **kwargs: Any) -> Any:
             result = original(*args, **kwargs)
-            armed[0] = bool(args[2]) if name == "add" else result is not None or name == "settle"
+            brought = name == "keep" and any(one.new for one in args[1])
+            armed[0] = brought or result is not None or name == "settle"
             return result
 
         @contextlib.contextmanager
@@ -106,7 +107,7 @@ BOUNDARIES: dict[str, Callable[[], None]] = {
     "fetched": _after(Client, "get"),
     "parsed": _after(IsolatedParser, "parse"),
     "entries written": _before(entries, "edit"),  # inside the transaction, before its commit
-    "entries committed": _after_commit(entries, "add"),
+    "entries committed": _after_commit(entries, "keep"),
     "examined": _before(examinations, "record"),
     "outbox committed": _after_commit(examinations, "record"),
     "claimed": _after_commit(outbox, "claim_next"),
