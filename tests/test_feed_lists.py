@@ -299,10 +299,12 @@ def test_a_list_that_changes_while_it_is_read_is_refused_and_no_feed_is_left_alo
     steps = follow_lists(database, config, mark)
     next(steps)
     config_of(tmp_path, HEAD + "https://quay.example/,Quay,,\n")
-    with pytest.raises(ConfigError, match="changed while it was read"):
+    with pytest.raises(ConfigError, match="changed since the start"):
         deque(steps, maxlen=0)
     assert "Pier" in asked(database, config)
     assert to_follow(database, config) is not None
+    with pytest.raises(ConfigError, match="changed since the start"):
+        next(follow_lists(database, config, mark))  # without a look at any row
 
 
 def test_which_numbers_were_seen_takes_a_bit_for_each() -> None:

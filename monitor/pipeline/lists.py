@@ -82,6 +82,7 @@ def follow_lists(database: Database, config: Config, mark: Mark) -> Iterator[int
     ConfigError where a list cannot be read, or changes meanwhile: then no feed is left alone, and the next start begins
     anew.
     """
+    _refuse_changed(config, mark)  # a worker that began long ago
     tally = _Tally()
     rows = config.read_lists()
     while some := list(islice(rows, LOT)):
@@ -91,13 +92,19 @@ def follow_lists(database: Database, config: Config, mark: Mark) -> Iterator[int
         tally.count += sum(feed.enabled for feed in feeds)
         tally.tell(row for row in some if isinstance(row, Fault))
         yield len(some)
-    if config.lists_mark() != mark:
-        message = "changed while it was read; write a list beside it, and put it into its place in one step"
-        raise ConfigError((Fault(file=config.feed_lists[0].name, line=0, path="", message=message),))
+    _refuse_changed(config, mark)
     gone = _leave(database, tally.present)
     with database.write() as connection:
         facts.keep_lists_followed(connection, mark.digest, count=tally.count, faults=tally.faults)
     note("lists", feeds=tally.count, new=tally.new, changed=tally.changed, gone=gone, faults=tally.faults)
+
+
+def _refuse_changed(config: Config, mark: Mark) -> None:
+    """What is read must be what was there at the start: all workers have the same, and half a list is none."""
+    if config.lists_mark() != mark:
+        named = ", ".join(one.name for one in config.feed_lists)
+        message = "changed since the start; put a list into its place in one step (mv), and start again"
+        raise ConfigError((Fault(file=named, line=0, path="", message=message),))
 
 
 def _leave(database: Database, present: Present) -> int:
