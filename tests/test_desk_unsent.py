@@ -47,6 +47,11 @@ def test_a_session_that_ends_while_somebody_types_takes_nothing_with_it(
         page = context.new_page()
         comes_in(page, worked, "/stories/2")
         page.get_by_label("A new note").fill("The agency\n  denies <b>it</b>.")
+        if scripts:
+            page.route("**/notes", lambda asked: asked.abort())
+            page.get_by_role("button", name="Keep the note").click()
+            expect(page.get_by_text("The desk cannot be reached; nothing was sent")).to_be_visible()
+            page.unroute("**/notes")
         put_out(worked)
         page.get_by_role("button", name="Keep the note").click()
         expect(page.get_by_text("What you typed is kept")).to_be_visible()

@@ -87,7 +87,7 @@
     headers: { "X-CSRF-Token": csrf, "Accept": accept },
     body: new URLSearchParams(new FormData(form, submitter)),
     redirect: "manual",
-  });
+  }).catch(() => { throw new Error("The desk cannot be reached; nothing was sent, and nothing that you typed is gone."); });
 
   async function send(form, submitter) {
     const answer = await post(form, submitter, "application/json");
