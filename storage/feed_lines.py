@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from storage.schema import entries, feeds, members
 
@@ -40,6 +40,16 @@ class FeedEntry:
 def numbers(connection: Connection) -> Mapping[str, int]:
     """The number of each feed that was ever watched, by its URL."""
     return {row.url: row.id for row in connection.execute(select(feeds.c.url, feeds.c.id))}
+
+
+def count(connection: Connection) -> int:
+    """How many feeds were ever watched."""
+    return connection.execute(select(func.count()).select_from(feeds)).scalar_one()
+
+
+def address(connection: Connection, feed: int) -> str | None:
+    """The URL of a feed by its number; None where there is none."""
+    return connection.execute(select(feeds.c.url).where(feeds.c.id == feed)).scalar_one_or_none()
 
 
 def facts(connection: Connection, feed: int) -> FeedFacts:

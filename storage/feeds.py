@@ -283,13 +283,16 @@ def listing(connection: Connection) -> tuple[FeedRow, ...]:
     return tuple(each(connection))
 
 
-def each(connection: Connection, *, in_use: bool = False, names: Collection[str] | None = None) -> Iterator[FeedRow]:
-    """The same, one after the other, since there may be a million; those in use alone, or those of these names."""
+def each(
+    connection: Connection, *, in_use: bool = False, names: Collection[str] | None = None, url: str | None = None
+) -> Iterator[FeedRow]:
+    """The same, one after the other, since there may be a million; those in use alone, of these names, or the one."""
     counts = select(entries.c.feed_id, func.count().label("entries")).group_by(entries.c.feed_id).subquery()
     query = (
         select(feeds, func.coalesce(counts.c.entries, 0).label("entry_count"))
         .outerjoin(counts, counts.c.feed_id == feeds.c.id)
         .where(feeds.c.active if in_use else true(), true() if names is None else feeds.c.name.in_(names))
+        .where(true() if url is None else feeds.c.url == url)
         .order_by(feeds.c.failures.desc(), feeds.c.name)
         .execution_options(yield_per=500)
     )

@@ -16,7 +16,7 @@ from monitor.pipeline.lists import Present, follow_lists, left_out, lots, to_fol
 from monitor.pipeline.rhythm import Rhythms
 from monitor.settings.config import Config, read_config
 from monitor.settings.feed_lists import written
-from storage import entries, facts, feeds
+from storage import entries, facts, feed_lines, feeds
 from storage.database import Database
 from storage.schema import feeds as table
 from tests.command import tipsheet
@@ -263,6 +263,12 @@ def test_the_feeds_of_lists_take_part_in_the_rhythm_and_are_shown(tmp_path: Path
     assert every == {"https://quay.example/": timedelta(minutes=15), "https://pier.example/": None}
     assert shown == {"Quay": ("coast.csv", ("sea",)), "Pier": ("coast.csv", ())}
     assert quay.url == "https://quay.example/"
+    with database.read() as connection:
+        number = feed_lines.numbers(connection)[quay.url]
+        assert feed_lines.address(connection, number) == quay.url
+        assert feed_lines.address(connection, 99) is None
+        assert [row.name for row in feeds.each(connection, url=quay.url)] == ["Quay"]
+        assert feed_lines.count(connection) == 2
     assert Rhythms().now(database, config, NOON).rhythm is not None
     asked_now = tipsheet("feeds", "refresh", "Quay", "nobody", "--database", str(database.url))
     assert (asked_now.code, "1 will be asked now" in asked_now.out, "no feed of this name" in asked_now.err) == (

@@ -38,6 +38,8 @@ router = APIRouter(tags=["feeds"])
 SHOWN = 200  # feeds on a page; the data has all
 ENTRIES = 30  # of one feed
 STATES: tuple[State, ...] = get_args(State)
+MOST = 50_000  # feeds that are looked at for the list
+_ELSEWHERE = "`tipsheet feeds health --failing` lists those that need a look"
 _NEW = "in feeds.yaml; a Tipsheet at work takes it up when it is started again"
 
 StateWanted = Annotated[
@@ -157,7 +159,12 @@ def _of_file(visit: Visit) -> tuple[Mapping[str, Feed], str]:
 
 
 def _lines(connection: Connection, wanted: Mapping[str, Feed], now: datetime) -> Iterator[FeedLine]:
-    """Every feed that was ever watched, and those of the file that nobody has taken up yet; the worst first."""
+    """Every feed that was ever watched, and those of the file that nobody has taken up yet; the worst first.
+
+    HTTPException 503 for more than a page can be made of: it would take the program's memory from its work.
+    """
+    if (count := feed_lines.count(connection)) > MOST:
+        raise HTTPException(503, f"there are {count:,} feeds, and a page is made of {MOST:,} at most; {_ELSEWHERE}")
     rows, numbers = feed_rows.listing(connection), feed_lines.numbers(connection)
     hubs = subscriptions.standing(connection)
     told = {url: websub.in_words(agreed, now=now) for url, agreed in hubs.items()}
@@ -277,12 +284,11 @@ def _found(
     connection: Connection, number: int, wanted: Mapping[str, Feed], now: datetime
 ) -> tuple[FeedLine, FeedRow, Crowd]:
     """A feed by its number, with what all feeds have in common; HTTPException 404 where there is none."""
-    url = next((url for url, one in feed_lines.numbers(connection).items() if one == number), None)
-    rows = feed_rows.listing(connection)
-    row = next((row for row in rows if row.url == url), None)
-    if row is None:
+    url = feed_lines.address(connection, number)
+    if url is None:
         raise HTTPException(404, f"there is no feed {number}")
-    crowd = crowd_of(row for row in rows if row.active)
+    (row,) = feed_rows.each(connection, url=url)
+    crowd = index_rule.crowd_of(Habit.read(one.habit) for one in feed_rows.habits(connection) if one.habit)
     agreed = subscriptions.standing(connection).get(row.url)
     hub = websub.in_words(agreed, now=now) if agreed else ""
     return _line(row, number, wanted, hub, crowd, now), row, crowd
