@@ -111,6 +111,9 @@ DEEP = {
     "20,000 deep": item("<b>" * 20_000 + "</b>" * 20_000),
     "two million that never close": item("<b>" * 2_000_000),
     "deep in an item's HTML": item(f"<![CDATA[{'<div>' * 100_000}]]>"),
+    "deep in a content": rss(
+        f"<item><c:encoded xmlns:c='http://purl.org/rss/1.0/modules/content/'>{'&lt;div>' * 100_000}</c:encoded></item>"
+    ),
     "deep JSON": b'{"version":"https://jsonfeed.org/version/1","items":' + b"[" * 200_000,
 }
 

@@ -143,10 +143,10 @@ def test_hostile_markup_is_read_in_linear_time(bait: str) -> None:
 
 
 def _seconds(markup: str) -> float:
-    before = time.perf_counter()
+    before = time.process_time()
     tokens(mask(markup))
     visible_text(markup)
-    return time.perf_counter() - before
+    return time.process_time() - before
 
 
 @pytest.mark.parametrize(

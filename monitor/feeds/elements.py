@@ -1,6 +1,6 @@
 """The feeds that nine servers in ten send, read straight from the tree: RSS in all its dialects, RDF, Atom 1.0.
 
-What lives here: the well-formed cases, at a tenth of the feed library's time. What must not: leniency. At the first
+What lives here: the well-formed cases, in a fraction of the feed library's time. What must not: leniency. At the first
 thing that the library may know more of than we do (a format or an element not named here), `read_tree` gives up, and
 the library reads the document. A benchmark holds both readings against each other on every real body.
 """
@@ -115,7 +115,7 @@ def _rss_entry(item: Element, dialect: str, known: Known) -> RawEntry:
     contents = [*descriptions[1:], *_texts(found, "contents")]
     return RawEntry(
         id=_markup(guid) if guid is not None else item.get(f"{RDF}about", "").strip(),
-        permalink=guid is None or _attribute(guid, "ispermalink", "true") == "true",
+        permalink=guid is None or _is_permalink(guid),
         links=[
             *_texts(found, "links")[::-1],
             *_alternates(found.get("atom:links", ()), ""),
@@ -130,6 +130,14 @@ def _rss_entry(item: Element, dialect: str, known: Known) -> RawEntry:
         updated=_date(found, "dc:date", "atom:updated", "modified"),
         tags=_rss_tags(found.get("tags", ())),
     )
+
+
+def _is_permalink(guid: Element) -> bool:
+    """By its attribute, whatever the case of that one's name."""
+    said: str | None = guid.get("isPermaLink")
+    if said is None:
+        said = next((value for key, value in guid.items() if key.lower() == "ispermalink"), "true")
+    return said == "true"
 
 
 def _rss_tags(children: Sequence[Element]) -> list[str]:
@@ -300,8 +308,3 @@ def _date(found: _Children, *tags: str) -> datetime | None:
 def _markup(element: Element) -> str:
     """The text of an element; of one that has children, which few templates escape, their markup."""
     return (inner_markup(element) if len(element) else element.text or "").strip()
-
-
-def _attribute(element: Element, name: str, default: str) -> str:
-    """An attribute whatever the case of its name."""
-    return next((value for key, value in element.items() if key.lower() == name), default)

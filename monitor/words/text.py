@@ -210,21 +210,19 @@ def _without_tags(markup: str) -> str | None:
     shown = "".join(pieces)
     if "<" in shown and _ODD_TAG.search(shown):
         return None
-    if "&" in shown:  # piece by piece, as a tag may stand inside what would else be an entity
-        shown = "".join([_PLAIN_ENTITY.sub(_decoded, text) if "&" in text else text for text in pieces])
-    return shown
+    return _PLAIN_ENTITY.sub(_decoded, shown) if "&" in shown else shown
 
 
 @lru_cache(maxsize=1024)
 def _separator(name: str) -> str:
-    """What a tag of this name leaves between the texts beside it: nothing, a line break, or an odd tag if it hides one.
+    """What a tag of this name leaves between the texts beside it: NOTHING, a line break, or an odd tag if it hides one.
 
-    A line break, because a block ends a paragraph.
+    NOTHING, as a tag may stand inside what would else be an entity; a line break, as a block ends a paragraph.
     """
     name = name.lower()
     if _HIDING_TAG.match(name):
         return "<hiding"
-    return "" if _INLINE.fullmatch(name) else "\n"
+    return NOTHING if _INLINE.fullmatch(name) else "\n"
 
 
 def _decoded(entity: re.Match[str]) -> str:
