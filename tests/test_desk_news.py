@@ -100,6 +100,19 @@ def test_folded_stories_open_and_the_keys_pass_by_while_they_are_folded(screen: 
     expect(page.locator(".story.current")).to_have_attribute("data-story", "2")
 
 
+def test_what_came_stays_on_a_story_that_is_judged_until_the_page_is_left(screen: Watched, desk: Desk) -> None:
+    look(desk, hours_ago=20)
+    page = screen.page
+    page.goto(desk.home)
+    story = page.locator("article.story[data-story='1']")
+    said = story.locator(".news").inner_text()
+    story.get_by_role("button", name="Star").click()
+    expect(story.locator(".chip.good")).to_contain_text("starred")
+    expect(story.locator(".news")).to_have_text(said)
+    page.reload()
+    expect(story.locator(".news")).to_have_count(0)  # a verdict is a look
+
+
 def test_no_two_things_of_a_page_have_one_name(screen: Watched, desk: Desk) -> None:
     screen.page.goto(desk.home)
     assert screen.page.locator("article.story[data-story='3']").count() == 2  # once for each watch
