@@ -102,6 +102,9 @@ entries = Table(
     Column("published_at", Instant),
     Column("updated_at", Instant),
     Column("first_seen_at", Instant, nullable=False, index=True),
+    Column("absent_at", Instant),  # when its feed was last read before that; null: never, or in rows of older versions
+    # It stood there when its feed was first read: when it came, nobody knows.
+    Column("first_look", Boolean, nullable=False, default=False, server_default=false()),
     Column("backlog", Boolean, nullable=False),
     Column("version", Integer, nullable=False, default=1),  # grows with each edit
     Column("worded_at", Instant),  # when this wording came; null: when the entry did
