@@ -53,7 +53,11 @@ def _evidence(one: str | Sighting, recipient: Recipient, language: Language) -> 
 def _seen(sighting: Sighting, recipient: Recipient, language: Language) -> str:
     """ "first seen here 09:12 EST (The Guardian, ± 4 min)", and who dates its report before that."""
     at = clock_time(sighting.at, recipient)
-    if sighting.within:
+    if sighting.first_look:
+        seen = language.words(
+            "first seen here %(at)s (%(outlet)s, there when we first looked)", at=at, outlet=sighting.outlet
+        )
+    elif sighting.within:
         minutes = max(1, round(sighting.within.total_seconds() / 60))
         seen = language.words(
             "first seen here %(at)s (%(outlet)s, ± %(minutes)s min)",

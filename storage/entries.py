@@ -70,13 +70,17 @@ def came_after(connection: Connection, feed_id: int, moment: datetime) -> tuple[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
-    """What one feed brought, and when. `texts` is the visible text of each content, by key."""
+    """What one feed brought, and when. `texts` is the visible text of each content, by key.
+
+    `absent_at` is when the feed was last read before, with what is new not yet in it; None: never.
+    """
 
     feed_id: int
     new: Sequence[KeyedEntry]
     edited: Sequence[KeyedEntry] = ()
     texts: Mapping[str, str]
     at: datetime
+    absent_at: datetime | None
 
 
 def keep(connection: Connection, brought: Sequence[Brought]) -> None:
@@ -85,11 +89,7 @@ def keep(connection: Connection, brought: Sequence[Brought]) -> None:
     New entries of all feeds go in one statement: to put one together takes as long as to write ten rows. One that is
     kept already stays as it is, whatever it looked like.
     """
-    rows = [
-        {"feed_id": one.feed_id, "first_seen_at": one.at} | _wording(keyed, one.texts, one.at) | _start(keyed)
-        for one in brought
-        for keyed in one.new
-    ]
+    rows = [_start(one, keyed) | _wording(keyed, one.texts, one.at) for one in brought for keyed in one.new]
     if rows:
         connection.execute(insert_new(connection, entries), rows)
     for one in brought:
@@ -99,8 +99,8 @@ def keep(connection: Connection, brought: Sequence[Brought]) -> None:
 def add(
     connection: Connection, feed_id: int, new: Sequence[KeyedEntry], texts: Mapping[str, str], *, now: datetime
 ) -> None:
-    """The new entries of one feed."""
-    keep(connection, [Brought(feed_id=feed_id, new=new, texts=texts, at=now)])
+    """What the first reading of one feed brought."""
+    keep(connection, [Brought(feed_id=feed_id, new=new, texts=texts, at=now, absent_at=None)])
 
 
 def edit(
@@ -143,8 +143,9 @@ def enrich(
     connection.execute(update(entries).where(row.id == entry_id).values(values | claims.FREE))
 
 
-def _start(keyed: KeyedEntry) -> dict[str, Any]:
-    return {"key": keyed.key, "backlog": keyed.backlog, "version": 1}
+def _start(brought: Brought, keyed: KeyedEntry) -> dict[str, Any]:
+    came = {"first_seen_at": brought.at, "absent_at": brought.absent_at, "first_look": brought.absent_at is None}
+    return came | {"feed_id": brought.feed_id, "key": keyed.key, "backlog": keyed.backlog, "version": 1}
 
 
 def _wording(keyed: KeyedEntry, texts: Mapping[str, str], now: datetime) -> dict[str, Any]:
@@ -244,14 +245,20 @@ def documents(
     return {row.id: (_document(row, origins[row.feed_id], wanted or {}), row.first_seen_at) for row in rows}
 
 
-def poll_intervals(connection: Connection, ids: Sequence[int]) -> dict[int, timedelta]:
-    """How long the feed of each entry is left alone between two polls; unknown where none is planned."""
-    rows = connection.execute(
-        select(entries.c.id, feeds.c.polled_at, feeds.c.next_poll_at)
-        .join(feeds, feeds.c.id == entries.c.feed_id)
-        .where(entries.c.id.in_(ids), feeds.c.next_poll_at > feeds.c.polled_at)
-    )
-    return {row.id: row.next_poll_at - row.polled_at for row in rows}
+def seen_within(connection: Connection, ids: Sequence[int]) -> dict[int, timedelta]:
+    """How long before it was seen each entry may have come: so long before, its feed was read without it.
+
+    Of one that stood there when its feed was first read nothing is known, nor of rows of older versions.
+    """
+    query = select(entries.c.id, entries.c.first_seen_at, entries.c.absent_at)
+    rows = connection.execute(query.where(entries.c.id.in_(ids), entries.c.absent_at < entries.c.first_seen_at))
+    return {row.id: row.first_seen_at - row.absent_at for row in rows}
+
+
+def at_first_look(connection: Connection, ids: Sequence[int]) -> frozenset[int]:
+    """Those that stood in their feeds when these were first read."""
+    query = select(entries.c.id).where(entries.c.id.in_(ids), entries.c.first_look)
+    return frozenset(connection.execute(query).scalars())
 
 
 def seen_since(connection: Connection, *, since: datetime) -> tuple[tuple[Document, bool], ...]:

@@ -194,7 +194,8 @@ def tellings(connection: Connection, story_id: int) -> tuple[Telling, ...]:
     ids = [row.entry_id for row in rows]
     documents = entry_rows.documents(connection, ids)
     found, named = _matches_of(connection, ids), _attributions_of(connection, ids)
-    worded, intervals = versions.wordings(connection, ids), entry_rows.poll_intervals(connection, ids)
+    worded, within = versions.wordings(connection, ids), entry_rows.seen_within(connection, ids)
+    at_first_look = entry_rows.at_first_look(connection, ids)
     return tuple(
         Telling(
             document=documents[row.entry_id][0],
@@ -203,7 +204,8 @@ def tellings(connection: Connection, story_id: int) -> tuple[Telling, ...]:
             attribution=named.get(row.entry_id, Attribution(origin=(), credits=())),
             matches=tuple(found.get(row.entry_id, ())),
             versions=worded.get(row.entry_id, ()),
-            poll_interval=intervals.get(row.entry_id),
+            seen_within=within.get(row.entry_id),
+            first_look=row.entry_id in at_first_look,
         )
         for row in rows
     )

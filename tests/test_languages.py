@@ -261,8 +261,12 @@ def test_when_a_story_was_first_seen_is_said_by_the_reader_s_clock() -> None:
     )
     early = replace(SEEN, at=datetime(2026, 3, 4, 5, 30, tzinfo=UTC), dated_at=datetime(2026, 3, 4, 4, 30, tzinfo=UTC))
     assert origin_note(replace(REPORT, evidence=(early,)), DESK).endswith("dates its report 23:30 on 3 Mar")
+    looked = replace(SEEN, within=None, first_look=True, dated_at=None)
+    told = [origin_note(replace(REPORT, evidence=(looked,)), one) for one in (DESK, MESA)]
+    assert "(The Harbour Gazette, there when we first looked)" in told[0]
+    assert "ya estaba" in told[1]
     made = compose_alert(TOLD, recipient=DESK, key="k", kind="alert", now=NOW)
-    assert "± minutes: a feed is read that often" in made.text
+    assert "± minutes: so long before, the feed was read without it" in made.text
     assert "± minutes" not in compose_alert(REPORT, recipient=DESK, key="k", kind="alert", now=NOW).text
 
 

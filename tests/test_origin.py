@@ -23,7 +23,8 @@ class Member:
     relation: Relation
     first_seen: datetime
     published: datetime | None
-    poll_interval: timedelta | None
+    seen_within: timedelta | None
+    first_look: bool
     attribution: Attribution
 
 
@@ -42,7 +43,8 @@ def member(domain: str, minutes: int = 0, role: Role | None = None, *credited: s
         relation=other.get("relation", "rewrite"),
         first_seen=seen,
         published=None if dated is None else seen + timedelta(minutes=dated),
-        poll_interval=other.get("poll", QUARTER),
+        seen_within=other.get("poll", QUARTER),
+        first_look=other.get("first_look", False),
         attribution=Attribution(origin=origin, credits=credits_, document_source=other.get("documents", ())),
     )
 
@@ -146,10 +148,10 @@ GUARDIAN, WIRED = "theguardian.com", "wired.com"
             f"1 outlet credits them; {SEEN}",
         ),
         (
-            "nor are its partners, where others credit it alone",
+            "where others credit it alone, its partners are said beside it",
             [member("a.example", 0, "origin", GUARDIAN), joint(GUARDIAN, 1, "972mag.com")],
-            [GUARDIAN, "972mag.com"],
-            f"1 outlet credits them; {SEEN}",
+            [GUARDIAN],
+            f"1 outlet credits it, 1 with +972 Magazine; {SEEN}",
         ),
         (
             "those that found it together are no rivals",
@@ -217,6 +219,12 @@ GUARDIAN, WIRED = "theguardian.com", "wired.com"
         ("no lead within the rival's poll", [member("b.example", 95, poll=8 * QUARTER), member("a.example")], [], SEEN),
         ("no lead without dates", [member("b.example", 95, dated=None), member("a.example")], [], SEEN),
         ("no lead where an interval is unknown", [member("b.example", 95, poll=None), member("a.example")], [], SEEN),
+        (
+            "nothing of when it came, where it stood in its feed at the first look",
+            [member("b.example", 95), member("a.example", 0, poll=None, first_look=True)],
+            [],
+            "first seen here 09:12 UTC (a.example, there when we first looked)",
+        ),
         (
             "an earlier date is said, but it is no proof",
             [member("a.example", 0), member("b.example", 5, dated=-30)],

@@ -144,6 +144,21 @@ def test_a_first_poll_keeps_entries_and_validators(stand: Stand) -> None:
     assert stand.row().claimed_by is None
 
 
+def test_what_is_new_bears_when_its_feed_was_last_read_without_it(stand: Stand) -> None:
+    failed = Answer(status=500)
+    stand.server.script("/a", rss("One", etag="x"), Answer(status=304), failed, rss("Two", "One"))
+    stand.poll()
+    looked = stand.clock()
+    stand.poll(after=2 * HOUR)
+    last_read = stand.clock()
+    for _ in range(2):
+        stand.poll(after=24 * HOUR)
+    with stand.database.read() as connection:
+        columns = entry_table.c.title, entry_table.c.first_seen_at, entry_table.c.absent_at, entry_table.c.first_look
+        kept = {tuple(row) for row in connection.execute(select(*columns))}
+    assert kept == {("One", looked, None, True), ("Two", stand.clock(), last_read, False)}
+
+
 def test_validators_are_sent_back_byte_for_byte_and_a_304_keeps_them(stand: Stand) -> None:
     stand.server.script("/a", rss("One", etag='W/"x y"', modified=MONDAY), Answer(status=304))
     stand.poll()

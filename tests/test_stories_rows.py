@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from monitor.model import Attribution, Credit, Message, Placement, Told
 from storage import outbox, stories
 from storage.database import Database
-from storage.schema import feeds
+from storage.schema import entries
 from storage.schema import outbox as outbox_table
 from tests.conftest import NOON, Clock
 from tests.rows import RECIPIENTS, claim, counts, decision, edit, examined, keep, keyed, match, record, remember
@@ -53,13 +53,16 @@ def merge(database: Database, kept: int, gone: int) -> None:
         stories.merge(connection, kept=kept, gone=gone)
 
 
-def test_a_telling_knows_how_long_its_feed_is_left_alone(claimed: Database, clock: Clock) -> None:
+def test_a_telling_knows_when_its_feed_was_last_read_without_it(claimed: Database, clock: Clock) -> None:
     record(claimed, examined(1, decision(), matches=[match()]), now=clock())
     with claimed.write() as connection:
-        (before,) = stories.tellings(connection, 1)
-        connection.execute(update(feeds).values(polled_at=NOON, next_poll_at=NOON + timedelta(minutes=15)))
-        (after,) = stories.tellings(connection, 1)
-    assert (before.poll_interval, after.poll_interval) == (None, timedelta(minutes=15))
+        (looked,) = stories.tellings(connection, 1)
+        connection.execute(update(entries).values(first_look=False, absent_at=NOON - timedelta(minutes=15)))
+        (watched,) = stories.tellings(connection, 1)
+        connection.execute(update(entries).values(absent_at=None))
+        (older,) = stories.tellings(connection, 1)
+    known = [(one.seen_within, one.first_look) for one in (looked, watched, older)]
+    assert known == [(None, True), (timedelta(minutes=15), False), (None, False)]
 
 
 # ---- recorded --------------------------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ def _show(
     note = origin_note(report, _reader())
     out.print(plain(f"{'First reported by ' + broke if broke else 'Nobody is credited'}; {note}"))
     if is_within(report):
-        out.print("± minutes: a feed is read that often, so its report may be older by as much.")
+        out.print("± minutes: so long before, the feed was read without it; the report may be older by as much.")
     if report.watch:
         out.print(plain(f"Matched by “{report.watch}”: {report.why}"))
     edits = {one.entry_id: one.edit for one in (report.lead, *report.members)}

@@ -38,7 +38,8 @@ class Telling:
     attribution: Attribution
     matches: tuple[Match, ...]
     versions: tuple[Version, ...] = ()  # its wordings, the present one last; empty: it was never edited
-    poll_interval: timedelta | None = None  # how long its feed is left alone: it may have come so much earlier
+    seen_within: timedelta | None = None  # so long before it was seen, its feed was read without it; None: not known
+    first_look: bool = False  # it stood there when its feed was first read
 
     @property
     def domain(self) -> str:
@@ -71,7 +72,8 @@ class Sighting:
 
     at: datetime
     outlet: str  # display name, of whose report it was
-    within: timedelta | None = None  # how long its feed is left alone between two readings: it may be so much older
+    within: timedelta | None = None  # so long before, its feed was read without it; None: not known
+    first_look: bool = False  # it stood there when its feed was first read
     dated_by: str = ""  # display name of an outlet that dates its own report before that
     dated_at: datetime | None = None
 

@@ -46,7 +46,9 @@ def compare(
     return known, found
 
 
-def brought(feed_id: int, found: Changes, by_content: Mapping[str, str], *, at: datetime) -> entries.Brought:
-    """What is new and edited, as it is kept: with `entries.keep`."""
+def brought(state: FeedState, found: Changes, by_content: Mapping[str, str], *, at: datetime) -> entries.Brought:
+    """What is new and edited, as it is kept: with `entries.keep`. `state` is the feed's as it was before."""
     texts = {one.key: by_content.get(one.entry.content, "") for one in (*found.new, *found.edited)}
-    return entries.Brought(feed_id=feed_id, new=found.new, edited=found.edited, texts=texts, at=at)
+    return entries.Brought(
+        feed_id=state.id, new=found.new, edited=found.edited, texts=texts, at=at, absent_at=state.last_success_at
+    )

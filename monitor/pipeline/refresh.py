@@ -299,7 +299,7 @@ class Refresh:
                     until = outcome.polled_at + poll.error.retry_after
                     hosts.rest(connection, host_of(poll.state), now=outcome.polled_at, until=until)
             if read := [one for one in decided if one[0].feed_id in ours and one[0].result == "read"]:
-                brought = (intake.brought(one.feed_id, one.changes, poll.texts, at=one.polled_at) for one, poll in read)
+                brought = (intake.brought(poll.state, one.changes, poll.texts, at=one.polled_at) for one, poll in read)
                 entries.keep(connection, tuple(brought))
                 readings.keep(connection, {outcome.feed_id: outcome.reading for outcome, _ in read})
         for outcome, poll in decided:

@@ -39,6 +39,7 @@ class TakenIn:
     changes: Changes = _NOTHING
     asks: bool = False
     problem: str = ""
+    state: FeedState | None = None  # of its feed, before that; None: nothing is to be kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,8 @@ class TakeIn:
             log.exception("a push for %r could not be read", feed)
             return self._record(TakenIn(push=push, feed=feed, asks=True, problem=repr(bug)))
         problem = parsed.problem.message if parsed.problem else ""
-        taken = TakenIn(push=push, feed=feed, changes=found, asks=bool(problem) or not parsed.entries, problem=problem)
+        asks = bool(problem) or not parsed.entries
+        taken = TakenIn(push=push, feed=feed, changes=found, asks=asks, problem=problem, state=state)
         return self._record(taken, texts)
 
     def _parse(self, push: Push, state: FeedState) -> ParsedFeed:
@@ -104,7 +106,8 @@ class TakeIn:
                 return None
             if not subscriptions.taken_in(connection, push):
                 return None
-            entries.keep(connection, [intake.brought(push.feed_id, taken.changes, texts, at=now)])
+            if taken.state:
+                entries.keep(connection, [intake.brought(taken.state, taken.changes, texts, at=now)])
             if taken.changes.new:
                 feeds.brought(connection, push.feed_id, now=now)
         note(

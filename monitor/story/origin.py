@@ -3,7 +3,7 @@
 Pure: the tellings as values in, a `StoryOrigin` out. What one document says is `attribution`'s.
 
 The evidence, strongest first: an outlet is credited, or linked to; it says itself that it found out; an agency's name
-stands on the copies; it was ahead of all others for longer than their feeds are left alone. With none of these nobody
+stands on the copies; it was ahead of all others for longer than we had not looked. With none of these nobody
 is named, and only who was seen first is said. Who found it out with others, by its own report, is named with them.
 """
 
@@ -29,7 +29,9 @@ class Telling(Protocol):
     @property
     def published(self) -> datetime | None: ...
     @property
-    def poll_interval(self) -> timedelta | None: ...
+    def seen_within(self) -> timedelta | None: ...
+    @property
+    def first_look(self) -> bool: ...
     @property
     def attribution(self) -> Attribution: ...
 
@@ -119,11 +121,11 @@ def _by_credit(voters: _Voters, members: Sequence[Telling], named: Named) -> tup
 
 
 def _finders_with(chosen: Sequence[str], members: Iterable[Telling]) -> dict[str, None]:
-    """All who found it out together, by the own report of one of them, where the chosen are among them."""
+    """All who found it out together by the own report of one of them, of whom its partners alone were chosen."""
     found: dict[str, None] = {}
     for member in members:
         partners = _credited_in(member)
-        if partners and _speaks_for_itself(member) and not {member.domain, *partners}.isdisjoint(chosen):
+        if member.domain not in chosen and _speaks_for_itself(member) and not partners.keys().isdisjoint(chosen):
             found |= dict.fromkeys((member.domain, *partners))
     return found
 
@@ -221,7 +223,7 @@ def _documents(members: Sequence[Telling]) -> str:
 
 
 def _by_time(members: Sequence[Telling]) -> tuple[tuple[str, ...], str] | None:
-    """Who was ahead of every other by both clocks, for longer than either feed is left alone between two polls."""
+    """Who was ahead of every other by both clocks, for longer than either feed had not been read when it was seen."""
     first = members[0]
     rivals = [member for member in members if member.domain != first.domain]
     if not rivals or not all(_is_ahead(first, rival) for rival in rivals):
@@ -231,9 +233,9 @@ def _by_time(members: Sequence[Telling]) -> tuple[tuple[str, ...], str] | None:
 
 
 def _is_ahead(first: Telling, rival: Telling) -> bool:
-    if first.poll_interval is None or rival.poll_interval is None:
+    if first.seen_within is None or rival.seen_within is None:
         return False
-    return _lead(first, rival) > max(first.poll_interval, rival.poll_interval)
+    return _lead(first, rival) > max(first.seen_within, rival.seen_within)
 
 
 def _lead(first: Telling, rival: Telling) -> timedelta:
@@ -251,7 +253,9 @@ def _when(member: Telling) -> datetime:
 def _seen(members: Sequence[Telling], named: Named) -> Sighting:
     """Whom we saw first, and who dates its report before that."""
     first, dated = members[0], min(members, key=_when)
-    seen = Sighting(at=first.first_seen, outlet=named(first.domain), within=first.poll_interval)
+    seen = Sighting(
+        at=first.first_seen, outlet=named(first.domain), within=first.seen_within, first_look=first.first_look
+    )
     if dated.domain == first.domain or _when(dated) >= first.first_seen:
         return seen
     return replace(seen, dated_by=named(dated.domain), dated_at=_when(dated))
@@ -261,6 +265,7 @@ def _in_words(sighting: Sighting) -> str:
     """ "first seen here 09:12 UTC (The Guardian, ± 4 min)", and who dates its report before that."""
     here = sighting.at.astimezone(UTC)
     within = f", ± {_minutes(sighting.within)} min" if sighting.within else ""
+    within = ", there when we first looked" if sighting.first_look else within
     seen = f"first seen here {here:%H:%M} UTC ({sighting.outlet}{within})"
     if sighting.dated_at is None:
         return seen
