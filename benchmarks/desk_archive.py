@@ -4,8 +4,8 @@ What lives here: rows, and a feeds.yaml that fits them. What must not: what is m
 
 Of N entries, a minute apart, a tenth tell the first story, every third of them in words of its own; the others tell
 stories of four. Every story's first entry, and all of the first story, matched one of N/100 watches, named a company
-and an agency, and led to deliveries, to N in all. There are N/10 feeds with habits, every tenth of them failing. A story
-in fifty was judged.
+and an agency, and led to deliveries, to N in all. There are N/10 feeds with habits, every tenth of them failing. One
+story in fifty was judged.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
 
 from monitor.model import Consent, ConsentState, Recipient
-from storage import claims
+from storage import claims, folding
 from storage.consent_tables import consents
 from storage.database import insert_new
 from storage.outbox import OutboxItem, add_more
@@ -96,12 +96,7 @@ def release(connection: Connection, recipient: Recipient, *, now: datetime) -> i
     key, reason = f"more:confirmed:{recipient.name}:{now.isoformat()}", "the address was confirmed"
     add_more(connection, recipient, "", key=key, reason=reason, due_at=now, now=now)
     message = connection.execute(select(outbox.c.id).where(outbox.c.key == key)).scalar_one()
-    values: dict[str, Any] = {
-        "state": "folded", "folded_into": message, "due_at": None,
-        "reason": f"told in the message {message}: {reason}",
-    } | claims.FREE  # fmt: skip
-    connection.execute(update(outbox).where(outbox.c.id.in_(found)).values(values))
-    return len(found)
+    return folding.put_into(connection, found, message, reason=reason)
 
 
 def _of(recipient: str, address: str) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, literal, select, update
 
 from monitor.model import Correction, CorrectionKind, Group, Move, Regrouping
-from storage import outbox as outbox_rows
+from storage import folding
 from storage.among import among
 from storage.schema import corrections, decisions, entries, matches, members, outbox, stories
 
@@ -105,8 +105,7 @@ def _regroup(
     reached = {_move(connection, move, correction_id, why, now) for move in moves}
     for story in left | reached:
         _date(connection, story)
-        outbox_rows.fold(connection, story)
-        _unfold(connection, story, now)
+        folding.part(connection, story, now=now)
     return frozenset(left | reached)
 
 
@@ -164,24 +163,10 @@ def _take_along(connection: Connection, ids: Sequence[int], story: int, correcti
 
     An alert's key would keep the story that it leaves from ever alerting: it is free again.
     """
-    theirs = among(outbox.c.entry_id, ids) & outbox.c.kind.in_(("alert", "update")) & (outbox.c.story_id != story)
+    theirs = among(outbox.c.entry_id, ids) & outbox.c.kind.in_(folding.NEWS) & (outbox.c.story_id != story)
     freed = outbox.c.key + literal(f":{correction_id}")
-    connection.execute(update(outbox).where(theirs, outbox.c.kind == "alert").values(key=freed))
+    connection.execute(update(outbox).where(theirs, outbox.c.key.startswith("alert:")).values(key=freed))
     connection.execute(update(outbox).where(theirs).values(story_id=story))
-
-
-# What never arrived was not told, nor what was left out for an alert of the same story; what a longer message tells is.
-_IS_TOLD = (outbox.c.state != "failed") & ((outbox.c.state != "folded") | outbox.c.folded_into.is_not(None))
-
-
-def _unfold(connection: Connection, story: int, now: datetime) -> None:
-    """An alert that was folded under another one of its story is sent where that other one is not of its story."""
-    alerts = (outbox.c.story_id == story) & (outbox.c.kind == "alert")
-    heard = select(outbox.c.recipient).where(alerts, _IS_TOLD)
-    lonely = alerts & (outbox.c.state == "folded") & outbox.c.recipient.not_in(heard)
-    first = select(func.min(outbox.c.id)).where(lonely).group_by(outbox.c.recipient)
-    values = {"state": "waiting", "due_at": now, "reason": "its story was parted from the one that was told"}
-    connection.execute(update(outbox).where(outbox.c.id.in_(first)).values(values))
 
 
 def examine_again(
@@ -201,8 +186,9 @@ def examine_again(
 def _ears(connection: Connection, story: int) -> tuple[set[str], set[str]]:
     """About whom something was decided for entries of a story, and who was told of it."""
     decided = select(decisions.c.recipient).join(members, members.c.entry_id == decisions.c.entry_id)
-    told = select(outbox.c.recipient).where(outbox.c.story_id == story, outbox.c.kind.in_(("alert", "update")))
-    told = told.where(_IS_TOLD)
+    told = select(outbox.c.recipient).where(
+        outbox.c.story_id == story, outbox.c.kind.in_(folding.NEWS), folding.is_told()
+    )
     return (
         set(connection.execute(decided.where(members.c.story_id == story)).scalars()),
         set(connection.execute(told).scalars()),

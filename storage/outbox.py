@@ -6,12 +6,13 @@
                                             ├─▶ failed      the receiver will never take it, or the time is over
                                             └─▶ uncertain   twice nobody knows whether it arrived: a person decides
 
-A `folded` alert was never begun: its story was found to be one that is told already.
+A `folded` delivery was never begun: another message tells what it would have told (`folding`).
 An attempt that was begun and never ended (the process died) is ambiguous: the message may have arrived.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, literal, null, select, update
 
 from monitor.model import Decision, Message, Recipient
-from storage import claims, restored
+from storage import claims, folding, restored
 from storage.database import insert_new
 from storage.schema import Instant, attempts, entries, outbox
 
@@ -84,8 +85,8 @@ def add(
 ) -> None:
     """Queue an alert or an update. The key makes it unique: one alert per story, watch and recipient, for ever.
 
-    An update is unique for the wording of the entry that led to it. Where a message about its story still waits, that
-    one will tell it too.
+    One that never arrived is none: the next is another one. An update is unique for the wording of the entry that led
+    to it. Where a message about its story has no words yet, that one will tell it too.
     """
     parts = [decision.action, str(story_id), decision.watch, recipient.name, recipient.channel]
     if decision.action == "update":
@@ -100,21 +101,18 @@ def add(
         "due_at": decision.due_at or now,
         "created_at": now,
     }
-    if decision.action == "update" and (waiting := _waiting(connection, story_id, recipient)):
-        reason = f"{decision.reason}; told in the message {waiting}, which waits"
-        row |= {"state": "folded", "reason": reason, "due_at": None, "folded_into": waiting}
+    if decision.action == "alert" and _never_arrived(connection, row["key"]):
+        row["key"] += f":{entry_id}"
+    if decision.action == "update" and (message := folding.will_tell(connection, story_id, recipient.name)):
+        row |= {"state": "folded", "due_at": None, "folded_into": message}
     else:
         row |= restored.of_news(connection, entry_id)
     connection.execute(insert_new(connection, outbox).values(row))
 
 
-def _waiting(connection: Connection, story_id: int | None, recipient: Recipient) -> int | None:
-    """A message about a story that has no words yet."""
-    mine = (outbox.c.story_id == story_id) & (outbox.c.recipient == recipient.name)
-    wordless = (outbox.c.state == "waiting") & outbox.c.message.is_(null())
-    news = outbox.c.kind.in_(("alert", "update"))
-    found: int | None = connection.execute(select(func.min(outbox.c.id)).where(mine, wordless, news)).scalar_one()
-    return found
+def _never_arrived(connection: Connection, key: str) -> bool:
+    """Whether there is a delivery of that key that nobody was told by, and will be."""
+    return connection.execute(select(outbox.c.id).where(outbox.c.key == key, ~folding.is_told())).first() is not None
 
 
 def add_notice(
@@ -293,24 +291,6 @@ def hurry(connection: Connection, ids: Sequence[int], *, now: datetime) -> tuple
     return tuple(connection.execute(update(outbox).where(waiting).values(due_at=now).returning(outbox.c.id)).scalars())
 
 
-def fold(connection: Connection, story_id: int) -> None:
-    """A story that was two may have two alerts to one recipient: one that nobody has begun to send is not sent."""
-    first: set[str] = set()
-    unsent = outbox.c.message.is_(null())
-    rows = connection.execute(
-        select(outbox.c.id, outbox.c.recipient, outbox.c.state, outbox.c.folded_into, unsent.label("unsent"))
-        .where(outbox.c.story_id == story_id, outbox.c.kind == "alert")
-        .order_by(unsent, outbox.c.attempts, outbox.c.id)  # one that could not be written stands behind one that may
-    ).all()
-    for row in rows:
-        if row.recipient in first and row.state == "waiting" and row.unsent:
-            reason = "found to be the same story as an alert that is on its way"
-            values: dict[str, Any] = {"state": "folded", "reason": reason, "due_at": None}
-            connection.execute(update(outbox).where(outbox.c.id == row.id).values(values))
-        if row.state != "failed" and (row.state != "folded" or row.folded_into):
-            first.add(row.recipient)
-
-
 def follow(connection: Connection, recipient: Recipient) -> int:
     """What waits for a recipient waits at the channel that it has now; how many moved. What is being sent stays."""
     astray = (outbox.c.recipient == recipient.name) & (outbox.c.channel != recipient.channel)
@@ -340,18 +320,41 @@ def listing(
 
 
 def with_titles() -> Select[Any]:
-    """Deliveries, each with the headline that led to it."""
-    return select(outbox, entries.c.title).outerjoin(entries, entries.c.id == outbox.c.entry_id)
+    """Deliveries, each with the headline that led to it, and how the message stands that tells it."""
+    teller = outbox.alias("teller")
+    return (
+        select(outbox, entries.c.title, teller.c.state.label("teller_state"))
+        .outerjoin(entries, entries.c.id == outbox.c.entry_id)
+        .outerjoin(teller, teller.c.id == outbox.c.folded_into)
+    )
 
 
 def as_row(row: Row[Any]) -> OutboxRow:
     """What `with_titles` found, as it is listed."""
     return OutboxRow(
         id=row.id, key=row.key, kind=row.kind, watch=row.watch, channel=row.channel, recipient=row.recipient,
-        subject=(row.message or {}).get("subject") or row.title or "", state=row.state, reason=row.reason,
+        subject=(row.message or {}).get("subject") or row.title or "", state=row.state, reason=_reason(row),
         attempts=row.attempts, created_at=row.created_at, due_at=row.due_at, sent_at=row.sent_at,
         folded_into=row.folded_into, reminds_of=row.reminds_of, acked_at=row.acked_at, story_id=row.story_id,
     )  # fmt: skip
+
+
+_FATES = {
+    "waiting": "told in the message {}, which waits",
+    "sent": "told in the message {}, which was sent",
+    "uncertain": "told in the message {}, and nobody knows whether that arrived",
+    "failed": "to be told in the message {}, which failed",
+    "folded": "to be told in the message {}, which was not sent itself",
+}
+_FATE_THEN = re.compile(r"(?:; )?told in the message \d+(?:, which waits|: )?")
+
+
+def _reason(row: Row[Any]) -> str:
+    """Why it stands so; of what another message tells, how that one stands now. Earlier versions kept how it stood."""
+    if row.state != "folded" or not row.folded_into:
+        return str(row.reason).replace("an alert that is on its way", "another alert")
+    fate = _FATES[row.teller_state or "folded"].format(row.folded_into)
+    return "; ".join(said for said in (_FATE_THEN.sub("", row.reason), fate) if said)
 
 
 def count_tries(connection: Connection, item_id: int) -> int:

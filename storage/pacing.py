@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
-from storage import claims
+from storage import claims, folding
 from storage.outbox import OutboxItem, due
 from storage.schema import Instant, attempts, decisions, members, outbox
 
@@ -104,16 +104,17 @@ def hold(
 
 def gather(connection: Connection, item: OutboxItem, *, reason: str, now: datetime, horizon: datetime) -> int:
     """Fold all that is due to the recipient of a claimed delivery into one new message, which is due; how many."""
+    key = f"more:{item.id}:{item.recipient}:{item.channel}"
+    earlier = connection.execute(select(func.count()).where(outbox.c.key.startswith(key, autoescape=True))).scalar_one()
     row = {
-        "key": f"more:{item.id}:{item.recipient}:{item.channel}", "kind": "more", "channel": item.channel,
+        "key": f"{key}:{earlier}" if earlier else key, "kind": "more", "channel": item.channel,
         "recipient": item.recipient, "address": item.address, "state": "waiting", "attempts": 0, "watch": "",
         "reason": reason, "due_at": item.due_at, "created_at": now,
     }  # fmt: skip
     message_id = connection.execute(insert(outbox).values(row).returning(outbox.c.id)).scalar_one()
     mine = _gatherable(item.recipient, now, horizon) & _ours_or_free(item, now)
-    values: dict[str, Any] = {"state": "folded", "folded_into": message_id, "due_at": None} | claims.FREE
-    values["reason"] = f"told in the message {message_id}: {reason}"
-    return connection.execute(update(outbox).where(mine).values(values)).rowcount
+    theirs = connection.execute(select(outbox.c.id).where(mine)).scalars().all()
+    return folding.put_into(connection, theirs, message_id, reason=reason)
 
 
 def folded(connection: Connection, message_id: int) -> tuple[Folded, ...]:

@@ -1,10 +1,10 @@
-"""Stories: which entries tell one event, what was found in each, and what was decided about it."""
+"""Stories: which entries tell one event, what was found in each, and what is told of it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, literal, select, update
@@ -19,7 +19,7 @@ from monitor.model import (
     Told,
 )
 from storage import entries as entry_rows
-from storage import outbox, versions
+from storage import folding, versions
 from storage.among import among
 from storage.schema import DOCUMENTS, Instant, credits, decisions, entries, feeds, matches, members, stories
 from storage.schema import outbox as outbox_table
@@ -56,18 +56,6 @@ class MemberRow:
     similarity: float
     why: str
     placed_by: str  # the pass that made it a member: arrival, merge, person
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionRow:
-    """Why one entry was told, or kept quiet."""
-
-    title: str
-    outlet: str
-    watch: str
-    recipient: str
-    action: str
-    reason: str
 
 
 def find(connection: Connection, began_with: int) -> int | None:
@@ -111,20 +99,30 @@ def members_of(connection: Connection, story_id: int) -> tuple[MemberRow, ...]:
 
 
 def merge(
-    connection: Connection, *, kept: int, gone: int, why: str = "", similarity: float = 0.0, copy_of: int | None = None
+    connection: Connection,
+    *,
+    kept: int,
+    gone: int,
+    why: str = "",
+    similarity: float = 0.0,
+    copy_of: int | None = None,
+    moves_it_on: bool = False,
+    at_once: Collection[str] = (),
+    pause: timedelta = timedelta(),
 ) -> None:
     """Two stories were one all along: the members move, the younger one's id leads to the older from now on.
 
     Both are named by the entries that began them. What was told of either counts for the one that stays. The entry that
-    began the younger story says why it belongs to the older, and of which entry it is a copy, if of any; the others
-    still say what they had to do with that one.
+    began the younger story says why it belongs to the older, and of which entry it is a copy, if of any, or whether it
+    moves that one on; the others still say what they had to do with it. What of that is news for the recipients who
+    want updates `at_once`, they are sent, `pause` after the last message.
     """
     kept_id, gone_id = find(connection, kept), find(connection, gone)
     if kept_id is None or gone_id is None or kept_id == gone_id:
         return
     last = select(func.max(stories.c.last_at)).where(stories.c.id.in_((kept_id, gone_id))).scalar_subquery()
     began_nothing = (members.c.story_id == gone_id) & (members.c.relation == "new")
-    relation = "copy" if copy_of else "same-event"
+    relation = "copy" if copy_of else "update" if moves_it_on else "same-event"
     joined = {"relation": relation, "of_entry_id": copy_of, "why": why, "similarity": similarity}
     connection.execute(update(members).where(began_nothing).values(joined))
     moved = {"story_id": kept_id, "placed_by": "merge"}
@@ -132,7 +130,7 @@ def merge(
     connection.execute(update(stories).where(stories.c.id == kept_id).values(last_at=last))
     connection.execute(update(stories).where(stories.c.id == gone_id).values(merged_into=kept_id))
     connection.execute(update(outbox_table).where(outbox_table.c.story_id == gone_id).values(story_id=kept_id))
-    outbox.fold(connection, kept_id)
+    folding.fold(connection, kept_id, at_once=at_once, pause=pause)
 
 
 def placements(connection: Connection, ids: Sequence[int]) -> dict[int, Placement]:
@@ -161,9 +159,7 @@ def told(connection: Connection, began_with: int) -> tuple[Told, ...]:
     at = func.coalesce(outbox_table.c.sent_at, outbox_table.c.created_at, type_=Instant).label("at")
     alert = literal("alert")
     sent = select(outbox_table.c.watch, outbox_table.c.recipient, outbox_table.c.kind, at, alert).where(
-        outbox_table.c.story_id == story_id,
-        outbox_table.c.kind.in_(("alert", "update")),
-        outbox_table.c.state != "failed",  # what never arrived was not told
+        outbox_table.c.story_id == story_id, outbox_table.c.kind.in_(folding.NEWS), folding.is_told()
     )
     listed = (
         select(
@@ -193,7 +189,7 @@ def tellings(connection: Connection, story_id: int) -> tuple[Telling, ...]:
     ).all()
     ids = [row.entry_id for row in rows]
     documents = entry_rows.documents(connection, ids)
-    found, named = _matches_of(connection, ids), _attributions_of(connection, ids)
+    found, named = matches_of(connection, ids), _attributions_of(connection, ids)
     worded, within = versions.wordings(connection, ids), entry_rows.seen_within(connection, ids)
     at_first_look = entry_rows.at_first_look(connection, ids)
     return tuple(
@@ -222,19 +218,6 @@ def decided(connection: Connection, *, since: datetime, until: datetime, recipie
         .order_by(func.min(decisions.c.id))
     )
     return tuple((row.story_id, row.watch) for row in rows)
-
-
-def decisions_of(connection: Connection, story_id: int) -> tuple[DecisionRow, ...]:
-    """Everything that was decided about a story, in order."""
-    rows = connection.execute(
-        select(decisions, entries.c.title, feeds.c.outlet)
-        .join(entries, entries.c.id == decisions.c.entry_id)
-        .join(feeds, feeds.c.id == entries.c.feed_id)
-        .join(members, members.c.entry_id == decisions.c.entry_id)
-        .where(members.c.story_id == story_id)
-        .order_by(decisions.c.id)
-    )
-    return tuple(map(_decision, rows))
 
 
 def first_decided(
@@ -297,58 +280,6 @@ def _with_headlines() -> Select[Any]:
     )
 
 
-def quiet(connection: Connection, *, since: datetime) -> tuple[DecisionRow, ...]:
-    """Decisions of a period that told nobody anything at once, with their reasons.
-
-    A report that a message about its story shows, or will show when it is written, was not kept quiet.
-    """
-    rows = connection.execute(
-        select(decisions, entries.c.title, entries.c.worded_at, feeds.c.outlet, members.c.story_id)
-        .join(entries, entries.c.id == decisions.c.entry_id)
-        .join(feeds, feeds.c.id == entries.c.feed_id)
-        .outerjoin(members, members.c.entry_id == decisions.c.entry_id)
-        .where(decisions.c.decided_at >= since, decisions.c.action.in_(("digest", "nothing")))
-        .order_by(decisions.c.id)
-    ).all()
-    shown = _shown(connection, since=since)
-    return tuple(_decision(row) for row in rows if not _is_shown(row, shown.get((row.story_id, row.recipient), {})))
-
-
-def _decision(row: Row[Any]) -> DecisionRow:
-    return DecisionRow(
-        title=row.title, outlet=row.outlet, watch=row.watch,
-        recipient=row.recipient, action=row.action, reason=row.reason,
-    )  # fmt: skip
-
-
-_ALL = 0  # stands for every entry of the story, in a message that has no words yet and will know of all
-
-
-def _is_shown(row: Row[Any], shown: Mapping[int, datetime]) -> bool:
-    """Whether a message shows the report in the wording that was decided about."""
-    at = shown.get(row.entry_id)
-    return _ALL in shown or (at is not None and (row.worded_at is None or row.worded_at <= at))
-
-
-def _shown(connection: Connection, *, since: datetime) -> dict[tuple[int, str], dict[int, datetime]]:
-    """(story, recipient) → the entries that messages of a period name, and when the last of these was written."""
-    told = outbox_table.c
-    news = told.kind.in_(("alert", "update")) & told.state.in_(("waiting", "sent", "uncertain"))
-    young = (told.created_at >= since) | (told.state == "waiting") | (told.sent_at >= since)
-    rows = connection.execute(
-        select(told.story_id, told.recipient, told.message).where(news, young).order_by(told.created_at)
-    )
-    shown: dict[tuple[int, str], dict[int, datetime]] = {}
-    for row in rows:
-        named = shown.setdefault((row.story_id, row.recipient), {})
-        if row.message is None:
-            named[_ALL] = since
-            continue
-        data, at = row.message["data"], datetime.fromisoformat(row.message["created_at"])
-        named |= {one["entry"]: at for one in (data.get("lead"), *data.get("members", ())) if one}
-    return shown
-
-
 def _story_row(connection: Connection, row: Row[Any]) -> StoryRow:
     counted = connection.execute(
         select(func.count(), func.count(feeds.c.outlet.distinct()))
@@ -371,7 +302,8 @@ def _story_row(connection: Connection, row: Row[Any]) -> StoryRow:
     )  # fmt: skip
 
 
-def _matches_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[Match]]:
+def matches_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[Match]]:
+    """By entry: the watches that it satisfies; entries without any are left out."""
     found: dict[int, list[Match]] = {}
     for row in connection.execute(select(matches).where(among(matches.c.entry_id, ids)).order_by(matches.c.id)):
         spans = tuple(Span(**span) for span in row.spans)

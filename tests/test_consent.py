@@ -26,7 +26,7 @@ from monitor.pipeline.owed import queue_digests
 from monitor.pipeline.trial import send_test
 from monitor.settings.config import Config
 from monitor.story.outlets import shipped
-from storage import audit, consents, outbox, stories
+from storage import audit, consents, decisions, outbox
 from storage.database import Database
 from tests.browser import open_desk
 from tests.command import tipsheet
@@ -251,7 +251,7 @@ def test_decisions_say_why(confirmed: Deliver, clock: Clock) -> None:
     )  # fmt: skip
     list(examine())
     with confirmed.database.read() as connection:
-        said = {one.recipient: (one.action, one.reason) for one in stories.decisions_of(connection, 1)}
+        said = {one.recipient: (one.action, one.reason) for one in decisions.decisions_of(connection, 1)}
     assert said["desk"] == ("nothing", "desk wants no messages since 2026-02-18")
     assert said["mesa"][0] == "alert"
 

@@ -15,11 +15,11 @@ from monitor.pipeline.correct import Correct
 from monitor.pipeline.examine import Examine
 from monitor.settings.config import Config
 from monitor.story.corrections import merge, move, must_hear, put_back, split
-from storage import audit, corrections, stories
+from storage import audit, corrections, folding, outbox, stories
 from storage.database import Database
 from tests import test_examine
 from tests.conftest import Clock
-from tests.rows import edit, keep, keyed
+from tests.rows import DESK, edit, keep, keyed
 
 FOG, STORM = test_examine.FOG, test_examine.STORM
 
@@ -213,10 +213,11 @@ def test_merging_by_hand_folds_the_alert_that_waits_and_undoing_sends_it(
 
 def test_an_alert_that_went_out_in_a_longer_message_is_not_sent_again(two_stories: Database, clock: Clock) -> None:
     with two_stories.write() as connection:
-        connection.exec_driver_sql("UPDATE outbox SET state = 'folded', folded_into = 1 WHERE id = 2")
+        outbox.add_more(connection, DESK, "", key="more", reason="", due_at=clock(), now=clock())
+        folding.put_into(connection, [2], 3)
     correct(two_stories, clock).merge(1, 2)
     corrected = correct(two_stories, clock).undo(None)
-    assert (states(two_stories), corrected.examined_again) == (["waiting", "folded"], 0)
+    assert (states(two_stories), corrected.examined_again) == (["waiting", "folded", "waiting"], 0)
 
 
 def test_an_entry_that_is_moved_stays_where_it_was_put_when_it_is_edited(

@@ -19,7 +19,7 @@ from monitor.pipeline.deliver import LEASE, MAX_UNWRITTEN, PAUSE, Deliver, Deliv
 from monitor.pipeline.upkeep import take_over
 from monitor.settings.config import Config, read_config
 from monitor.story.outlets import shipped
-from storage import claims, outbox
+from storage import claims, folding, outbox
 from storage.database import Database
 from storage.schema import outbox as outbox_table
 from tests.conftest import Clock
@@ -263,7 +263,7 @@ def test_an_alert_that_is_folded_between_its_claim_and_its_attempt_is_not_sent(
 
     def compose_slowly(*args: Any, **more: Any) -> Message:
         with deliver.database.write() as connection:
-            outbox.fold(connection, 1)
+            folding.fold(connection, 1)
         return compose_alert(*args, **more)
 
     monkeypatch.setattr(COMPOSE, compose_slowly)
@@ -421,7 +421,7 @@ def test_an_alert_that_cannot_be_written_is_no_reason_to_fold_another(
     list(deliver())
     queue_alert(deliver, "boats")
     with deliver.database.write() as connection:
-        outbox.fold(connection, 1)
+        folding.fold(connection, 1)
     assert states(deliver.database) == ["folded", "waiting"]
 
 

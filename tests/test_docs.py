@@ -36,8 +36,9 @@ from monitor.settings.config import example_faults, read_config
 from monitor.watches import packs
 from monitor.watches.explain import Explanation
 from storage.copying import Extent
+from storage.decisions import DecisionRow
 from storage.outbox import OutboxRow
-from storage.stories import DecisionRow, StoryRow
+from storage.stories import StoryRow
 from tests import command
 from tests.test_architecture import FLOORS, MODULES
 

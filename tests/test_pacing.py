@@ -90,7 +90,7 @@ def test_what_an_hour_has_no_room_for_is_told_in_its_last_message(deliver: Deliv
         assert f"https://ferry.example/s{number}" in more.html
     assert "`tipsheet stories` lists every story" in " ".join(more.text.split())
     folded = ledger(deliver, "folded")
-    assert {row.reason for row in folded} == {"told in the message 10: desk had 3 messages in an hour"}
+    assert {row.reason for row in folded} == {"desk had 3 messages in an hour; told in the message 10, which was sent"}
     assert len(folded) == 6
 
 
@@ -186,6 +186,7 @@ def test_updates_of_a_night_are_told_with_the_alert_that_waits(deliver: Deliver,
     clock.move(8 * HOUR)
     list(deliver())
     assert phone.kinds() == ["alert"]
+    assert ledger(deliver, "folded")[0].reason == "news; told in the message 1, which was sent"
     with deliver.database.write() as connection:
         outbox.add(connection, update, desk, story_id=1, entry_id=1, version=3, now=clock())
         outbox.add(connection, update, desk, story_id=1, entry_id=1, version=4, now=clock())

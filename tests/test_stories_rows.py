@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from monitor.model import Attribution, Credit, Message, Placement, Told
-from storage import outbox, stories
+from storage import decisions, outbox, stories
 from storage.database import Database
 from storage.schema import entries
 from storage.schema import outbox as outbox_table
@@ -117,7 +117,7 @@ def test_another_examination_replaces_what_the_old_words_led_to(claimed: Databas
         (told,) = stories.tellings(connection, 1)
         assert [item.watch for item in told.matches] == ["boats"]
         assert told.attribution.credits == ()
-        assert [(row.recipient, row.action) for row in stories.quiet(connection, since=NOON)] == [("night", "digest")]
+        assert [(row.recipient, row.action) for row in decisions.quiet(connection, since=NOON)] == [("night", "digest")]
     assert states(claimed) == {1: "waiting"}, "what is on its way stays on its way"
 
 
@@ -279,8 +279,8 @@ def test_listing_shows_what_a_watch_matched_the_latest_first(claimed: Database, 
 def test_quiet_shows_every_no_with_its_reason(claimed: Database, clock: Clock) -> None:
     record(claimed, examined(1, decision()), examined(2, decision("nothing"), decision("digest", "night")), now=clock())
     with claimed.read() as connection:
-        rows = stories.quiet(connection, since=NOON)
-        assert stories.quiet(connection, since=NOON + timedelta(seconds=1)) == ()
+        rows = decisions.quiet(connection, since=NOON)
+        assert decisions.quiet(connection, since=NOON + timedelta(seconds=1)) == ()
     assert [(row.title, row.outlet, row.recipient, row.action, row.reason) for row in rows] == [
         ("Ferry b", "ferry.example", "desk", "nothing", "because nothing"),
         ("Ferry b", "ferry.example", "night", "digest", "because digest"),
@@ -296,7 +296,7 @@ def test_what_an_alert_shows_was_not_kept_quiet_and_what_came_after_it_was(claim
 
     def quiet() -> list[tuple[str, str]]:
         with claimed.read() as connection:
-            return [(row.title, row.recipient) for row in stories.quiet(connection, since=NOON)]
+            return [(row.title, row.recipient) for row in decisions.quiet(connection, since=NOON)]
 
     assert quiet() == [("Ferry b", "night")], "the alert to the desk has no words yet, and will show it"
     clock.move(timedelta(minutes=1))

@@ -20,7 +20,8 @@ from monitor.pipeline.storms import MOST, resume
 from monitor.run import utc_now
 from monitor.settings.config import Config, read_config
 from monitor.story.outlets import shipped
-from storage import facts, stories
+from storage import decisions as decision_rows
+from storage import facts
 from storage.database import Database
 from storage.facts import Pause
 from storage.schema import decisions, matches
@@ -102,7 +103,7 @@ def test_a_storm_pauses_its_own_watch_and_says_why(deliver: Deliver, phone: Phon
     storm(deliver, 3, "tram")
     with deliver.database.read() as connection:
         assert list(facts.pauses(connection)) == ["ferries"]
-        quiet = stories.quiet(connection, since=clock() - HOUR)
+        quiet = decision_rows.quiet(connection, since=clock() - HOUR)
         reasons = {(row.recipient, row.reason) for row in quiet}
     why = "the watch sent 30 alerts within an hour and is paused until Thu 12:00 UTC"
     assert reasons == {("desk", why), ("phone", f"{why}; told then, for the recipient takes no digest")}

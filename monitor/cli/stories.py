@@ -25,7 +25,7 @@ from monitor.story.outlets import shipped
 from monitor.story.report import tell
 from monitor.story.versions import around_changes, differences, edit_kind
 from storage import corrections as correction_rows
-from storage import errands
+from storage import decisions, errands
 from storage import stories as story_rows
 from storage import versions as version_rows
 from storage.stories import MemberRow
@@ -59,7 +59,7 @@ def _list(database_url: str | None, hours: int, *, as_json: bool, everything: bo
     since = utc_now() - timedelta(hours=hours)
     with open_database(database_url, to_read=True) as database, database.read() as connection:
         rows: Sequence[Any] = (
-            story_rows.quiet(connection, since=since)
+            decisions.quiet(connection, since=since)
             if quiet
             else story_rows.listing(connection, since=since, matched_only=not everything)
         )

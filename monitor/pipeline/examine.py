@@ -32,6 +32,7 @@ from monitor.story.imprint import RECIPE, imprint_of, traits_from
 from monitor.story.likeness import Traits, printed, traits_of
 from monitor.story.mentions import mentions
 from monitor.story.outlets import Outlets
+from monitor.story.window import Merge
 from monitor.watches.matching import Matcher
 from monitor.watches.pack import Pack
 from monitor.watches.page import Page, unread
@@ -284,21 +285,29 @@ class Examine:
                 self._heed(connection)
                 if self._grouper is None:
                     return  # the stories are not what they were when it looked at them
-                began = entries.documents(connection, [int(merge.kept) for merge in merges])
-                for merge in merges:
-                    document, _ = began[int(merge.kept)]
-                    stories.merge(
-                        connection, kept=int(merge.kept), gone=int(merge.gone),
-                        why=f"{merge.why} {printed(document, merge.shared)}",
-                        similarity=round(min(merge.similarity, 1.0), 4),
-                        copy_of=int(merge.copy_of) if merge.copy_of else None,
-                    )  # fmt: skip
+                self._write_merges(connection, merges)
                 imprints.settle(connection)
             self._unsettled = False
         except BaseException:
             self._grouper = None
             raise
         note("merge", level=logging.DEBUG, stories=len(merges))
+
+    def _write_merges(self, connection: Connection, merges: Sequence[Merge]) -> None:
+        """A story that began with somebody's answer moves the older one on, as it would have done on arrival."""
+        began = entries.documents(connection, [int(one) for merge in merges for one in (merge.kept, merge.gone)])
+        matches = stories.matches_of(connection, [int(merge.gone) for merge in merges])
+        at_once = {to.name for to in self.config.recipients.values() if to.updates == "at-once"}
+        for merge in merges:
+            (kept, _), (gone, _) = began[int(merge.kept)], began[int(merge.gone)]
+            stories.merge(
+                connection, kept=int(merge.kept), gone=int(merge.gone),
+                why=f"{merge.why} {printed(kept, merge.shared)}",
+                similarity=round(min(merge.similarity, 1.0), 4),
+                copy_of=int(merge.copy_of) if merge.copy_of else None,
+                moves_it_on=is_answer(gone, matches.get(int(merge.gone), ())),
+                at_once=at_once, pause=self.config.group_interval,
+            )  # fmt: skip
 
     def _bar(self, one: str, other: str) -> float:
         matched = (one in self._matched) + (other in self._matched)

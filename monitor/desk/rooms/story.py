@@ -38,11 +38,12 @@ from monitor.model import (
 from monitor.story.outlets import Outlets
 from monitor.story.report import tell
 from monitor.story.versions import around_changes, differences, edit_kind
-from storage import accounts, corrections, errands, mentions, outbox, review, stories, story_lines
+from storage import accounts, corrections, decisions, errands, mentions, outbox, review, stories, story_lines
+from storage.decisions import DecisionRow
 from storage.errands import ErrandRow
 from storage.mentions import Named
 from storage.outbox import OutboxRow
-from storage.stories import DecisionRow, MemberRow
+from storage.stories import MemberRow
 
 router = APIRouter(tags=["stories"])
 
@@ -170,7 +171,7 @@ def _read(
         cards=tuple(card_of(line, outlets) for line in lines),
         rows=tuple(_tellers(report, members, tellings, errands.of_entries(connection, ids), outlets)),
         named=mentions.named_in(connection, story),
-        decisions=stories.decisions_of(connection, story),
+        decisions=decisions.decisions_of(connection, story),
         deliveries=outbox.listing(connection, story=story),
         verdicts=review.verdict_history(connection, story),
         notes=tuple(wordings[-1] for wordings in noted if wordings[-1].text),
