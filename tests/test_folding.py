@@ -247,6 +247,35 @@ def test_after_an_alert_that_failed_the_next_report_is_one(desk: Desk) -> None:
     assert ledger(desk) == [("alert", "failed"), ("alert", "waiting")]
 
 
+def test_what_was_folded_into_an_alert_goes_along_when_that_is_folded(desk: Desk) -> None:
+    desk.alert()
+    desk.alert()
+    desk.update(1)
+    desk.merge(0)
+    assert desk.lost() == []
+    with desk.database.read() as connection:
+        assert {row.id: row.folded_into for row in outbox.listing(connection)} == {1: None, 2: 1, 3: 1}
+
+
+def test_what_was_folded_into_an_alert_is_told_in_the_message_of_many_that_gathers_it(desk: Desk) -> None:
+    desk.alert()
+    desk.update(0)
+    desk.gather()
+    assert ledger(desk) == [("alert", "folded"), ("update", "folded"), ("more", "waiting")]
+    assert desk.lost() == []
+
+
+def test_news_of_a_told_story_whose_message_is_parted_from_it_is_an_update(desk: Desk) -> None:
+    """The message that would have told the news tells another story now."""
+    desk.alert()
+    desk.send("sent")
+    desk.update(0)
+    desk.update(0)
+    Correct(database=desk.database, by="ada", why="", now=desk.clock()).split(desk.story_of(desk.ids[0]), [desk.ids[1]])
+    assert ledger(desk) == [("alert", "sent"), ("alert", "waiting"), ("update", "waiting")]
+    assert desk.lost() == []
+
+
 def test_an_update_whose_message_tells_another_story_now_is_told_by_itself(desk: Desk) -> None:
     desk.alert()
     desk.update(0)

@@ -24,7 +24,6 @@ LOW, EMPTY = 1_000 * MEGABYTE, 100 * MEGABYTE  # free on the disk
 LONG_LOG = 64 * MEGABYTE  # of a write-ahead log: somebody reads and does not end
 ASTRAY, LOST = timedelta(minutes=1), timedelta(minutes=10)  # of a clock
 FEW_CLOCKS = 3  # servers may be wrong, too
-HOLES = 0.5  # of a database is free
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -269,7 +269,8 @@ def _recipients(file: File, faults: Faults) -> Iterator[Recipient]:
             zone=block.zone,
             quiet=block.quiet,
             an_hour=block.an_hour,
-            updates=block.updates,
+            # Who takes no digest would never hear that what they were told was denied.
+            updates=block.updates or ("digest" if block.digest_at else "at-once"),
             language=block.language,
             alive=block.alive,
             desk=file.desk.address or "" if file.desk else "",

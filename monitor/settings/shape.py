@@ -208,7 +208,7 @@ class RecipientBlock(Block):
     zone: Zone = "UTC"
     quiet: Hours | None = None
     an_hour: Annotated[int, Field(ge=1, le=100_000)] = 10
-    updates: Literal["at-once", "digest", "never"] = "digest"
+    updates: Literal["at-once", "digest", "never"] | None = None  # as `digest_at` suggests
     language: Literal["en", "es"] = "en"
     alive: Literal["daily", "weekly", "never"] = "weekly"
 
