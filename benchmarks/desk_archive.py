@@ -12,12 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert
-
+from benchmarks import rows
 from benchmarks.matching_texts import Newsroom
 from benchmarks.searching import START, entry
 from storage import schema
@@ -33,8 +31,6 @@ _TABLES = (
     schema.outbox, verdicts,
 )  # fmt: skip
 _BODY = "What happened, who says so, and where to read it, in the words of the message. " * 40
-
-Row = tuple[str, dict[str, Any]]
 
 
 def feeds_of(size: int) -> int:
@@ -72,16 +68,10 @@ def write_file(folder: Path, room: Newsroom, size: int) -> Path:
 
 def fill(database: Database, room: Newsroom, size: int) -> None:
     """All of it, but for the word index."""
-    rows = _rows(room, size)
-    while some := list(islice(rows, 10_000)):
-        with database.write() as connection:
-            for table in _TABLES:
-                of_table = [values for name, values in some if name == table.name]
-                if of_table:
-                    connection.execute(insert(table), of_table)
+    rows.write(database, _rows(room, size), _TABLES)
 
 
-def _rows(room: Newsroom, size: int) -> Iterator[Row]:
+def _rows(room: Newsroom, size: int) -> Iterator[rows.Row]:
     """In an order in which each row finds those that it speaks of."""
     yield from (("feeds", _feed(number, size)) for number in range(1, feeds_of(size) + 1))
     yield from _story(room, 1, range(1, reports_of(size) + 1), size)
@@ -108,7 +98,7 @@ def _feed(number: int, size: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _story(room: Newsroom, story: int, ids: range, size: int) -> Iterator[Row]:
+def _story(room: Newsroom, story: int, ids: range, size: int) -> Iterator[rows.Row]:
     first = ids[0]
     began, last = (START + timedelta(minutes=one) for one in (first, ids[-1]))
     for one in ids:
@@ -135,7 +125,7 @@ def _by(at: datetime) -> dict[str, Any]:
     return {"said_by": "ada", "said_at": at}
 
 
-def _found(one: int, story: int, size: int) -> Iterator[Row]:
+def _found(one: int, story: int, size: int) -> Iterator[rows.Row]:
     """What an examination found in an entry, and what went out because of it."""
     at, watch = START + timedelta(minutes=one), _watch(story, size)
     spans = [{"field": "text", "start": at, "end": at + 5, "term": "w", "set": ""} for at in range(20, 200, 40)]

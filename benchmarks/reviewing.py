@@ -13,12 +13,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import count, islice
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
+from benchmarks import rows
 from benchmarks.matching_texts import made_up
 from benchmarks.searching import timed
 from monitor.model import Document, Feed, Filters, StoryLine
@@ -79,13 +80,8 @@ def fill(database: Database, articles: list[Document], size: int) -> None:
     total = size * (BEFORE + 1)
     with database.write() as connection:
         feeds.remember(connection, [_feed(number) for number in range(OUTLETS)])
-    rows = (row for story in range(1, total + 1) for row in _story(story, articles, today=story > size * BEFORE))
-    while some := list(islice(rows, 5_000)):
-        with database.write() as connection:
-            for table in _TABLES:
-                of_table = [values for name, values in some if name == table.name]
-                if of_table:
-                    connection.execute(insert(table), of_table)
+    told = (row for story in range(1, total + 1) for row in _story(story, articles, today=story > size * BEFORE))
+    rows.write(database, told, _TABLES)
 
 
 def _feed(number: int) -> Feed:
