@@ -14,7 +14,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import ParseError
@@ -339,6 +339,14 @@ def test_a_namespace_that_nobody_declared_and_nobody_needs_is_passed_over(monkey
     assert (feed.entries[0].title, feed.problem) == ("t", None)
 
 
+@pytest.mark.parametrize("behind", ["\x80", "<rss><channel><item><title>lost</title></item></channel></rss>"])
+def test_what_stands_behind_such_a_feed_is_not_passed_over(behind: str) -> None:
+    """Whoever finds the namespace missing reads no further than the end of the feed."""
+    feed = rss("<item><title>t</title><wfw:commentRss>https://t.example/c</wfw:commentRss></item>")
+    assert xml_root(feed.encode()) is not None
+    assert xml_root(feed.encode() + behind.encode("latin-1")) is None
+
+
 @pytest.mark.parametrize("inside", ["item", "channel"])
 def test_an_undeclared_namespace_whose_name_all_know_is_the_librarys(inside: str) -> None:
     element = "<dc:title>Known by its prefix</dc:title>"
@@ -398,6 +406,7 @@ def outcome(body: bytes, content_type: str) -> ParsedFeed | str:
 
 
 @given(edits, st.sampled_from(["", "text/xml; charset=utf-8", "text/xml; charset=latin-1"]))
+@example([(PLAIN.index(b"xmlns:"), b"A"), (len(PLAIN) - 1, b"\x80")], "")
 @settings(max_examples=100, deadline=None)
 def test_a_feed_is_read_as_served_or_after_decoding_alike(changes: list[tuple[int, bytes]], content_type: str) -> None:
     for body in (PLAIN, edited(PLAIN, changes)):

@@ -37,9 +37,18 @@ def xml_root(document: str | bytes, *, lenient: bool = False) -> Element | None:
         return etree.fromstring(document.encode() if isinstance(document, str) else document, parser)
     except etree.XMLSyntaxError:
         undeclared = {fault.type for fault in parser.error_log} == {etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE}
-        return xml_root(document, lenient=True) if undeclared and not lenient else None
+        root = xml_root(document, lenient=True) if undeclared and not lenient else None
+        return root if root is not None and _ends_with(document, root) else None
     except UnicodeEncodeError:
         return None
+
+
+def _ends_with(document: str | bytes, root: Element) -> bool:
+    """Whether nothing stands behind the root's end: there, after a fault, nobody looked any more."""
+    name = split_tag(root.tag)[1]
+    end = (f"</{root.prefix}:{name}>" if root.prefix else f"</{name}>").encode()
+    body = (document.encode() if isinstance(document, str) else document).rstrip()
+    return body.endswith(end) and body.count(end) == 1
 
 
 def split_tag(tag: str) -> tuple[str, str]:
