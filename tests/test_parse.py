@@ -406,7 +406,7 @@ def outcome(body: bytes, content_type: str) -> ParsedFeed | str:
 
 
 @given(edits, st.sampled_from(["", "text/xml; charset=utf-8", "text/xml; charset=latin-1"]))
-@example([(PLAIN.index(b"xmlns:"), b"A"), (len(PLAIN) - 1, b"\x80")], "")
+@example([(PLAIN.index(b" xmlns:sy"), b"A"), (len(PLAIN) - 1, b"\x80")], "")
 @settings(max_examples=100, deadline=None)
 def test_a_feed_is_read_as_served_or_after_decoding_alike(changes: list[tuple[int, bytes]], content_type: str) -> None:
     for body in (PLAIN, edited(PLAIN, changes)):
